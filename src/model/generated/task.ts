@@ -1,0 +1,367 @@
+// Generated from schemas/ by `npm run generate`. Do not edit.
+
+/**
+ * A number with an optional suffix, as in Kubernetes: 250m, 0.5, 64Mi, 1Gi.
+ */
+export type Quantity = string | number;
+
+/**
+ * One container that orch keeps as the manifest says, on whichever worker has room.
+ */
+export interface Task {
+  apiVersion: 'orch.dev/v1';
+  kind: 'Task';
+  metadata: ObjectMeta;
+  spec: TaskSpec;
+  status?: TaskStatus;
+}
+/**
+ * What every object has: its name, where it lives, its labels, and what the system records about it.
+ */
+export interface ObjectMeta {
+  /**
+   * Unique within the namespace and kind. Lower-case letters, digits, '-' and '.'.
+   */
+  name?: string;
+  /**
+   * A prefix from which the server makes a unique name, when name is absent.
+   */
+  generateName?: string;
+  /**
+   * The namespace, 'default' when absent. Cluster-scoped kinds have none.
+   */
+  namespace?: string;
+  /**
+   * Short key=value marks to select objects by.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * Free text that tools attach; never used to select.
+   */
+  annotations?: {
+    [k: string]: string;
+  };
+  /**
+   * Set by the server: a UUID that is never used again.
+   */
+  uid?: string;
+  /**
+   * Set by the server: the revision of the last change. Sent back, it makes an update conditional.
+   */
+  resourceVersion?: string;
+  /**
+   * Set by the server: rises with every change of spec.
+   */
+  generation?: number;
+  /**
+   * Set by the server.
+   */
+  creationTimestamp?: string | null;
+  /**
+   * Set by the server when deletion was asked for and is not finished.
+   */
+  deletionTimestamp?: string;
+  /**
+   * Set by the server with deletionTimestamp.
+   */
+  deletionGracePeriodSeconds?: number;
+  /**
+   * Names that must be gone before the object disappears.
+   */
+  finalizers?: string[];
+  /**
+   * Objects that this one belongs to.
+   */
+  ownerReferences?: {
+    apiVersion: string;
+    kind: string;
+    name: string;
+    uid: string;
+    controller?: boolean;
+    blockOwnerDeletion?: boolean;
+  }[];
+  /**
+   * Set by the server: which manager owns which field.
+   */
+  managedFields?: {
+    manager?: string;
+    operation?: string;
+    apiVersion?: string;
+    time?: string;
+    fieldsType?: string;
+    fieldsV1?: {
+      [k: string]: unknown;
+    };
+    subresource?: string;
+    [k: string]: unknown;
+  }[];
+}
+/**
+ * What the user wants.
+ */
+export interface TaskSpec {
+  /**
+   * The image reference: name, name:tag or name@sha256:digest.
+   */
+  image: string;
+  /**
+   * When to pull the image. IfNotPresent for every tag, ':latest' included (Kubernetes pulls that one always).
+   */
+  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  /**
+   * Replaces the image's entry point. Run without a shell.
+   */
+  command?: string[];
+  /**
+   * Arguments of the command; replaces the image's own.
+   */
+  args?: string[];
+  /**
+   * The directory in which the command starts.
+   */
+  workingDir?: string;
+  /**
+   * Environment variables.
+   */
+  env?: EnvVar[];
+  /**
+   * Ports that the container listens on.
+   */
+  ports?: TaskPort[];
+  /**
+   * Use the host's network instead of one of the container's own. Ports are then the host's.
+   */
+  hostNetwork?: boolean;
+  resources?: Resources;
+  /**
+   * When to start the container again after it ended.
+   */
+  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  /**
+   * Time for preStop and the stop signal together before the container is killed.
+   */
+  terminationGracePeriodSeconds?: number;
+  /**
+   * The signal that asks the container to end; the image's own, else SIGTERM, when absent.
+   */
+  stopSignal?: string;
+  /**
+   * Hooks.
+   */
+  lifecycle?: {
+    /**
+     * Runs in the container before the stop signal, within the grace period.
+     */
+    preStop?: {
+      exec: ExecAction;
+    };
+  };
+  livenessProbe?: Probe;
+  /**
+   * Labels that the worker's node must have.
+   */
+  nodeSelector?: {
+    [k: string]: string;
+  };
+  /**
+   * Taints of a node that this task puts up with.
+   */
+  tolerations?: Toleration[];
+  /**
+   * Higher is placed first.
+   */
+  priority?: number;
+  /**
+   * How to choose among the workers that fit; the manager's default when absent.
+   */
+  schedulerName?: 'roundRobin' | 'greedy' | 'epvm' | 'spread' | 'binpack';
+  /**
+   * Completed stops the task and keeps the object; 'orch stop' and 'orch start' set it.
+   */
+  desiredState?: 'Running' | 'Completed';
+  /**
+   * The worker that runs the task. Set by the scheduler; set by hand it bypasses scheduling.
+   */
+  nodeName?: string;
+}
+export interface EnvVar {
+  /**
+   * The variable's name.
+   */
+  name: string;
+  /**
+   * Its value: a string (quote numbers and booleans).
+   */
+  value?: string;
+}
+export interface TaskPort {
+  /**
+   * A name for probes to refer to.
+   */
+  name?: string;
+  /**
+   * The port inside the container.
+   */
+  containerPort: number;
+  /**
+   * The port on the worker. Absent: not published. 0: any free one, told in status.ports.
+   */
+  hostPort?: number;
+  /**
+   * The worker's address to publish on; all when absent.
+   */
+  hostIP?: string;
+  /**
+   * The protocol.
+   */
+  protocol?: 'TCP' | 'UDP';
+}
+/**
+ * What the task needs (used for placement) and may use at most. cpu, memory and disk set both at once; requests and limits set them apart.
+ */
+export interface Resources {
+  cpu?: Quantity;
+  memory?: Quantity;
+  disk?: Quantity;
+  requests?: ResourceList;
+  limits?: ResourceList;
+}
+export interface ResourceList {
+  cpu?: Quantity;
+  memory?: Quantity;
+  disk?: Quantity;
+}
+export interface ExecAction {
+  /**
+   * The command, run in the container without a shell.
+   *
+   * @minItems 1
+   */
+  command: string[];
+}
+/**
+ * A check that the worker repeats; the container is restarted after failureThreshold failures in a row. Exactly one of httpGet, tcpSocket and exec.
+ */
+export interface Probe {
+  httpGet?: {
+    path?: string;
+    /**
+     * A number or the name of a port.
+     */
+    port: number | string;
+  };
+  tcpSocket?: {
+    port: number | string;
+  };
+  exec?: ExecAction;
+  initialDelaySeconds?: number;
+  periodSeconds?: number;
+  timeoutSeconds?: number;
+  failureThreshold?: number;
+}
+export interface Toleration {
+  /**
+   * The taint's key; absent with operator Exists matches every taint.
+   */
+  key?: string;
+  operator?: 'Equal' | 'Exists';
+  value?: string;
+  effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /**
+   * How long a NoExecute taint is put up with; for ever when absent. The taint orch.dev/not-ready is put up with for the manager's default when no toleration names it.
+   */
+  tolerationSeconds?: number;
+}
+/**
+ * What the system observed.
+ */
+export interface TaskStatus {
+  /**
+   * Where the task is in its life.
+   */
+  state?: 'Pending' | 'Scheduled' | 'Running' | 'Completed' | 'Failed';
+  /**
+   * One word why: Unschedulable, BackOff, ImagePullFailed, ...
+   */
+  reason?: string;
+  /**
+   * A sentence for people.
+   */
+  message?: string;
+  /**
+   * The worker that reported this.
+   */
+  nodeName?: string;
+  /**
+   * The engine's id of the current or last container.
+   */
+  containerID?: string;
+  /**
+   * How many containers this task has had.
+   */
+  attempt?: number;
+  /**
+   * How often a container that had ended was started again.
+   */
+  restartCount?: number;
+  /**
+   * When the current container started.
+   */
+  startTime?: string;
+  /**
+   * When the last container ended.
+   */
+  finishTime?: string;
+  /**
+   * Exit code of the last container that ended.
+   */
+  exitCode?: number;
+  /**
+   * The last container that ended ran out of memory.
+   */
+  oomKilled?: boolean;
+  /**
+   * When the next start is due, while backing off.
+   */
+  nextStartTime?: string;
+  /**
+   * The generation of the spec that this status is about.
+   */
+  observedGeneration?: number;
+  /**
+   * Fingerprint of the spec that the current container was made from.
+   */
+  specHash?: string;
+  /**
+   * Published ports as the engine bound them.
+   */
+  ports?: {
+    containerPort: number;
+    hostPort: number;
+    hostIP?: string;
+    protocol?: string;
+  }[];
+  /**
+   * Last statistics from the worker.
+   */
+  usage?: {
+    cpuMillicores?: number;
+    memoryBytes?: number;
+    time?: string;
+  };
+  conditions?: Condition[];
+}
+export interface Condition {
+  /**
+   * Scheduled, Ready, ...
+   */
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+  lastHeartbeatTime?: string;
+  observedGeneration?: number;
+}

@@ -1,0 +1,50 @@
+import type { ErrorCause } from '../support/errors.js';
+import type { ApiObject } from './api-object.js';
+import type { JsonObject } from './json.js';
+
+/**
+ * All that the generic parts (manifest, registry, api, client, cli) need to know about a kind. A new kind is a schema,
+ * one file that exports such a description, and a row in kinds.ts.
+ */
+export interface Kind {
+  /** '' is Kubernetes' core group. */
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  singular: string;
+  shortNames: readonly string[];
+  categories: readonly string[];
+  namespaced: boolean;
+  /** Whether /status exists; then status is the system's and everything else the user's. */
+  hasStatus: boolean;
+  /** The JSON Schema (draft 7) of the whole object, from schemas/. */
+  schema: JsonObject;
+  /** Columns of `get` besides NAME, which is always first, and AGE, which is always last of the narrow ones. */
+  columns: readonly Column[];
+  /** Fields for field selectors besides metadata.name and metadata.namespace. */
+  selectableFields: Readonly<Record<string, (object: ApiObject) => string | undefined>>;
+  /** Lists of objects that server-side apply merges by key: path without indexes -> key fields. */
+  listKeys: Readonly<Record<string, readonly string[]>>;
+  /** Rules beyond the schema. Pure. An empty list means valid. `old` is what the object replaces. */
+  validate(object: ApiObject, old?: ApiObject): ErrorCause[];
+}
+
+export interface Column {
+  name: string;
+  type: 'string' | 'integer' | 'date';
+  description: string;
+  /** Only with `-o wide`. */
+  wide?: boolean;
+  value(object: ApiObject, nowMilliseconds: number): string | number;
+}
+
+/** `v1` or `group/version`. */
+export function apiVersionOf(kind: Pick<Kind, 'group' | 'version'>): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** `tasks.orch.dev`, or `nodes` in the core group: how messages name a kind. */
+export function resourceName(kind: Pick<Kind, 'group' | 'plural'>): string {
+  return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+}

@@ -1,0 +1,29 @@
+import type { Kind } from './kind.js';
+import { apiVersionOf } from './kind.js';
+import { namespaceKind } from './namespace.js';
+import { nodeKind } from './node.js';
+import { sourceKind } from './source.js';
+import { taskEventKind } from './task-event.js';
+import { taskKind } from './task.js';
+
+/**
+ * The table of kinds: everything generic (parsing, storing, serving, printing) is written over it. The order is the one
+ * in which discovery lists them.
+ */
+export const kinds: readonly Kind[] = [namespaceKind, nodeKind, taskKind, taskEventKind, sourceKind];
+
+export function findKind(apiVersion: string, kind: string): Kind | undefined {
+  return kinds.find((candidate) => candidate.kind === kind && apiVersionOf(candidate) === apiVersion);
+}
+
+/** By what a person types: tasks, task, tk, Task, tasks.orch.dev. */
+export function findKindByAlias(alias: string): Kind | undefined {
+  const wanted = alias.toLowerCase();
+  const [name, ...rest] = wanted.split('.');
+  const group = rest.join('.');
+  return kinds.find(
+    (kind) =>
+      (rest.length === 0 || kind.group === group || group === `${kind.version}.${kind.group}`) &&
+      [kind.plural, kind.singular, kind.kind.toLowerCase(), ...kind.shortNames].includes(name ?? ''),
+  );
+}

@@ -1,0 +1,85 @@
+import schema from '../../schemas/node.schema.json' with { type: 'json' };
+import type { ApiObject, Stored } from './api-object.js';
+import { findCondition } from './conditions.js';
+import type { Node } from './generated/node.js';
+import type { JsonObject } from './json.js';
+import type { Kind } from './kind.js';
+
+export type { Node, NodeStatus, Taint } from './generated/node.js';
+export type StoredNode = Stored<Node>;
+
+const asNode = (object: ApiObject): Node => object as Node;
+
+/** The taint that a node carries while it does not answer. */
+export const notReadyTaintKey = 'orch.dev/not-ready';
+
+export const nodeKind: Kind = {
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  singular: 'node',
+  shortNames: ['no'],
+  categories: ['orch'],
+  namespaced: false,
+  hasStatus: true,
+  schema: schema as unknown as JsonObject,
+  columns: [
+    {
+      name: 'STATUS',
+      type: 'string',
+      description: 'Whether it answers and takes tasks.',
+      value: (object) => displayStatus(asNode(object)),
+    },
+    {
+      name: 'TASKS',
+      type: 'integer',
+      description: 'How many tasks are placed here.',
+      value: (object) => asNode(object).status?.taskCount ?? 0,
+    },
+    {
+      name: 'CPU',
+      type: 'string',
+      description: 'Allocated of allocatable.',
+      value: (object) => share(asNode(object), 'cpu'),
+    },
+    {
+      name: 'MEMORY',
+      type: 'string',
+      description: 'Allocated of allocatable.',
+      value: (object) => share(asNode(object), 'memory'),
+    },
+    {
+      name: 'ADDRESS',
+      type: 'string',
+      description: 'Its address.',
+      wide: true,
+      value: (object) => asNode(object).status?.addresses?.[0]?.address ?? '<none>',
+    },
+    {
+      name: 'RUNTIME',
+      type: 'string',
+      description: 'Its container engine.',
+      wide: true,
+      value: (object) => asNode(object).status?.nodeInfo?.containerRuntimeVersion ?? '<unknown>',
+    },
+  ],
+  selectableFields: {
+    'spec.unschedulable': (object) => String(asNode(object).spec?.unschedulable ?? false),
+  },
+  listKeys: { 'status.conditions': ['type'], 'status.addresses': ['type'] },
+  validate: () => [],
+};
+
+export function isReady(node: Node): boolean {
+  return findCondition(node.status?.conditions, 'Ready')?.status === 'True';
+}
+
+function displayStatus(node: Node): string {
+  const readiness = isReady(node) ? 'Ready' : 'NotReady';
+  return node.spec?.unschedulable ? `${readiness},SchedulingDisabled` : readiness;
+}
+
+function share(node: Node, name: string): string {
+  return `${node.status?.allocated?.[name] ?? '0'}/${node.status?.allocatable?.[name] ?? '?'}`;
+}

@@ -1,0 +1,226 @@
+import schema from '../../schemas/task.schema.json' with { type: 'json' };
+import type { ErrorCause } from '../support/errors.js';
+import type { ApiObject, Stored } from './api-object.js';
+import type { Probe, ResourceList, Task, TaskSpec } from './generated/task.js';
+import type { JsonObject } from './json.js';
+import type { Kind } from './kind.js';
+import { parseBytes, parseMillicores } from './quantities.js';
+
+export type { Probe, Task, TaskPort, TaskSpec, TaskStatus, Toleration } from './generated/task.js';
+export type StoredTask = Stored<Task>;
+
+/** The engine refuses less (measured: "Minimum memory limit allowed is 6MB"). */
+const minimumMemoryBytes = 6 * 2 ** 20;
+
+const asTask = (object: ApiObject): Task => object as Task;
+
+export const taskKind: Kind = {
+  group: 'orch.dev',
+  version: 'v1',
+  kind: 'Task',
+  plural: 'tasks',
+  singular: 'task',
+  shortNames: ['tk'],
+  categories: ['all', 'orch'],
+  namespaced: true,
+  hasStatus: true,
+  schema: schema as unknown as JsonObject,
+  columns: [
+    {
+      name: 'STATE',
+      type: 'string',
+      description: 'Where the task is in its life, or why it is held up.',
+      value: (object) => displayState(asTask(object)),
+    },
+    {
+      name: 'RESTARTS',
+      type: 'integer',
+      description: 'How often its container was started again.',
+      value: (object) => asTask(object).status?.restartCount ?? 0,
+    },
+    {
+      name: 'NODE',
+      type: 'string',
+      description: 'The worker that runs it.',
+      value: (object) => asTask(object).spec.nodeName ?? '<none>',
+    },
+    {
+      name: 'IMAGE',
+      type: 'string',
+      description: 'Its image.',
+      wide: true,
+      value: (object) => asTask(object).spec.image,
+    },
+    {
+      name: 'PORTS',
+      type: 'string',
+      description: 'Published ports: host->container.',
+      wide: true,
+      value: (object) =>
+        asTask(object)
+          .status?.ports?.map((port) => `${port.hostPort}->${port.containerPort}`)
+          .join(',') ?? '<none>',
+    },
+    {
+      name: 'MESSAGE',
+      type: 'string',
+      description: 'The reason in a sentence.',
+      wide: true,
+      value: (object) => asTask(object).status?.message ?? '',
+    },
+  ],
+  selectableFields: {
+    'spec.nodeName': (object) => asTask(object).spec.nodeName ?? '',
+    'status.state': (object) => asTask(object).status?.state ?? 'Pending',
+  },
+  listKeys: {
+    'spec.env': ['name'],
+    'spec.ports': ['containerPort', 'protocol'],
+    'status.conditions': ['type'],
+  },
+  validate: (object, old) => validateTask(asTask(object), old && asTask(old)),
+};
+
+/** What STATE shows: the reason while the task is held up, else the state. */
+export function displayState(task: Task): string {
+  if (task.metadata.deletionTimestamp) return 'Terminating';
+  const { state = 'Pending', reason } = task.status ?? {};
+  const heldUp = ['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError'];
+  return state !== 'Running' && reason && heldUp.includes(reason) ? reason : state;
+}
+
+function validateTask(task: Task, old?: Task): ErrorCause[] {
+  const { spec } = task;
+  return [
+    ...validateResources(spec),
+    ...validatePorts(spec),
+    ...validateEnv(spec),
+    ...(spec.livenessProbe ? validateProbe(spec.livenessProbe, spec) : []),
+    ...validateImage(spec.image),
+    ...(old?.spec.nodeName && spec.nodeName && old.spec.nodeName !== spec.nodeName
+      ? [invalid('spec.nodeName', `may not change from "${old.spec.nodeName}": delete the task or let it be moved`)]
+      : []),
+  ];
+}
+
+function validateResources({ resources }: TaskSpec): ErrorCause[] {
+  if (!resources) return [];
+  const causes: ErrorCause[] = [];
+  const lists: [string, ResourceList | undefined][] = [
+    ['spec.resources', resources],
+    ['spec.resources.requests', resources.requests],
+    ['spec.resources.limits', resources.limits],
+  ];
+  for (const [path, list] of lists) {
+    for (const name of ['cpu', 'memory', 'disk'] as const) {
+      const quantity = list?.[name];
+      if (quantity === undefined) continue;
+      const amount = name === 'cpu' ? parseMillicores(quantity) : parseBytes(quantity);
+      const example = name === 'cpu' ? '250m or 0.5' : '64Mi or 1Gi';
+      if (amount === undefined) {
+        causes.push(invalid(`${path}.${name}`, `"${quantity}" is not a quantity: write it like ${example}`));
+      } else if (amount <= 0) {
+        causes.push(invalid(`${path}.${name}`, `must be greater than 0, not ${quantity}`));
+      } else if (amount > Number.MAX_SAFE_INTEGER) {
+        causes.push(invalid(`${path}.${name}`, `${quantity} is more than any machine has`));
+      } else if (name === 'memory' && path !== 'spec.resources.requests' && amount < minimumMemoryBytes) {
+        causes.push(invalid(`${path}.memory`, `${quantity} is less than 6Mi, the least that the engine accepts`));
+      }
+    }
+  }
+  if (causes.length > 0) return causes;
+  for (const name of ['cpu', 'memory', 'disk'] as const) {
+    const [request, limit] = [resources.requests?.[name], resources.limits?.[name]];
+    if (request === undefined || limit === undefined) continue;
+    const amount = name === 'cpu' ? parseMillicores : parseBytes;
+    if ((amount(request) ?? 0) > (amount(limit) ?? 0)) {
+      causes.push(invalid(`spec.resources.requests.${name}`, `${request} is more than the limit ${limit}`));
+    }
+  }
+  return causes;
+}
+
+function validatePorts(spec: TaskSpec): ErrorCause[] {
+  const causes: ErrorCause[] = [];
+  const seen = new Map<string, number>();
+  const claim = (key: string, index: number, field: string, what: string): void => {
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, index);
+    else
+      causes.push({
+        reason: 'FieldValueDuplicate',
+        field: `spec.ports[${index}].${field}`,
+        message: `${what} is already used by spec.ports[${first}]`,
+      });
+  };
+  for (const [index, port] of (spec.ports ?? []).entries()) {
+    const protocol = port.protocol ?? 'TCP';
+    claim(
+      `container ${protocol} ${port.containerPort}`,
+      index,
+      'containerPort',
+      `${protocol} port ${port.containerPort}`,
+    );
+    if (port.name !== undefined) claim(`name ${port.name}`, index, 'name', `the name "${port.name}"`);
+    if (port.hostPort)
+      claim(`host ${protocol} ${port.hostPort}`, index, 'hostPort', `host port ${port.hostPort}/${protocol}`);
+    if (spec.hostNetwork && port.hostPort !== undefined && port.hostPort !== port.containerPort) {
+      causes.push(invalid(`spec.ports[${index}].hostPort`, 'must equal containerPort when hostNetwork is true'));
+    }
+  }
+  return causes;
+}
+
+function validateEnv(spec: TaskSpec): ErrorCause[] {
+  const first = new Map<string, number>();
+  return (spec.env ?? []).flatMap((variable, index) => {
+    const before = first.get(variable.name);
+    if (before === undefined) first.set(variable.name, index);
+    return before === undefined
+      ? []
+      : [
+          {
+            reason: 'FieldValueDuplicate',
+            field: `spec.env[${index}].name`,
+            message: `"${variable.name}" is already set by spec.env[${before}]`,
+          },
+        ];
+  });
+}
+
+function validateProbe(probe: Probe, spec: TaskSpec): ErrorCause[] {
+  const kinds = (['httpGet', 'tcpSocket', 'exec'] as const).filter((name) => probe[name] !== undefined);
+  if (kinds.length !== 1) {
+    return [invalid('spec.livenessProbe', `needs exactly one of httpGet, tcpSocket and exec, not ${kinds.length}`)];
+  }
+  const port = probe.httpGet?.port ?? probe.tcpSocket?.port;
+  if (typeof port !== 'string' || spec.ports?.some((candidate) => candidate.name === port)) return [];
+  return [invalid(`spec.livenessProbe.${kinds[0]}.port`, `no entry of spec.ports is named "${port}"`)];
+}
+
+/** The reference grammar of image names, each part linear and bounded. */
+function validateImage(image: string): ErrorCause[] {
+  const [nameAndTag = '', digest, ...more] = image.split('@');
+  const slash = nameAndTag.lastIndexOf('/');
+  const colon = nameAndTag.indexOf(':', slash + 1);
+  const name = colon < 0 ? nameAndTag : nameAndTag.slice(0, colon);
+  const tag = colon < 0 ? undefined : nameAndTag.slice(colon + 1);
+  const problem = image.includes('://')
+    ? 'must not start with a scheme: write host/name:tag'
+    : more.length > 0
+      ? 'has more than one "@"'
+      : /[A-Z]/.test(name.slice(name.indexOf('/') + 1))
+        ? 'has upper-case letters in its name: image names are lower-case'
+        : !/^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$/.test(name) || name.endsWith('/') || name.includes('//')
+          ? 'is not an image name: write it like busybox:1.36 or registry.example.com/team/app:v1'
+          : tag !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)
+            ? `has the tag "${tag}", which is not one`
+            : digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)
+              ? 'has a digest that is not sha256: and 64 hexadecimal digits'
+              : undefined;
+  return problem === undefined ? [] : [invalid('spec.image', `"${image.slice(0, 80)}" ${problem}`)];
+}
+
+function invalid(field: string, message: string): ErrorCause {
+  return { reason: 'FieldValueInvalid', field, message };
+}

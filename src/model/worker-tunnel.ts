@@ -1,0 +1,57 @@
+/**
+ * The protocol between a worker and its manager for logs and exec. A worker listens on no port: it dials out and keeps
+ * one WebSocket open (GET /apis/orch.dev/v1/workers/NAME/tunnel, subprotocol below), over which the manager opens
+ * streams. Every message is one binary frame: 4 bytes stream id (big endian), 1 byte channel, payload.
+ */
+export const tunnelProtocol = 'v1.tunnel.orch.dev';
+
+export const tunnelChannels = {
+  /** Towards the worker: bytes for stdin. An empty payload closes stdin. */
+  stdin: 0,
+  stdout: 1,
+  stderr: 2,
+  /** From the worker, once, last: JSON StreamEnd. */
+  end: 3,
+  /** Towards the worker: JSON {width, height}. */
+  resize: 4,
+  /** Towards the worker, first: JSON StreamRequest. Stream ids are chosen by the manager and not used again. */
+  open: 5,
+  /** Towards the worker: the reader is gone, stop. */
+  cancel: 6,
+} as const;
+
+export type StreamRequest =
+  | {
+      type: 'logs';
+      taskUid: string;
+      follow: boolean;
+      tailLines?: number;
+      since?: string;
+      timestamps: boolean;
+      /** The container before the current one. */
+      previous: boolean;
+    }
+  | { type: 'exec'; taskUid: string; command: string[]; stdin: boolean; tty: boolean };
+
+/** How a stream ended: an error (no container, engine away), or the exit code of a command, or neither for logs. */
+export interface StreamEnd {
+  exitCode?: number;
+  error?: { code: string; message: string };
+}
+
+export function encodeTunnelFrame(streamId: number, channel: number, payload: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(5 + payload.length);
+  new DataView(frame.buffer).setUint32(0, streamId);
+  frame[4] = channel;
+  frame.set(payload, 5);
+  return frame;
+}
+
+/** Undefined for a frame that is too short to be one. */
+export function decodeTunnelFrame(
+  frame: Uint8Array,
+): { streamId: number; channel: number; payload: Uint8Array } | undefined {
+  if (frame.length < 5) return undefined;
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  return { streamId: view.getUint32(0), channel: view.getUint8(4), payload: frame.subarray(5) };
+}

@@ -1,0 +1,205 @@
+import type { Amounts } from '../model/resources.js';
+
+/**
+ * The runtime contract: containers of one machine. docker/ and simulated/ pass the same suite. Whatever it is asked,
+ * it sees and touches only containers that carry the cluster uid it was opened with; every call has a deadline and
+ * rejects with a RuntimeError. Verbs that are already done (start of a running, stop of a stopped, remove of a missing
+ * container) succeed.
+ */
+export interface ContainerRuntime {
+  /** What the engine and its machine are. */
+  info(): Promise<RuntimeInfo>;
+
+  /** Cheap liveness check of the engine; rejects with Unavailable or Timeout. */
+  ping(): Promise<void>;
+
+  /** Every container of this cluster, running or not. Complete, or it rejects: never a partial answer. */
+  listContainers(): Promise<ContainerSummary[]>;
+
+  /** Rejects with NotFound. */
+  inspectContainer(id: string): Promise<ContainerDetails>;
+
+  /** Makes the image present as the policy says. One pull per image at a time. Rejects with ImageNotFound or PullFailed. */
+  ensureImage(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Creates, does not start. Rejects with NameConflict (details: holderId, holderIsOurs), ImageNotFound, InvalidSpec,
+   * DiskPressure. The restart policy of the engine is always 'no'.
+   */
+  createContainer(spec: ContainerSpec): Promise<{ id: string }>;
+
+  /** Rejects with StartError, PortConflict, NotFound, DiskPressure. */
+  startContainer(id: string): Promise<void>;
+
+  /**
+   * Sends the stop signal, then kills after the grace period. Resolves when the container no longer runs.
+   * Its deadline is the grace period plus 30 s.
+   */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+
+  /** Removes a container that does not run (or any, with force). Resolves when it is gone. */
+  removeContainer(id: string, options?: { force?: boolean }): Promise<void>;
+
+  /** Runs a command to its end in a running container; output is cut at `maxOutputBytes` (10 KiB). */
+  exec(id: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult>;
+
+  /** An interactive command, for `orch exec`. */
+  openExec(id: string, options: ExecOptions): Promise<ExecSession>;
+
+  /** The container's output. Ends when the container ends, unless follow is false: then at the end of what there is. */
+  openLogs(id: string, options: LogOptions): Promise<LogStream>;
+
+  /** One reading of CPU and memory in use; undefined for a container that does not run. */
+  readStats(id: string): Promise<ContainerStats | undefined>;
+
+  /**
+   * Calls back when something may have changed. A hint only: events get lost (the engine replays at most 256), so
+   * callers relist. Reconnects by itself, and calls back once after each reconnect.
+   */
+  watchHints(onHint: (hint: { containerId?: string }) => void): { close(): void };
+
+  /** Ends streams and connections. Containers go on. */
+  close(): Promise<void>;
+}
+
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+export interface RuntimeInfo {
+  /** 'docker://20.10.24' or 'simulated://1'. */
+  version: string;
+  operatingSystem: string;
+  architecture: string;
+  kernelVersion: string;
+  /** Changes when the machine is started again. */
+  bootId: string;
+  capacity: Amounts;
+}
+
+/** Identity of a container: which task's, which of its attempts, made from which spec. */
+export interface ContainerIdentity {
+  taskUid: string;
+  attempt: number;
+  specHash: string;
+  /** namespace/name of the task, for people who look at `docker ps`. */
+  taskKey: string;
+}
+
+export interface ContainerSpec {
+  /** Deterministic for (task uid, attempt): see containerName() of the worker. */
+  name: string;
+  identity: ContainerIdentity;
+  image: string;
+  command?: readonly string[];
+  args?: readonly string[];
+  workingDir?: string;
+  env: readonly { name: string; value: string }[];
+  ports: readonly PortBinding[];
+  hostNetwork: boolean;
+  /** 0: no limit. */
+  limits: Amounts;
+  stopSignal?: string;
+}
+
+export interface PortBinding {
+  containerPort: number;
+  protocol: 'TCP' | 'UDP';
+  /** Absent: exposed, not published. 0: any free port of the host. */
+  hostPort?: number;
+  hostIP?: string;
+}
+
+export type ContainerPhase = 'created' | 'running' | 'paused' | 'exited' | 'removing' | 'dead';
+
+export interface ContainerSummary {
+  id: string;
+  name: string;
+  identity: ContainerIdentity;
+  phase: ContainerPhase;
+}
+
+export interface ContainerDetails extends ContainerSummary {
+  createdAt?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  exitCode?: number;
+  oomKilled: boolean;
+  /** The engine's own word on why it did not start. */
+  error?: string;
+  /** Ports as the engine published them. */
+  ports: { containerPort: number; hostPort: number; hostIP?: string; protocol: string }[];
+  /** Where probes reach it from the worker's machine; absent on the host's network (use 127.0.0.1). */
+  ipAddress?: string;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  output: string;
+}
+
+export interface ExecOptions {
+  command: readonly string[];
+  stdin: boolean;
+  tty: boolean;
+}
+
+export interface ExecSession {
+  /** Bytes for the command; `end` closes its stdin. */
+  write(data: Uint8Array): void;
+  end(): void;
+  resize(width: number, height: number): void;
+  onOutput(listener: (channel: 'stdout' | 'stderr', data: Uint8Array) => void): void;
+  /** The exit code as the engine says afterwards; undefined when it cannot say. */
+  finished: Promise<number | undefined>;
+  close(): void;
+}
+
+export interface LogOptions {
+  follow: boolean;
+  /** Only this many lines from the end; all when absent. */
+  tailLines?: number;
+  /** Only what came after this time, RFC 3339. */
+  since?: string;
+  timestamps: boolean;
+}
+
+export interface LogStream {
+  onOutput(listener: (channel: 'stdout' | 'stderr', data: Uint8Array) => void): void;
+  finished: Promise<void>;
+  close(): void;
+}
+
+export interface ContainerStats {
+  cpuMillicores: number;
+  memoryBytes: number;
+}
+
+export type RuntimeErrorCode =
+  | 'NotFound'
+  | 'NameConflict'
+  | 'ImageNotFound'
+  | 'PullFailed'
+  | 'InvalidSpec'
+  | 'PortConflict'
+  | 'StartError'
+  | 'NotRunning'
+  | 'DiskPressure'
+  /** The engine does not answer, is stopping, or answered with something odd: nothing is known; try later. */
+  | 'Unavailable'
+  | 'Timeout';
+
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError';
+  constructor(
+    readonly code: RuntimeErrorCode,
+    message: string,
+    readonly details: { holderId?: string; holderIsOurs?: boolean } = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+
+  /** Whether the same call may succeed later without any change of the spec. */
+  get retryable(): boolean {
+    return this.code !== 'InvalidSpec';
+  }
+}
