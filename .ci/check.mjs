@@ -3,6 +3,7 @@ import { run, say } from './setup.mjs';
 
 const steps = [
   ['generated files', ['tsx', '.tools/generate-types.ts', '--check']],
+  ['reference', ['tsx', '.tools/generate-reference.ts', '--check']],
   ['types', ['tsc']],
   ['lint', ['eslint', '-c', '.eslint.config.mjs', '--max-warnings', '0', 'src', 'test', '.tools']],
   ['format', ['prettier', '--check', '--log-level', 'warn', '.']],
