@@ -1,0 +1,86 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type: 'json' };
+import type { JsonObject } from '../model/json.js';
+import type { Kind } from '../model/kind.js';
+import { kinds } from '../model/kinds.js';
+import type { ErrorCause } from '../support/errors.js';
+import { parsePointer } from './field-path.js';
+import { maxErrorsPerInput } from './limits.js';
+import { explainSchemaErrors } from './schema-messages.js';
+
+/** One thing that the schema of a kind does not allow, in a sentence. */
+export interface SchemaIssue extends ErrorCause {
+  /** As in Kubernetes: spec.ports[0].hostPort. '' is the whole object. */
+  field: string;
+  /** RFC 6901, of the value (or of the unknown or missing member). */
+  pointer: string;
+  /** The only kind of issue that fieldValidation Warn and Ignore let pass. */
+  unknownField: boolean;
+}
+
+/** What the text says where a value stands: 1.10 for a number that JavaScript prints as 1.1. */
+export type RawTextOf = (pointer: string) => string | undefined;
+
+/**
+ * Checks an object of any origin against the schema of its kind. At most 20 issues, unknown fields with the nearest
+ * known one. The object is not changed: no coercion, no defaults. Never throws on data.
+ */
+export function validateSchema(kind: Kind, object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
+  const validate = validatorOf(kind);
+  if (validate(object)) return [];
+  return explainSchemaErrors(validate.errors ?? [], object, kind.schema, schemaByName, rawTextOf).slice(
+    0,
+    maxErrorsPerInput,
+  );
+}
+
+/** A copy of the object without the members that its schema does not know, however many there are. */
+export function dropUnknownFields<T>(kind: Kind, object: T): T {
+  const validate = validatorOf(kind);
+  const unknown = validate(object) ? [] : (validate.errors ?? []).filter(isUnknownField);
+  if (unknown.length === 0) return object;
+  const copy = structuredClone(object);
+  for (const error of unknown) {
+    let parent: unknown = copy;
+    for (const part of parsePointer(error.instancePath)) parent = (parent as Record<string, unknown>)[part];
+    delete (parent as Record<string, unknown>)[String(error.params['additionalProperty'])];
+  }
+  return copy;
+}
+
+function isUnknownField(error: ErrorObject): boolean {
+  return error.keyword === 'additionalProperties';
+}
+
+// Compiling takes longer than a whole `get`, so nothing is compiled before somebody validates.
+let ajv: Ajv | undefined;
+const validators = new Map<string, ValidateFunction>();
+
+function validatorOf(kind: Kind): ValidateFunction {
+  const id = String(kind.schema['$id']);
+  let validate = validators.get(id);
+  if (!validate) {
+    validate = validatorsOf().getSchema(id) ?? validatorsOf().compile(kind.schema);
+    validators.set(id, validate);
+  }
+  return validate;
+}
+
+function validatorsOf(): Ajv {
+  if (!ajv) {
+    ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, strictRequired: false });
+    addFormats.default(ajv, ['ipv4', 'ipv6', 'date-time', 'uri']);
+    for (const schema of schemas()) ajv.addSchema(schema);
+  }
+  return ajv;
+}
+
+function schemas(): JsonObject[] {
+  return [objectMetaSchema as unknown as JsonObject, ...kinds.map((kind) => kind.schema)];
+}
+
+/** A schema that a $ref names by file. */
+function schemaByName(name: string): JsonObject | undefined {
+  return schemas().find((schema) => schema['$id'] === name);
+}
