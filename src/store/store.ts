@@ -75,3 +75,6 @@ export interface StoreWatch {
   /** Idempotent; after it returns onEvents is not called again. */
   close(): void;
 }
+
+/** Revisions of history that an adapter keeps for watches when nothing else is asked for. */
+export const defaultHistoryLimit = 10_000;
