@@ -4,7 +4,7 @@ import { formatFieldPath, formatPointer, resolvePointer, shorten, type PathSegme
 import { nearest } from './nearest.js';
 import { patternSentence } from './pattern-sentences.js';
 import { findFieldElsewhere, type SchemaByName } from './schema-walk.js';
-import type { RawTextOf, SchemaIssue } from './validate-schema.js';
+import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
 /**
  * ajv's errors as one sentence per problem. What only repeats another error (propertyNames, the branches of a oneOf) is
@@ -128,7 +128,7 @@ function typeMessage(type: JsonValue, data: unknown, raw: string | undefined): s
   const must = `must be ${expected}`;
   if (data === null || data === undefined) return `${must}, but there is no value`;
   if (types.length === 1 && types[0] === 'string' && typeof data !== 'object') {
-    return `must be a string; quote it: ${JSON.stringify(shorten(raw ?? String(data)))}`;
+    return `must be a string; quote it: ${JSON.stringify(shorten(raw ?? textOf(data)))}`;
   }
   if (typeof data === 'string') {
     const quoted = `"${shorten(data)}"`;
@@ -142,7 +142,7 @@ function typeMessage(type: JsonValue, data: unknown, raw: string | undefined): s
     if (types.includes('array')) return `${must}, not the string ${quoted}: write [${quoted}]`;
     return `${must}, not the string ${quoted}`;
   }
-  if (types.includes('integer') && typeof data === 'number') return `${must}, not ${raw ?? String(data)}`;
+  if (types.includes('integer') && typeof data === 'number') return `${must}, not ${raw ?? textOf(data)}`;
   return `${must}, not ${describe(data)}`;
 }
 
@@ -152,15 +152,19 @@ function yesOrNo(text: string): string | undefined {
   return /^(no|off|n|false)$/i.test(text) ? 'false' : undefined;
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+}
+
 function describe(data: unknown): string {
   if (Array.isArray(data)) return 'a list';
   if (typeof data === 'object') return data === null ? 'null' : 'a mapping';
-  return typeof data === 'number' ? `the number ${data}` : String(data);
+  return typeof data === 'number' ? `the number ${data}` : textOf(data);
 }
 
 function enumMessage(allowed: readonly JsonValue[], data: unknown, raw: string | undefined): string {
-  const names = allowed.map(String);
-  const shown = typeof data === 'object' ? describe(data) : `"${shorten(raw ?? String(data))}"`;
+  const names = allowed.map(textOf);
+  const shown = typeof data === 'object' ? describe(data) : `"${shorten(raw ?? textOf(data))}"`;
   const near = typeof data === 'string' ? nearest(data, names) : undefined;
   const must = names.length === 1 ? `must be "${names[0]}"` : `must be one of ${names.join(', ')}`;
   return near === undefined || names.length === 1
@@ -170,27 +174,27 @@ function enumMessage(allowed: readonly JsonValue[], data: unknown, raw: string |
 
 function constraintMessage(error: ErrorObject, data: unknown, parent: JsonObject): string {
   const limit = error.schema as JsonValue;
-  const text = typeof data === 'string' ? `"${shorten(data)}"` : String(data);
+  const text = typeof data === 'string' ? `"${shorten(data)}"` : textOf(data);
   switch (error.keyword) {
     case 'minimum':
     case 'maximum': {
       const { minimum, maximum } = parent;
       return typeof minimum === 'number' && typeof maximum === 'number'
         ? `must be between ${minimum} and ${maximum}, not ${text}`
-        : `must be ${error.keyword === 'minimum' ? 'at least' : 'at most'} ${String(limit)}, not ${text}`;
+        : `must be ${error.keyword === 'minimum' ? 'at least' : 'at most'} ${textOf(limit)}, not ${text}`;
     }
     case 'minLength':
-      return limit === 1 ? 'must not be empty' : `must have at least ${String(limit)} characters`;
+      return limit === 1 ? 'must not be empty' : `must have at least ${textOf(limit)} characters`;
     case 'maxLength':
-      return `must have at most ${String(limit)} characters, not ${String(data).length}`;
+      return `must have at most ${textOf(limit)} characters, not ${textOf(data).length}`;
     case 'minItems':
-      return limit === 1 ? 'must not be an empty list' : `must have at least ${String(limit)} entries`;
+      return limit === 1 ? 'must not be an empty list' : `must have at least ${textOf(limit)} entries`;
     case 'maxItems':
-      return `must have at most ${String(limit)} entries`;
+      return `must have at most ${textOf(limit)} entries`;
     case 'pattern':
-      return patternSentence(String(limit), String(data), parent);
+      return patternSentence(textOf(limit), textOf(data), parent);
     case 'format':
-      return `must be ${formatNames[String(limit)] ?? `in the format ${String(limit)}`}, not ${text}`;
+      return `must be ${formatNames[textOf(limit)] ?? `in the format ${textOf(limit)}`}, not ${text}`;
     case 'oneOf':
     case 'anyOf':
       return 'fits none of the allowed forms';

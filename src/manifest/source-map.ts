@@ -16,8 +16,8 @@ export class SourceMap {
   constructor(readonly text: string) {}
 
   note(container: object, key: string | number, spot: Spot): void {
-    let spots = this.#spots.get(container);
-    if (!spots) this.#spots.set(container, (spots = new Map()));
+    const spots = this.#spots.get(container) ?? new Map<string, Spot>();
+    if (spots.size === 0) this.#spots.set(container, spots);
     spots.set(String(key), spot);
   }
 

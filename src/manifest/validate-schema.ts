@@ -4,23 +4,12 @@ import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type
 import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { kinds } from '../model/kinds.js';
-import type { ErrorCause } from '../support/errors.js';
 import { parsePointer } from './field-path.js';
 import { maxErrorsPerInput } from './limits.js';
 import { explainSchemaErrors } from './schema-messages.js';
+import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
-/** One thing that the schema of a kind does not allow, in a sentence. */
-export interface SchemaIssue extends ErrorCause {
-  /** As in Kubernetes: spec.ports[0].hostPort. '' is the whole object. */
-  field: string;
-  /** RFC 6901, of the value (or of the unknown or missing member). */
-  pointer: string;
-  /** The only kind of issue that fieldValidation Warn and Ignore let pass. */
-  unknownField: boolean;
-}
-
-/** What the text says where a value stands: 1.10 for a number that JavaScript prints as 1.1. */
-export type RawTextOf = (pointer: string) => string | undefined;
+export type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
 /**
  * Checks an object of any origin against the schema of its kind. At most 20 issues, unknown fields with the nearest
@@ -58,7 +47,7 @@ let ajv: Ajv | undefined;
 const validators = new Map<string, ValidateFunction>();
 
 function validatorOf(kind: Kind): ValidateFunction {
-  const id = String(kind.schema['$id']);
+  const id = kind.schema['$id'] as string;
   let validate = validators.get(id);
   if (!validate) {
     validate = validatorsOf().getSchema(id) ?? validatorsOf().compile(kind.schema);
@@ -77,7 +66,7 @@ function validatorsOf(): Ajv {
 }
 
 function schemas(): JsonObject[] {
-  return [objectMetaSchema as unknown as JsonObject, ...kinds.map((kind) => kind.schema)];
+  return [objectMetaSchema, ...kinds.map((kind) => kind.schema)];
 }
 
 /** A schema that a $ref names by file. */
