@@ -1,0 +1,115 @@
+/**
+ * Composition of a manager: data folder in, a serving API out. Always holds: the store is open before anything
+ * serves, controllers run before the API takes requests, and closing goes the other way round.
+ */
+import { join } from 'node:path';
+import { ensureCertificates } from '../api/certificates.js';
+import { openCredentials } from '../api/credentials.js';
+import type { Credentials } from '../api/credentials.js';
+import { formatKubeconfig } from '../api/kubeconfig.js';
+import { startApiServer } from '../api/server.js';
+import { Manager } from '../controllers/manager.js';
+import { startGitops } from '../gitops/gitops.js';
+import { openRegistry } from '../registry/open-registry.js';
+import { openLevelStore } from '../store/level/open-level-store.js';
+import type { Clock } from '../support/clock.js';
+import type { Logger } from '../support/logger.js';
+import type { Random } from '../support/random.js';
+import { ensureFolderSource } from './ensure-folder-source.js';
+import { version } from './version.js';
+import { writePrivateFile } from './write-private-file.js';
+
+export interface ManagerOptions {
+  dataDirectory: string;
+  host: string;
+  port: number;
+  /** A folder to keep applied. */
+  watchDirectory?: string;
+  scheduler?: 'roundRobin' | 'greedy' | 'epvm' | 'spread' | 'binpack';
+  nodeGraceSeconds?: number;
+  notReadyTolerationSeconds?: number;
+}
+
+export interface Effects {
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+}
+
+export interface RunningManager {
+  url: string;
+  caPem: string;
+  clusterUid: string;
+  kubeconfigPath: string;
+  credentials: Credentials;
+  close(): Promise<void>;
+}
+
+/** Rejects with OrchError when the data folder is held by another manager, damaged, or the port is taken. */
+export async function startManager(options: ManagerOptions, effects: Effects): Promise<RunningManager> {
+  const { clock, random, logger } = effects;
+  const { dataDirectory, host } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const store = await openLevelStore({
+      directory: join(dataDirectory, 'store'),
+      clock,
+      random,
+      logger: logger.with({ component: 'store' }),
+    });
+    closers.push(() => store.close());
+    const registry = await openRegistry({ store, clock, random, logger: logger.with({ component: 'registry' }) });
+    const tls = await ensureCertificates({ directory: join(dataDirectory, 'pki'), hosts: [host], clock });
+    const credentials = await openCredentials({ directory: dataDirectory, random });
+
+    const manager = new Manager({
+      registry,
+      clock,
+      random,
+      logger: logger.with({ component: 'manager' }),
+      settings: {
+        ...(options.scheduler ? { scheduler: options.scheduler } : {}),
+        ...(options.nodeGraceSeconds === undefined ? {} : { nodeGraceSeconds: options.nodeGraceSeconds }),
+        ...(options.notReadyTolerationSeconds === undefined
+          ? {}
+          : { notReadyTolerationSeconds: options.notReadyTolerationSeconds }),
+      },
+    });
+    await manager.start();
+    closers.push(() => manager.stop());
+
+    const api = await startApiServer({
+      registry,
+      clock,
+      random,
+      logger: logger.with({ component: 'api' }),
+      host,
+      port: options.port,
+      tls,
+      authenticator: credentials.authenticator,
+      issueNodeToken: credentials.issueNodeToken,
+      heartbeats: manager,
+      version,
+    });
+    closers.push(() => api.close());
+
+    const gitops = startGitops({ registry, clock, random, logger: logger.with({ component: 'gitops' }) });
+    closers.push(() => gitops.close());
+    if (options.watchDirectory !== undefined) await ensureFolderSource(registry, options.watchDirectory);
+
+    const kubeconfigPath = join(dataDirectory, 'kubeconfig');
+    const server = api.url;
+    await writePrivateFile(
+      kubeconfigPath,
+      formatKubeconfig({ server, caPem: tls.caPem, token: credentials.adminToken }),
+    );
+    await writePrivateFile(join(dataDirectory, 'join-token'), `${credentials.joinToken}\n`);
+    return { url: server, caPem: tls.caPem, clusterUid: registry.clusterUid, kubeconfigPath, credentials, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Composition of a worker: an identity (token, session, cluster uid) and an engine in, a running Worker out. The identity
+ * is kept in the worker's data folder, so a worker that starts while its manager is away goes on from there.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from '../client/create-client.js';
+import type { ContainerRuntime } from '../runtime/container-runtime.js';
+import { openDockerRuntime } from '../runtime/docker/docker-runtime.js';
+import { openSimulatedRuntime } from '../runtime/simulated/simulated-runtime.js';
+import { OrchError } from '../support/errors.js';
+import { openCheckpointFile } from '../worker/checkpoint-file.js';
+import { Worker } from '../worker/worker.js';
+import type { Effects } from './manager.js';
+import { writePrivateFile } from './write-private-file.js';
+import { version } from './version.js';
+
+export interface WorkerOptions {
+  name: string;
+  dataDirectory: string;
+  server: string;
+  caPem: string;
+  runtime: 'docker' | 'simulated';
+  dockerSocket?: string;
+  labels?: Readonly<Record<string, string>>;
+  /** How to become a member when the data folder holds no identity yet. */
+  join: () => Promise<string>;
+}
+
+interface Identity {
+  name: string;
+  /** Made once per data folder. */
+  instanceId: string;
+  token: string;
+  clusterUid: string;
+}
+
+export async function startWorker(options: WorkerOptions, effects: Effects): Promise<{ close(): Promise<void> }> {
+  const { clock, random } = effects;
+  const logger = effects.logger.with({ component: 'worker', node: options.name });
+  const identity = await openIdentity(options, effects);
+  const client = createClient({
+    server: options.server,
+    caPem: options.caPem,
+    token: identity.token,
+    clock,
+    userAgent: `orch-worker/${version}`,
+  });
+  const { clusterUid } = identity;
+  const runtime: ContainerRuntime =
+    options.runtime === 'simulated'
+      ? openSimulatedRuntime({ clusterUid, clock, random })
+      : await openDockerRuntime({
+          ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
+          clusterUid,
+          clock,
+          random,
+          logger,
+        });
+  const { bootId } = await runtime.info();
+  const worker = new Worker({
+    name: options.name,
+    // The same folder on the same boot is the same worker started again; a copy of the folder elsewhere is not.
+    sessionId: createHash('sha256').update(`${identity.instanceId} ${bootId}`).digest('hex').slice(0, 32),
+    client,
+    runtime,
+    checkpoint: await openCheckpointFile(join(options.dataDirectory, 'checkpoint.json')),
+    clusterUid,
+    clock,
+    random,
+    logger,
+    labels: options.labels ?? {},
+    version,
+  });
+  await worker.start();
+  return {
+    close: async () => {
+      await worker.stop();
+      await runtime.close();
+      await client.close();
+    },
+  };
+}
+
+async function openIdentity(options: WorkerOptions, { clock, random }: Effects): Promise<Identity> {
+  const path = join(options.dataDirectory, 'identity.json');
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text !== undefined) {
+    const known = JSON.parse(text) as Identity;
+    if (known.name !== options.name) {
+      throw new OrchError(
+        'Conflict',
+        `${options.dataDirectory} belongs to the worker "${known.name}", not "${options.name}": give each worker a folder of its own with --data`,
+      );
+    }
+    return known;
+  }
+  const token = await options.join();
+  const client = createClient({ server: options.server, caPem: options.caPem, token, clock });
+  try {
+    const response = await client.request({ method: 'GET', path: '/version' });
+    await response.text();
+    const clusterUid = response.headers['x-orch-cluster-uid'];
+    if (clusterUid === undefined) {
+      throw new OrchError(
+        'ServiceUnavailable',
+        `${options.server} does not answer like a manager of orch: check --manager`,
+      );
+    }
+    const identity: Identity = { name: options.name, instanceId: random.uuid(), token, clusterUid };
+    await writePrivateFile(path, JSON.stringify(identity, null, 2));
+    return identity;
+  } finally {
+    await client.close();
+  }
+}
