@@ -46,7 +46,12 @@ export interface Client {
    */
   watch<T extends ApiObject = ApiObject>(
     kind: Kind,
-    options: ClientListOptions & { resourceVersion?: string; signal: AbortSignal },
+    options: ClientListOptions & {
+      resourceVersion?: string;
+      signal: AbortSignal;
+      /** When another store answers, the watch ends with Expired: a resourceVersion means nothing to it. */
+      clusterUid?: string;
+    },
   ): AsyncIterable<ClientEvent<T>>;
   /** Any other request of the manager's API. */
   request(request: ClientRequest): Promise<ClientResponse>;
@@ -97,7 +102,10 @@ export interface ClientRequest {
   query?: Readonly<Record<string, string | readonly string[]>>;
   headers?: Readonly<Record<string, string>>;
   body?: string;
+  /** Until the answer begins; 30 s when absent. */
   timeoutMilliseconds?: number;
+  /** The longest silence within the body; 30 s when absent, 0 for no limit. */
+  idleTimeoutMilliseconds?: number;
   signal?: AbortSignal;
 }
 
@@ -112,7 +120,13 @@ export interface ClientResponse {
 
 export interface ClientSocket {
   send(data: Uint8Array): void;
+  /** Messages that came before the listener are handed to it first. One listener. */
   onMessage(listener: (data: Uint8Array) => void): void;
+  /** Resolves when what was sent has left this process: for who sends more than a little. */
+  flushed?(): Promise<void>;
+  /** Stop and go on reading, so that a slow reader slows the sender down. */
+  pause?(): void;
+  resume?(): void;
   /** Resolves when the socket closed, for whatever reason. */
   closed: Promise<{ code: number; reason: string }>;
   close(): void;

@@ -1,0 +1,233 @@
+import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
+import { formatKey, keyOf } from '../model/api-object.js';
+import type { Kind } from '../model/kind.js';
+import { resourceName } from '../model/kind.js';
+import type { BackoffPolicy } from '../support/backoff.js';
+import { backoffDelay } from '../support/backoff.js';
+import type { Clock } from '../support/clock.js';
+import { sleep } from '../support/clock.js';
+import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
+import type { Logger } from '../support/logger.js';
+import type { Random } from '../support/random.js';
+import type { Client, ClientListOptions } from './client.js';
+
+/**
+ * A local copy of a collection that follows the manager: list, watch from there, resume after a cut, list again when the
+ * history is gone. In: what the manager sends; out: one event per change, in order. Always holds: what `get` and `list`
+ * answer is what the events said so far; an object that was deleted and made again is DELETED and then ADDED; nothing
+ * is reported as deleted because the manager is away.
+ */
+export interface Informer<T extends ApiObject> {
+  start(): void;
+  /** Resolves when nothing more will be handed out. */
+  stop(): Promise<void>;
+  /** Resolves with the first complete list; never when stopped before. */
+  readonly synced: Promise<void>;
+  readonly hasSynced: boolean;
+  /** Whether the manager answers at the moment. */
+  readonly connected: boolean;
+  get(key: ObjectKey): Stored<T> | undefined;
+  list(): Stored<T>[];
+}
+
+export interface InformerEvent<T extends ApiObject> {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** For DELETED the last state that is known. */
+  object: Stored<T>;
+  previous?: Stored<T>;
+}
+
+/** About a complete list that was taken in. */
+export interface InformerSync {
+  resourceVersion: string;
+  clusterUid: string;
+  first: boolean;
+}
+
+export interface InformerOptions<T extends ApiObject> {
+  client: Client;
+  kind: Kind;
+  /** Which part of the collection. `limit` is the page size, 500 when absent. */
+  options?: ClientListOptions;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Called in order, never twice at once; must not throw. */
+  onEvent?: (event: InformerEvent<T>) => void;
+  /** After each complete list, when its events have been handed out. */
+  onSync?: (sync: InformerSync) => void;
+  /**
+   * Asked before a list is taken in. False: the list is not believed (another store, one that is older than what was
+   * seen), nothing changes, and it is asked for again later.
+   */
+  acceptList?: (sync: InformerSync, items: readonly Stored<T>[]) => boolean;
+}
+
+const retryPolicy: BackoffPolicy = { initialMilliseconds: 100, maxMilliseconds: 8_000, jitterFraction: 0.5 };
+const pageSize = 500;
+/** A watch that held on for so long was a good one: the next try is not delayed more than the first. */
+const goodWatchMilliseconds = 5_000;
+
+export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): Informer<T> {
+  const { client, kind, clock, random } = setup;
+  const logger = setup.logger.with({ component: 'informer', kind: resourceName(kind) });
+  const { limit = pageSize, ...selection } = setup.options ?? {};
+  const objects = new Map<string, Stored<T>>();
+  const stopping = new AbortController();
+  let position: { resourceVersion: string; clusterUid: string } | undefined;
+  let failures = 0;
+  let connected = false;
+  let hasSynced = false;
+  let running: Promise<void> | undefined;
+  let resolveSynced: () => void;
+  const synced = new Promise<void>((resolve) => {
+    resolveSynced = resolve;
+  });
+
+  function hand(type: InformerEvent<T>['type'], object: Stored<T>, previous?: Stored<T>): void {
+    if (stopping.signal.aborted) return;
+    setup.onEvent?.({ type, object, ...(previous === undefined ? {} : { previous }) });
+  }
+
+  /** Takes in one object as it is now, if `isNews` says that it differs from what is known of it. */
+  function put(object: Stored<T>, isNews: (object: Stored, known: Stored) => boolean): void {
+    const key = formatKey(keyOf(object));
+    const previous = objects.get(key);
+    if (previous?.metadata.uid === object.metadata.uid) {
+      if (!isNews(object, previous)) return;
+      objects.set(key, object);
+      hand('MODIFIED', object, previous);
+      return;
+    }
+    if (previous) {
+      objects.delete(key);
+      hand('DELETED', previous, previous);
+    }
+    objects.set(key, object);
+    hand('ADDED', object);
+  }
+
+  function remove(object: Stored<T>): void {
+    const key = formatKey(keyOf(object));
+    const previous = objects.get(key);
+    if (previous?.metadata.uid !== object.metadata.uid) return;
+    objects.delete(key);
+    hand('DELETED', object, previous);
+  }
+
+  async function listAll(): Promise<{ items: Stored<T>[]; resourceVersion: string; clusterUid: string }> {
+    const items: Stored<T>[] = [];
+    const first = await client.list<T>(kind, { ...selection, limit });
+    items.push(...first.items);
+    // The version of the first page: changes made meanwhile come again through the watch, and `put` drops what is old.
+    let token = first.continueToken;
+    while (token !== undefined && !stopping.signal.aborted) {
+      const page = await client.list<T>(kind, { ...selection, limit, continueToken: token });
+      if (page.clusterUid !== first.clusterUid) throw new OrchError('Expired', 'the store changed within a list');
+      items.push(...page.items);
+      token = page.continueToken;
+    }
+    return { items, resourceVersion: first.resourceVersion, clusterUid: first.clusterUid };
+  }
+
+  async function relist(): Promise<boolean> {
+    const { items, ...at } = await listAll();
+    if (stopping.signal.aborted) return false;
+    const sync: InformerSync = { ...at, first: !hasSynced };
+    if (setup.acceptList && !setup.acceptList(sync, items)) {
+      logger.warn('list not accepted', { clusterUid: at.clusterUid, resourceVersion: at.resourceVersion });
+      failures += 1;
+      return false;
+    }
+    const listed = new Set(items.map((item) => formatKey(keyOf(item))));
+    for (const [key, object] of [...objects]) {
+      if (listed.has(key)) continue;
+      objects.delete(key);
+      hand('DELETED', object, object);
+    }
+    for (const item of items) put(item, differs);
+    position = at;
+    hasSynced = true;
+    connected = true;
+    setup.onSync?.(sync);
+    resolveSynced();
+    return true;
+  }
+
+  async function follow(from: { resourceVersion: string; clusterUid: string }): Promise<void> {
+    const startedAt = clock.monotonic();
+    const events = client.watch<T>(kind, { ...selection, ...from, signal: stopping.signal });
+    try {
+      for await (const event of events) {
+        if (stopping.signal.aborted) return;
+        connected = true;
+        failures = 0;
+        if (event.type === 'DELETED') remove(event.object);
+        else if (event.type !== 'BOOKMARK') put(event.object, isNewer);
+        const { resourceVersion } = event.object.metadata;
+        if (resourceVersion) position = { ...from, resourceVersion };
+      }
+    } finally {
+      failures = clock.monotonic() - startedAt >= goodWatchMilliseconds ? 1 : failures + 1;
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const delay = backoffDelay(retryPolicy, failures, () => random.next());
+      if (delay > 0) await sleep(clock, delay, stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        if (position === undefined && !(await relist())) continue;
+        if (position !== undefined) await follow(position);
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        if (position === undefined) failures += 1;
+        if (isPassing(error)) {
+          if (connected || failures <= 1) logger.warn('watch interrupted', { error: errorMessage(error) });
+          connected = false;
+        } else {
+          // Expired, or anything else that a resumed watch would meet again.
+          logger.debug('listing again', { error: errorMessage(error) });
+          if (!isOrchError(error, 'Expired')) logger.warn('watch refused', { error: errorMessage(error) });
+          position = undefined;
+        }
+      }
+    }
+  }
+
+  return {
+    synced,
+    get hasSynced() {
+      return hasSynced;
+    },
+    get connected() {
+      return connected;
+    },
+    get: (key) => objects.get(formatKey(key)),
+    list: () => [...objects.values()],
+    start() {
+      running ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+function isPassing(error: unknown): boolean {
+  return (
+    isOrchError(error, 'ServiceUnavailable') || isOrchError(error, 'Timeout') || isOrchError(error, 'TooManyRequests')
+  );
+}
+
+/** For lists, which are the truth: after a restored backup a version may be lower, too. */
+function differs(object: Stored, known: Stored): boolean {
+  return object.metadata.resourceVersion !== known.metadata.resourceVersion;
+}
+
+/** For events, which may come a second time. Versions of one store are whole numbers that only rise. */
+function isNewer(object: Stored, known: Stored): boolean {
+  return Number(object.metadata.resourceVersion) > Number(known.metadata.resourceVersion);
+}
