@@ -2,9 +2,9 @@ import type { Amounts } from '../model/resources.js';
 
 /**
  * The runtime contract: containers of one machine. docker/ and simulated/ pass the same suite. Whatever it is asked,
- * it sees and touches only containers that carry the cluster uid it was opened with; every call has a deadline and
- * rejects with a RuntimeError. Verbs that are already done (start of a running, stop of a stopped, remove of a missing
- * container) succeed.
+ * it sees and touches only containers that carry the cluster uid it was opened with (any other is as if it did not
+ * exist); every call has a deadline and rejects with a RuntimeError. Verbs that are already done (start of a running,
+ * stop of a stopped or missing, remove of a missing container) succeed.
  */
 export interface ContainerRuntime {
   /** What the engine and its machine are. */
@@ -28,7 +28,7 @@ export interface ContainerRuntime {
    */
   createContainer(spec: ContainerSpec): Promise<{ id: string }>;
 
-  /** Rejects with StartError, PortConflict, NotFound, DiskPressure. */
+  /** Makes it run; a paused one goes on. Rejects with StartError, PortConflict, NotFound, DiskPressure. */
   startContainer(id: string): Promise<void>;
 
   /**
@@ -37,10 +37,13 @@ export interface ContainerRuntime {
    */
   stopContainer(id: string, graceSeconds: number): Promise<void>;
 
-  /** Removes a container that does not run (or any, with force). Resolves when it is gone. */
+  /** Removes a container that does not run (or any, with force). Resolves when it is gone. Rejects with StillRunning. */
   removeContainer(id: string, options?: { force?: boolean }): Promise<void>;
 
-  /** Runs a command to its end in a running container; output is cut at `maxOutputBytes` (10 KiB). */
+  /**
+   * Runs a command to its end in a running container; output is cut at `maxExecOutputBytes`. Rejects with NotRunning,
+   * Timeout (the command may go on: the engine cannot stop it) and Unavailable when the exit code cannot be known.
+   */
   exec(id: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult>;
 
   /** An interactive command, for `orch exec`. */
@@ -54,7 +57,7 @@ export interface ContainerRuntime {
 
   /**
    * Calls back when something may have changed. A hint only: events get lost (the engine replays at most 256), so
-   * callers relist. Reconnects by itself, and calls back once after each reconnect.
+   * callers relist. Reconnects by itself, and calls back once, without a containerId, each time it is connected.
    */
   watchHints(onHint: (hint: { containerId?: string }) => void): { close(): void };
 
@@ -67,8 +70,11 @@ export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 export interface RuntimeInfo {
   /** 'docker://20.10.24' or 'simulated://1'. */
   version: string;
+  /** As Kubernetes names them: 'linux', and 'amd64' or 'arm64'. */
   operatingSystem: string;
   architecture: string;
+  /** For people: 'Debian GNU/Linux 12 (bookworm)'. */
+  osImage?: string;
   kernelVersion: string;
   /** Changes when the machine is started again. */
   bootId: string;
@@ -131,6 +137,9 @@ export interface ContainerDetails extends ContainerSummary {
   ipAddress?: string;
 }
 
+/** How much output of exec() is kept. */
+export const maxExecOutputBytes = 10 * 1024;
+
 export interface ExecResult {
   exitCode: number;
   output: string;
@@ -142,12 +151,19 @@ export interface ExecOptions {
   tty: boolean;
 }
 
+/**
+ * What receives output. When it returns a promise, reading waits until that settles, so a slow reader holds the
+ * stream back instead of filling memory.
+ */
+export type OutputListener = (channel: 'stdout' | 'stderr', data: Uint8Array) => void | Promise<void>;
+
 export interface ExecSession {
   /** Bytes for the command; `end` closes its stdin. */
   write(data: Uint8Array): void;
   end(): void;
   resize(width: number, height: number): void;
-  onOutput(listener: (channel: 'stdout' | 'stderr', data: Uint8Array) => void): void;
+  /** Takes one listener; nothing is read, or lost, before there is one. */
+  onOutput(listener: OutputListener): void;
   /** The exit code as the engine says afterwards; undefined when it cannot say. */
   finished: Promise<number | undefined>;
   close(): void;
@@ -163,7 +179,9 @@ export interface LogOptions {
 }
 
 export interface LogStream {
-  onOutput(listener: (channel: 'stdout' | 'stderr', data: Uint8Array) => void): void;
+  /** Takes one listener; nothing is read, or lost, before there is one. */
+  onOutput(listener: OutputListener): void;
+  /** Resolves at the end of the output or after close(); rejects with Unavailable when the engine was lost. */
   finished: Promise<void>;
   close(): void;
 }
@@ -182,9 +200,13 @@ export type RuntimeErrorCode =
   | 'PortConflict'
   | 'StartError'
   | 'NotRunning'
+  | 'StillRunning'
   | 'DiskPressure'
   /** The engine does not answer, is stopping, or answered with something odd: nothing is known; try later. */
   | 'Unavailable'
+  /** The engine and orch have no version of the engine's API in common. */
+  | 'EngineTooOld'
+  | 'EngineTooNew'
   | 'Timeout';
 
 export class RuntimeError extends Error {

@@ -1,0 +1,20 @@
+/**
+ * How long the engine may take for each kind of call, in milliseconds. Nothing waits for an engine for ever: a frozen
+ * one accepts connections and never answers.
+ */
+export const deadlines = {
+  ping: 10_000,
+  info: 30_000,
+  list: 30_000,
+  inspect: 10_000,
+  create: 60_000,
+  start: 60_000,
+  remove: 60_000,
+  /** On top of the grace period. */
+  stopBeyondGrace: 30_000,
+  stats: 10_000,
+  /** A pull may take long, but not stand still. */
+  pullWithoutProgress: 60_000,
+};
+
+export type Deadlines = typeof deadlines;
