@@ -98,15 +98,14 @@ function unknownFieldMessage(
   schema: JsonObject,
   schemaByName: SchemaByName,
 ): string {
-  const taken = isJsonObject(data) ? new Set(Object.keys(data)) : new Set<string>();
-  const near = nearest(
-    name,
-    known.filter((candidate) => !taken.has(candidate)),
-  );
+  const near = nearest(name, known);
   // An exact name elsewhere (image beside spec) is a better guess than a vaguely similar one here.
   const elsewhere = findFieldElsewhere(schema, name, path, schemaByName);
   const what = `unknown field "${shorten(name)}"`;
-  if (near !== undefined) return `${what}: did you mean "${near}"?`;
+  if (near !== undefined) {
+    const there = isJsonObject(data) && Object.hasOwn(data, near);
+    return there ? `${what}: "${near}" is there, too; remove one` : `${what}: did you mean "${near}"?`;
+  }
   if (elsewhere !== undefined) return `${what}: it belongs at ${elsewhere}`;
   if (known.length === 0) return `${what}: no fields are allowed here`;
   return known.length <= 12 ? `${what}: known here are ${known.join(', ')}` : what;

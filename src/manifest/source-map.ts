@@ -34,6 +34,19 @@ export class SourceMap {
     return found && { spot: found, exact: true };
   }
 
+  /** A deep copy of a tree that this map knows, its parts known at the same places. */
+  copy<T>(tree: T): T {
+    if (typeof tree !== 'object' || tree === null) return tree;
+    const copy = (
+      Array.isArray(tree)
+        ? tree.map((item: unknown) => this.copy(item))
+        : Object.fromEntries(Object.entries(tree).map(([key, member]) => [key, this.copy<unknown>(member)]))
+    ) as T & object;
+    const spots = this.#spots.get(tree);
+    if (spots) this.#spots.set(copy, spots);
+    return copy;
+  }
+
   /** Line and column, from 1, of an offset. */
   position(offset: number): { line: number; column: number } {
     const starts = (this.#lineStarts ??= findLineStarts(this.text));
