@@ -8,6 +8,9 @@ export interface Transaction {
 
 /** Where a JournaledStore keeps its transactions. Calls never overlap: the store makes one at a time. */
 export interface Journal {
+  /** Takes note of a transaction that will be appended, and tells about how many bytes it will write. */
+  prepare(transaction: Transaction): number;
+
   /**
    * Makes the transactions durable, all or none, in this order, and forgets what `superseded` replaced: they are the
    * oldest of the history, in order, and no watch will ask for them again. Rejects with JournalError: then the

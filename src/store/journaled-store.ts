@@ -6,7 +6,9 @@ import type { Store, StoreEntry, StoreEvent, StoreOperation, StoreWatch } from '
 
 /** How many commits may wait for the disk; more are refused with TooManyRequests. */
 const maxQueuedCommits = 20_000;
-const maxBatchTransactions = 1_000;
+const maxQueuedBytes = 64 << 20;
+const maxBatchCommits = 1_000;
+const maxBatchBytes = 4 << 20;
 /** History leaves in steps of at most this many transactions. */
 const maxSupersededPerStep = 500;
 
@@ -17,12 +19,16 @@ export interface JournaledStoreOptions {
   /** Revisions of history that are kept for watches. */
   historyLimit: number;
   /** Called once each time a full disk made the store read-only: whoever listens calls `retry` when it may be over. */
-  onFull?: () => void;
+  onFull?: (reason: string) => void;
+  /** Called once when writes ended for good. */
   onBroken?: (reason: string) => void;
+  /** Called once, when the last write is done and before the journal closes. */
+  onClose?: () => Promise<void>;
 }
 
 interface QueuedCommit {
   transaction: Transaction;
+  bytes: number;
   resolve: (result: { revision: number }) => void;
   reject: (error: OrchError) => void;
 }
@@ -43,12 +49,14 @@ export class JournaledStore implements Store {
   private readonly pending: PendingState;
   private readonly journal: Journal;
   private queue: QueuedCommit[] = [];
+  private queuedBytes = 0;
   private inFlight: QueuedCommit[] = [];
   /** Dropped from the history of watches, not yet from the journal. */
   private superseded: Transaction[] = [];
   /** Part of an append that failed: written or not, the journal knows after it recovered. */
   private uncertain: Transaction[] = [];
   private pumping: Promise<void> | undefined;
+  private retrying: Promise<boolean> | undefined;
   private failure: Failure | undefined;
   private closed: Promise<void> | undefined;
 
@@ -74,14 +82,15 @@ export class JournaledStore implements Store {
   async commit(operations: readonly StoreOperation[]): Promise<{ revision: number }> {
     this.assertOpen();
     if (this.failure !== undefined) throw failureError(this.failure);
-    if (this.queue.length >= maxQueuedCommits) {
-      throw new OrchError('TooManyRequests', `${maxQueuedCommits} writes wait for the disk; try again in a second`, {
-        retryAfterSeconds: 1,
-      });
+    if (this.queue.length >= maxQueuedCommits || this.queuedBytes >= maxQueuedBytes) {
+      const message = `${this.queue.length} writes already wait for the disk; try again in a second`;
+      throw new OrchError('TooManyRequests', message, { retryAfterSeconds: 1 });
     }
     const transaction = this.pending.plan(operations);
+    const bytes = transaction.events.length > 0 ? this.journal.prepare(transaction) : 0;
     return new Promise((resolve, reject) => {
-      this.queue.push({ transaction, resolve, reject });
+      this.queue.push({ transaction, bytes, resolve, reject });
+      this.queuedBytes += bytes;
       this.pump();
     });
   }
@@ -122,8 +131,20 @@ export class JournaledStore implements Store {
    * Tries to write again after a full disk. Resolves whether writes work; what the disk turns out to hold of the failed
    * append becomes visible then.
    */
-  async retry(): Promise<boolean> {
-    if (this.failure?.kind !== 'full' || this.closed !== undefined) return this.failure === undefined;
+  retry(): Promise<boolean> {
+    this.retrying ??= this.recover().finally(() => {
+      this.retrying = undefined;
+    });
+    return this.retrying;
+  }
+
+  /** Whether `retry` may help. */
+  canRecover(): boolean {
+    return this.failure?.kind === 'full' && this.closed === undefined;
+  }
+
+  private async recover(): Promise<boolean> {
+    if (!this.canRecover()) return this.failure === undefined;
     let revision: number;
     try {
       revision = await this.journal.recover();
@@ -157,7 +178,7 @@ export class JournaledStore implements Store {
   }
 
   private async writeStep(): Promise<void> {
-    this.inFlight = this.queue.splice(0, maxBatchTransactions);
+    this.inFlight = this.takeBatch();
     const transactions = this.inFlight.map((commit) => commit.transaction).filter(({ events }) => events.length > 0);
     const superseded = this.superseded.slice(0, maxSupersededPerStep);
     try {
@@ -177,6 +198,18 @@ export class JournaledStore implements Store {
     this.trimHistory();
   }
 
+  private takeBatch(): QueuedCommit[] {
+    let bytes = 0;
+    let length = 0;
+    for (const commit of this.queue) {
+      if (length === maxBatchCommits || (length > 0 && bytes + commit.bytes > maxBatchBytes)) break;
+      bytes += commit.bytes;
+      length++;
+    }
+    this.queuedBytes -= bytes;
+    return this.queue.splice(0, length);
+  }
+
   private trimHistory(): void {
     if (this.durable.historyLength <= this.options.historyLimit) return;
     this.superseded.push(...this.durable.compact(this.durable.revision - this.options.historyLimit));
@@ -188,7 +221,7 @@ export class JournaledStore implements Store {
       this.uncertain = uncertain;
       this.rejectAll(this.failure);
       this.pending.reset(this.durable.revision);
-      this.options.onFull?.();
+      this.options.onFull?.(error.message);
       return;
     }
     this.breakDown(error);
@@ -204,12 +237,15 @@ export class JournaledStore implements Store {
     const rejected = [...this.inFlight, ...this.queue];
     this.inFlight = [];
     this.queue = [];
+    this.queuedBytes = 0;
     for (const { reject } of rejected) reject(failureError(failure));
   }
 
   private async finish(): Promise<void> {
+    await this.retrying;
     while (this.pumping !== undefined) await this.pumping;
     this.durable.closeWatches();
+    await this.options.onClose?.();
     await this.journal.close();
   }
 

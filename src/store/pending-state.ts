@@ -3,6 +3,8 @@ import { freezeCopy } from './freeze.js';
 import type { Transaction } from './journal.js';
 import type { Expectation, StoreEntry, StoreEvent, StoreOperation } from './store.js';
 
+const maxKeyLength = 4_096;
+
 /**
  * The state as it will be when everything accepted is durable: what the next compare-and-set is judged against.
  * Arrives: operations. Leaves: the transaction they make, numbered. It lies over the durable entries and is thrown away
@@ -28,6 +30,7 @@ export class PendingState {
     const events: StoreEvent[] = [];
     const seen = new Set<string>();
     for (const operation of operations) {
+      assertKey(operation.key);
       if (seen.has(operation.key)) {
         throw new OrchError('BadRequest', `the transaction names key "${operation.key}" twice; name each key once`);
       }
@@ -64,6 +67,13 @@ export class PendingState {
     if (pending === undefined) return this.durable.get(key);
     return pending.value === undefined ? undefined : pending;
   }
+}
+
+function assertKey(key: string): void {
+  // A lone surrogate would not survive UTF-8, and with it two keys could become one on the disk.
+  if (key.length > 0 && key.length <= maxKeyLength && !/\p{Surrogate}/u.test(key)) return;
+  const shown = JSON.stringify(key.slice(0, 80));
+  throw new OrchError('BadRequest', `key ${shown} is not between 1 and ${maxKeyLength} characters of valid Unicode`);
 }
 
 function holds(expect: Expectation, present: StoreEntry | undefined): boolean {

@@ -15,6 +15,7 @@ export async function openMemoryStore(options: { random: Random; historyLimit?: 
 }
 
 const forgetfulJournal: Journal = {
+  prepare: () => 0,
   append: () => Promise.resolve(),
   recover: () => Promise.reject(new Error('memory does not fail')),
   close: () => Promise.resolve(),
