@@ -1,0 +1,131 @@
+/**
+ * What `orch up`, `orch manager` and `orch worker` do: options of the command line in, an exit code out once a signal
+ * came. Always holds: one process per data folder, and stopping orch stops no container.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from '../client/create-client.js';
+import type { Launchers, ManagerLaunch } from '../cli/launchers.js';
+import { createSystemClock } from '../support/clock.js';
+import { OrchError } from '../support/errors.js';
+import { createLogger } from '../support/logger.js';
+import type { LogLevel } from '../support/logger.js';
+import { createSystemRandom } from '../support/random.js';
+import { startManager } from './manager.js';
+import type { Effects, ManagerOptions } from './manager.js';
+import { acquireProcessLock } from './process-lock.js';
+import { runUntilSignal } from './run-until-signal.js';
+import { startWorker } from './worker.js';
+
+export const launchers: Launchers = {
+  async up(options) {
+    const effects = createEffects(options.logLevel);
+    return runLocked(options.dataDirectory, effects, async () => {
+      const manager = await startManager(managerOptions(options), effects);
+      try {
+        const worker = await startWorker(
+          {
+            ...options,
+            dataDirectory: join(options.dataDirectory, 'worker'),
+            server: manager.url,
+            caPem: manager.caPem,
+            join: () => Promise.resolve(manager.credentials.issueNodeToken(options.name)),
+          },
+          effects,
+        );
+        effects.logger.info('orch is up', { url: manager.url, kubeconfig: manager.kubeconfigPath, node: options.name });
+        return async () => {
+          await worker.close();
+          await manager.close();
+        };
+      } catch (error) {
+        await manager.close();
+        throw error;
+      }
+    });
+  },
+
+  async manager(options) {
+    const effects = createEffects(options.logLevel);
+    return runLocked(options.dataDirectory, effects, async () => {
+      const manager = await startManager(managerOptions(options), effects);
+      effects.logger.info('the manager is up', { url: manager.url, kubeconfig: manager.kubeconfigPath });
+      return () => manager.close();
+    });
+  },
+
+  async worker(options) {
+    const effects = createEffects(options.logLevel);
+    return runLocked(options.dataDirectory, effects, async () => {
+      const caPem = await readGivenFile(options.caFile, '--ca-file');
+      const { server, name } = options;
+      const worker = await startWorker(
+        {
+          ...options,
+          caPem,
+          join: () => joinCluster({ server, caPem, name, tokenFile: options.joinTokenFile }, effects),
+        },
+        effects,
+      );
+      effects.logger.info('the worker is up', { server, node: name });
+      return () => worker.close();
+    });
+  },
+};
+
+function createEffects(level: LogLevel): Effects {
+  return { clock: createSystemClock(), random: createSystemRandom(), logger: createLogger(level) };
+}
+
+function managerOptions(launch: ManagerLaunch): ManagerOptions {
+  return launch;
+}
+
+/** `orch.pid` in the data folder is the lock, and what a person kills to stop orch. */
+async function runLocked(
+  dataDirectory: string,
+  effects: Effects,
+  start: () => Promise<() => Promise<void>>,
+): Promise<number> {
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const lock = await acquireProcessLock(join(dataDirectory, 'orch.pid'), `the data folder ${dataDirectory}`);
+  try {
+    return await runUntilSignal(await start(), effects);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function readGivenFile(path: string, flag: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new OrchError('BadRequest', `${flag} ${path} cannot be read: ${(error as Error).message}`);
+  });
+}
+
+async function joinCluster(
+  options: { server: string; caPem: string; name: string; tokenFile: string | undefined },
+  { clock }: Effects,
+): Promise<string> {
+  if (options.tokenFile === undefined) {
+    throw new OrchError(
+      'BadRequest',
+      'this worker is not a member yet: give it --join-token-file, the file join-token of the data folder of the manager',
+    );
+  }
+  const token = (await readGivenFile(options.tokenFile, '--join-token-file')).trim();
+  const client = createClient({ server: options.server, caPem: options.caPem, token, clock });
+  try {
+    const path = `/apis/orch.dev/v1/workers/${encodeURIComponent(options.name)}/join`;
+    const response = await client.request({ method: 'POST', path, body: '{}' });
+    const answer = JSON.parse(await response.text()) as { token?: string; message?: string };
+    if (answer.token === undefined) {
+      throw new OrchError(
+        'Forbidden',
+        `the manager did not let this worker join: ${answer.message ?? response.status}`,
+      );
+    }
+    return answer.token;
+  } finally {
+    await client.close();
+  }
+}
