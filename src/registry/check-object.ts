@@ -1,0 +1,73 @@
+import type { ApiObject } from '../model/api-object.js';
+import type { JsonObject } from '../model/json.js';
+import type { Kind } from '../model/kind.js';
+import { dropUnknownFields, validateSchema } from '../manifest/validate-schema.js';
+import type { ErrorCause } from '../support/errors.js';
+import { invalid, strictDecoding } from './registry-errors.js';
+import type { WriteOptions } from './registry.js';
+
+/**
+ * Admission by schema and by the kind's own rules. Arrives: an object as it would be stored. Leaves: the object, or an
+ * OrchError that names every problem. Pure; the object is never changed, only copied without its unknown fields.
+ */
+export interface CheckedObject {
+  object: JsonObject;
+  warnings: string[];
+}
+
+const maxAnnotationCharacters = 262_144;
+
+/**
+ * Treats unknown fields as asked: Strict throws BadRequest, Warn drops and tells, Ignore drops.
+ */
+export function checkUnknownFields(
+  kind: Kind,
+  object: JsonObject,
+  fieldValidation: WriteOptions['fieldValidation'] = 'Strict',
+): CheckedObject {
+  const unknown = validateSchema(kind, object).filter((issue) => issue.unknownField);
+  if (unknown.length === 0) return { object, warnings: [] };
+  const sentences = unknown.map((issue) => unknownFieldSentence(issue.field, issue.message));
+  if (fieldValidation === 'Strict') throw strictDecoding(kind, sentences);
+  return { object: dropUnknownFields(kind, object), warnings: fieldValidation === 'Warn' ? sentences : [] };
+}
+
+/**
+ * Throws Invalid with every cause. `scope` 'status' looks at the status only: a report about an object that was accepted
+ * under older rules must still come through.
+ */
+export function checkValid(
+  kind: Kind,
+  name: string,
+  object: JsonObject,
+  old: ApiObject | undefined,
+  scope: 'all' | 'status' = 'all',
+): void {
+  const schemaCauses = validateSchema(kind, object).map(({ reason, message, field }) => ({ reason, message, field }));
+  // The kind's rules may rely on the schema, so they are not asked about an object that fails it.
+  const causes: ErrorCause[] =
+    schemaCauses.length > 0
+      ? schemaCauses
+      : [...kind.validate(object as unknown as ApiObject, old), ...annotationCauses(object as unknown as ApiObject)];
+  const relevant =
+    scope === 'all' ? causes : causes.filter(({ field = '' }) => field === 'status' || field.startsWith('status.'));
+  if (relevant.length > 0) throw invalid(kind, name, relevant);
+}
+
+function annotationCauses(object: ApiObject): ErrorCause[] {
+  let characters = 0;
+  for (const [key, value] of Object.entries(object.metadata.annotations ?? {})) characters += key.length + value.length;
+  if (characters <= maxAnnotationCharacters) return [];
+  return [
+    {
+      reason: 'FieldValueTooLong',
+      field: 'metadata.annotations',
+      message: `hold ${characters} characters together, more than ${maxAnnotationCharacters}`,
+    },
+  ];
+}
+
+/** Kubernetes' words, with the whole path: unknown field "spec.x". What the schema check adds (a suggestion) stays. */
+function unknownFieldSentence(field: string, message: string): string {
+  return message.replace(/^unknown field "[^"]*"/, () => `unknown field "${field}"`);
+}

@@ -1,0 +1,75 @@
+import type { Stored } from '../model/api-object.js';
+import type { Kind } from '../model/kind.js';
+import { taskKind, type StoredTask } from '../model/task.js';
+import { canMove, movesFrom, type State } from '../model/task-state.js';
+import { invalid } from './registry-errors.js';
+import type { TaskEventInput } from './registry.js';
+
+/** What happened to a task, ready to be written down. */
+export type TaskEventDraft = TaskEventInput & { previousState?: State };
+
+export function isTask(kind: Kind, _object: Stored): _object is StoredTask {
+  return kind === taskKind;
+}
+
+/** Throws Invalid unless the life of a task knows this move. `old` undefined: the task is new. */
+export function checkTaskMove(old: StoredTask | undefined, next: StoredTask): void {
+  const from = old?.status?.state;
+  const to = next.status?.state;
+  if (to === undefined) {
+    throw invalid(taskKind, next.metadata.name, [
+      { reason: 'FieldValueRequired', field: 'status.state', message: 'may not be removed: every task has a state' },
+    ]);
+  }
+  if (canMove(from, to)) return;
+  const choices = from === undefined ? 'Pending, Scheduled' : movesFrom(from).join(', ');
+  throw invalid(taskKind, next.metadata.name, [
+    {
+      reason: 'FieldValueInvalid',
+      field: 'status.state',
+      message: `a task may not go from ${from ?? 'nothing'} to ${to}: from ${from ?? 'nothing'} it goes to ${choices}`,
+    },
+  ]);
+}
+
+/** The record of the move between two states of one task; undefined when the state is the same. */
+export function describeTaskMove(
+  old: StoredTask | undefined,
+  next: StoredTask,
+  source: string,
+): TaskEventDraft | undefined {
+  const from = old?.status?.state;
+  const to = next.status?.state ?? 'Pending';
+  if (old !== undefined && from === to) return undefined;
+  const created = old === undefined;
+  const nodeName = next.status?.nodeName ?? next.spec.nodeName ?? old?.spec.nodeName;
+  return {
+    task: taskReference(next),
+    state: to,
+    ...(from === undefined ? {} : { previousState: from }),
+    type: to === 'Failed' || (from === 'Running' && to === 'Pending') ? 'Warning' : 'Normal',
+    reason: next.status?.reason ?? (created ? 'Created' : to),
+    message: next.status?.message ?? (created ? 'The task was created.' : `The task went from ${from} to ${to}.`),
+    source,
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(next.status?.attempt === undefined ? {} : { attempt: next.status.attempt }),
+  };
+}
+
+/** The record of a deletion: asked for, or done. */
+export function describeTaskDeletion(task: StoredTask, gone: boolean, source: string): TaskEventDraft {
+  const seconds = task.metadata.deletionGracePeriodSeconds ?? 0;
+  return {
+    task: taskReference(task),
+    state: task.status?.state ?? 'Pending',
+    type: 'Normal',
+    reason: gone ? 'Deleted' : 'Deleting',
+    message: gone ? 'The task is gone.' : `The task is being deleted and has ${seconds} s to end.`,
+    source,
+    ...(task.spec.nodeName === undefined ? {} : { nodeName: task.spec.nodeName }),
+  };
+}
+
+function taskReference(task: StoredTask): TaskEventInput['task'] {
+  return { name: task.metadata.name, namespace: task.metadata.namespace ?? 'default', uid: task.metadata.uid };
+}
