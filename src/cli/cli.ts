@@ -1,0 +1,67 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { Clock } from '../support/clock.js';
+import type { Random } from '../support/random.js';
+import type { Launchers } from './launchers.js';
+
+/** All that a command may touch, so that a test can own it. */
+export interface CliEnvironment {
+  launchers: Launchers;
+  clock: Clock;
+  random: Random;
+  stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
+  stdout: TerminalStream;
+  stderr: TerminalStream;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Of this build. */
+  version?: string;
+  /** Ends what would go on for ever (-w, -f): for tests; people press Ctrl-C. */
+  signal?: AbortSignal;
+}
+
+export type TerminalStream = Writable & { isTTY?: boolean; columns?: number; rows?: number };
+
+/** Options that every command knows. */
+export interface CommonOptions {
+  config?: string;
+  namespace?: string;
+}
+
+/** One run of the command line: where its verbs write, and what it exits with. */
+export class Cli {
+  exitCode = 0;
+  /** Colours, or none when nobody would see them. */
+  readonly colors: ReturnType<typeof pc.createColors>;
+  readonly signal: AbortSignal;
+
+  constructor(readonly environment: CliEnvironment) {
+    const { env, stdout } = environment;
+    this.colors = pc.createColors(stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
+    this.signal = environment.signal ?? new AbortController().signal;
+  }
+
+  /** A line of what was asked for. */
+  print(line = ''): void {
+    this.environment.stdout.write(`${line}\n`);
+  }
+
+  /** A line about it: warnings, progress, errors. */
+  note(line: string): void {
+    this.environment.stderr.write(`${line}\n`);
+  }
+
+  warn(line: string): void {
+    this.note(`${this.colors.yellow('warning:')} ${line}`);
+  }
+
+  /** Defines what a command does. `run` gets the operands and the options; a number is the exit code. */
+  run<T extends object>(
+    command: Command,
+    run: (operands: string[], options: T & CommonOptions) => Promise<number | void>,
+  ): void {
+    command.action(async () => {
+      this.exitCode = (await run(command.args, command.optsWithGlobals<T & CommonOptions>())) ?? 0;
+    });
+  }
+}

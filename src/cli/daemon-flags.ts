@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { nearest } from '../manifest/nearest.js';
+import { OrchError } from '../support/errors.js';
+import type { LogLevel } from '../support/logger.js';
+import type { CliEnvironment } from './cli.js';
+import { defaultDataDirectory } from './default-paths.js';
+import type { ManagerLaunch, RuntimeLaunch } from './launchers.js';
+import { parseWhole } from './parse-duration.js';
+
+/** The flags that up, manager and worker share, and what they mean. */
+export interface ManagerFlags {
+  data: string;
+  host: string;
+  port: string;
+  watch?: string;
+  scheduler?: string;
+  nodeGraceSeconds?: string;
+  notReadyTolerationSeconds?: string;
+  logLevel: string;
+}
+
+export interface RuntimeFlags {
+  runtime: string;
+  dockerSocket?: string;
+  labels?: string[];
+}
+
+const schedulers = ['roundRobin', 'greedy', 'epvm', 'spread', 'binpack'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export function addManagerFlags(command: Command, environment: CliEnvironment): Command {
+  return command
+    .option('--data <dir>', 'the folder for all data', defaultDataDirectory(environment.env))
+    .option('--host <host>', 'the address to listen on; it also goes into the certificate', '127.0.0.1')
+    .option('--port <port>', 'the port to listen on; 0: any free one', '7443')
+    .option('--watch <dir>', 'a folder with manifests to keep applied')
+    .option('--scheduler <name>', `how to choose among workers: ${schedulers.join(', ')}`)
+    .option('--node-grace-seconds <seconds>', 'silence after which a worker counts as not ready (default: 40)')
+    .option('--not-ready-toleration-seconds <seconds>', 'after that, how long its tasks are left to it (default: 300)')
+    .option('--log-level <level>', 'debug, info, warn or error', 'info');
+}
+
+export function addRuntimeFlags(command: Command): Command {
+  return command
+    .option('--runtime <name>', 'docker, or simulated (containers that exist in memory only)', 'docker')
+    .option('--docker-socket <path>', "the engine's socket (default: $DOCKER_HOST or /var/run/docker.sock)")
+    .option('--labels <key=value...>', "labels of the worker's node; repeat, or separate with commas");
+}
+
+/** Throws BadRequest that names the flag. */
+export function toManagerLaunch(flags: ManagerFlags): ManagerLaunch {
+  const seconds = (value: string | undefined, flag: string): number | undefined =>
+    value === undefined ? undefined : parseWhole(value, flag, 1, 86_400);
+  const nodeGraceSeconds = seconds(flags.nodeGraceSeconds, '--node-grace-seconds');
+  const tolerance =
+    flags.notReadyTolerationSeconds === undefined
+      ? undefined
+      : parseWhole(flags.notReadyTolerationSeconds, '--not-ready-toleration-seconds', 0, 86_400);
+  return {
+    dataDirectory: flags.data,
+    host: flags.host,
+    port: parseWhole(flags.port, '--port', 0, 65_535),
+    ...(flags.watch === undefined ? {} : { watchDirectory: flags.watch }),
+    ...(flags.scheduler === undefined ? {} : { scheduler: oneOf(flags.scheduler, schedulers, '--scheduler') }),
+    ...(nodeGraceSeconds === undefined ? {} : { nodeGraceSeconds }),
+    ...(tolerance === undefined ? {} : { notReadyTolerationSeconds: tolerance }),
+    logLevel: parseLogLevel(flags.logLevel),
+  };
+}
+
+export function toRuntimeLaunch(flags: RuntimeFlags): RuntimeLaunch {
+  return {
+    runtime: oneOf(flags.runtime, ['docker', 'simulated'] as const, '--runtime'),
+    ...(flags.dockerSocket === undefined ? {} : { dockerSocket: flags.dockerSocket }),
+  };
+}
+
+export function parseLogLevel(text: string): LogLevel {
+  return oneOf(text, logLevels, '--log-level');
+}
+
+/** `a=b,c=d` and repeated -> labels. */
+export function parseLabels(texts: readonly string[] = []): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const text of texts.flatMap((each) => each.split(','))) {
+    const [name = '', ...value] = text.split('=');
+    if (name === '' || value.length !== 1) {
+      throw new OrchError('BadRequest', `--labels ${text}: write labels like disk=ssd,zone=a`);
+    }
+    labels[name] = value[0] ?? '';
+  }
+  return labels;
+}
+
+function oneOf<T extends string>(text: string, choices: readonly T[], flag: string): T {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  const meant = nearest(text, choices);
+  throw new OrchError(
+    'BadRequest',
+    `${flag} ${text}: choose one of ${choices.join(', ')}${meant === undefined ? '' : ` (did you mean "${meant}"?)`}`,
+  );
+}

@@ -1,0 +1,49 @@
+import type { TaskSpec } from '../model/task.js';
+import type { LogLevel } from '../support/logger.js';
+
+/**
+ * What `orch up`, `orch manager` and `orch worker` start. The command line knows only these options; the parts of the
+ * product are put together behind them, and loaded only when one is called. Each resolves with the exit code when it was
+ * asked to stop (a signal), and rejects with an OrchError when it cannot start.
+ */
+export interface Launchers {
+  up(options: UpLaunch): Promise<number>;
+  manager(options: ManagerLaunch): Promise<number>;
+  worker(options: WorkerLaunch): Promise<number>;
+}
+
+export interface ManagerLaunch {
+  dataDirectory: string;
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** A folder to keep applied. */
+  watchDirectory?: string;
+  scheduler?: NonNullable<TaskSpec['schedulerName']>;
+  nodeGraceSeconds?: number;
+  notReadyTolerationSeconds?: number;
+  logLevel: LogLevel;
+}
+
+export interface RuntimeLaunch {
+  runtime: 'docker' | 'simulated';
+  dockerSocket?: string;
+}
+
+export interface UpLaunch extends ManagerLaunch, RuntimeLaunch {
+  /** The worker's name. */
+  name: string;
+  labels: Readonly<Record<string, string>>;
+}
+
+export interface WorkerLaunch extends RuntimeLaunch {
+  /** The manager's address. */
+  server: string;
+  caFile: string;
+  /** Needed once, to become a member; the worker's own token is kept in its data folder. */
+  joinTokenFile?: string;
+  name: string;
+  dataDirectory: string;
+  labels: Readonly<Record<string, string>>;
+  logLevel: LogLevel;
+}

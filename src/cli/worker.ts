@@ -1,0 +1,50 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import type { Cli } from './cli.js';
+import type { RuntimeFlags } from './daemon-flags.js';
+import { addRuntimeFlags, parseLabels, parseLogLevel, toRuntimeLaunch } from './daemon-flags.js';
+import { defaultWorkerDataDirectory } from './default-paths.js';
+import { workerName } from './up.js';
+
+interface WorkerFlags extends RuntimeFlags {
+  manager: string;
+  caFile: string;
+  joinTokenFile?: string;
+  data?: string;
+  name: string;
+  logLevel: string;
+}
+
+export function defineWorker(command: Command, cli: Cli): void {
+  addRuntimeFlags(
+    command
+      .requiredOption('--manager <url>', "the manager's address: https://host:7443")
+      .requiredOption('--ca-file <file>', "the manager's authority: pki/ca.crt of its data folder")
+      .option('--join-token-file <file>', 'join-token of its data folder; needed the first time only')
+      .option(
+        '--data <dir>',
+        "the worker's own data folder (default: a folder for its name in ~/.local/share/orch-worker)",
+      )
+      .option('--name <node>', "the worker's name", workerName(hostname()))
+      .option('--log-level <level>', 'debug, info, warn or error', 'info'),
+  ).addHelpText(
+    'after',
+    `
+Examples:
+  orch worker --manager https://10.0.0.5:7443 --ca-file ca.crt --join-token-file join-token
+  orch worker --manager https://10.0.0.5:7443 --ca-file ca.crt --join-token-file join-token \\
+    --name db-1 --labels disk=ssd,zone=a --data /var/lib/orch-worker`,
+  );
+  cli.run<WorkerFlags>(command, (_operands, flags) =>
+    cli.environment.launchers.worker({
+      ...toRuntimeLaunch(flags),
+      server: flags.manager,
+      caFile: flags.caFile,
+      ...(flags.joinTokenFile === undefined ? {} : { joinTokenFile: flags.joinTokenFile }),
+      name: flags.name,
+      dataDirectory: flags.data ?? defaultWorkerDataDirectory(cli.environment.env, flags.name),
+      labels: parseLabels(flags.labels),
+      logLevel: parseLogLevel(flags.logLevel),
+    }),
+  );
+}
