@@ -1,0 +1,105 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { kinds } from '../model/kinds.js';
+import type { Logger } from '../support/logger.js';
+import { identityOf, type ApiContext } from './api-context.js';
+import { anonymousPaths, authenticateRequest } from './authentication.js';
+import { addDescriptionRoutes, healthHandler } from './description-routes.js';
+import { eventsView } from './events-view.js';
+import type { HeartbeatSink } from './heartbeat-sink.js';
+import type { Authenticator } from './identity.js';
+import { InFlightLimit } from './in-flight-limit.js';
+import { sendJson } from './object-response.js';
+import { maxBodyBytes } from './request-body.js';
+import { addResourceRoutes, needsWebSocket } from './resource-routes.js';
+import { RouteTable } from './route-table.js';
+import { servedAsStored, type ServedResource } from './served-resource.js';
+import { failureStatus, toOrchError } from './status.js';
+import { versionInfo } from './version.js';
+import { heartbeatHandler, joinHandler } from './worker-handlers.js';
+
+export interface AppOptions {
+  context: ApiContext;
+  authenticator: Authenticator;
+  heartbeats: HeartbeatSink;
+  version: string;
+}
+
+/** Requests that are worked on and answered at once, and those that stay open (watches, logs): bounded apart. */
+const shortLimits = { total: 512, perIdentity: 384 };
+const longLimits = { total: 20_000, perIdentity: 10_000 };
+
+/** Every kind as it is stored, and the views. Core resources come first: that is how short names resolve. */
+export const servedResources: readonly ServedResource[] = [...kinds.map(servedAsStored), eventsView];
+
+/**
+ * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,
+ * the anonymous paths, authentication, the limit on requests in flight, the body reader, permission, its handler.
+ */
+export function createApp({ context, authenticator, heartbeats, version }: AppOptions): Express {
+  const { registry, logger } = context;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+
+  app.use(helmet());
+  app.use((_request, response, next) => {
+    response.set('X-Orch-Cluster-Uid', registry.clusterUid);
+    next();
+  });
+  for (const path of anonymousPaths) {
+    if (path === '/version') app.get(path, (_request, response) => sendJson(response, 200, versionInfo(version)));
+    else app.get(path, healthHandler(registry, path));
+  }
+  app.use(authentication(authenticator));
+  app.use(inFlightLimits());
+  app.use(express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }));
+
+  const routes = new RouteTable(app);
+  addDescriptionRoutes(routes, servedResources, version);
+  for (const resource of servedResources) addResourceRoutes(routes, context, resource);
+  const worker = '/apis/orch.dev/v1/workers/:name';
+  routes.add('post', `${worker}/join`, { type: 'worker', action: 'join' }, joinHandler(context, authenticator));
+  routes.add('post', `${worker}/heartbeat`, { type: 'worker', action: 'heartbeat' }, heartbeatHandler(heartbeats));
+  routes.add('get', `${worker}/tunnel`, { type: 'worker', action: 'tunnel' }, needsWebSocket);
+  routes.seal();
+  app.use(errorHandler(logger));
+  return app;
+}
+
+function authentication(authenticator: Authenticator): RequestHandler {
+  return (request, response, next) => {
+    response.locals['identity'] = authenticateRequest(request, authenticator);
+    next();
+  };
+}
+
+/** Heartbeats pass freely: a flood of other requests must not make workers look dead. */
+function inFlightLimits(): RequestHandler {
+  const short = new InFlightLimit(shortLimits);
+  const long = new InFlightLimit(longLimits);
+  return (request, response, next) => {
+    if (request.method === 'POST' && request.path.endsWith('/heartbeat')) return next();
+    const stays = request.method === 'GET' && (request.query['watch'] !== undefined || request.path.endsWith('/log'));
+    const leave = (stays ? long : short).enter(identityOf(response).name);
+    response.once('close', leave);
+    next();
+  };
+}
+
+function errorHandler(logger: Logger): ErrorRequestHandler {
+  // Express knows error handlers by their four parameters.
+  return (thrown: unknown, request, response, _next) => {
+    const { error, unexpected } = toOrchError(thrown);
+    if (unexpected) logger.error('request failed', { method: request.method, path: request.path, error: thrown });
+    if (response.headersSent) return void response.destroy();
+    const { retryAfterSeconds } = error.details;
+    if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
+    if (error.code === 'Unauthorized') response.set('WWW-Authenticate', 'Bearer');
+    // The rest of a refused body is not worth reading.
+    if (error.code === 'RequestEntityTooLarge') response.set('Connection', 'close');
+    sendJson(response, error.httpStatus, failureStatus(error));
+  };
+}

@@ -1,0 +1,105 @@
+import { ageOf } from '../model/age.js';
+import type { ApiObject, Stored } from '../model/api-object.js';
+import type { Kind } from '../model/kind.js';
+import { taskEventKind, type StoredTaskEvent } from '../model/task-event.js';
+import type { ServedResource } from './served-resource.js';
+
+/** A core/v1 Event as Kubernetes' clients know it: a read-only view of a TaskEvent. */
+export interface CoreEvent extends ApiObject {
+  apiVersion: 'v1';
+  kind: 'Event';
+  involvedObject: { apiVersion: string; kind: string; name: string; namespace: string; uid: string };
+  reason: string;
+  message: string;
+  type: string;
+  count: number;
+  firstTimestamp: string;
+  lastTimestamp: string;
+  source: { component: string; host?: string };
+  reportingComponent: string;
+  reportingInstance: string;
+}
+
+/** Pure: the same TaskEvent always gives the same Event, with its name, uid and version. */
+export function toCoreEvent(object: Stored): Stored<CoreEvent> {
+  const event = object as StoredTaskEvent;
+  const component = event.source ?? 'orch';
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: event.metadata,
+    involvedObject: {
+      apiVersion: 'orch.dev/v1',
+      kind: 'Task',
+      name: event.task.name,
+      namespace: event.task.namespace,
+      uid: event.task.uid,
+    },
+    reason: event.reason,
+    message: event.message ?? moveText(event),
+    type: event.type ?? 'Normal',
+    count: event.count ?? 1,
+    firstTimestamp: event.timestamp,
+    lastTimestamp: event.lastTimestamp ?? event.timestamp,
+    source: { component, ...(event.nodeName === undefined ? {} : { host: event.nodeName }) },
+    reportingComponent: component,
+    reportingInstance: event.nodeName ?? '',
+  };
+}
+
+function moveText(event: StoredTaskEvent): string {
+  return event.previousState === undefined ? event.state : `${event.previousState} -> ${event.state}`;
+}
+
+const asEvent = (object: ApiObject): CoreEvent => object as CoreEvent;
+
+const eventKind: Kind = {
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  singular: 'event',
+  shortNames: ['ev'],
+  categories: [],
+  namespaced: true,
+  hasStatus: false,
+  schema: { title: 'Event', type: 'object' },
+  columns: [
+    {
+      name: 'LAST SEEN',
+      type: 'string',
+      description: 'How long ago.',
+      value: (object, now) => ageOf(asEvent(object).lastTimestamp, now),
+    },
+    { name: 'TYPE', type: 'string', description: 'Normal or Warning.', value: (object) => asEvent(object).type },
+    { name: 'REASON', type: 'string', description: 'One word why.', value: (object) => asEvent(object).reason },
+    {
+      name: 'OBJECT',
+      type: 'string',
+      description: 'What it is about.',
+      value: (object) => `task/${asEvent(object).involvedObject.name}`,
+    },
+    { name: 'MESSAGE', type: 'string', description: 'A sentence.', value: (object) => asEvent(object).message },
+  ],
+  selectableFields: {
+    'involvedObject.apiVersion': (object) => asEvent(object).involvedObject.apiVersion,
+    'involvedObject.kind': (object) => asEvent(object).involvedObject.kind,
+    'involvedObject.name': (object) => asEvent(object).involvedObject.name,
+    'involvedObject.namespace': (object) => asEvent(object).involvedObject.namespace,
+    'involvedObject.uid': (object) => asEvent(object).involvedObject.uid,
+    reason: (object) => asEvent(object).reason,
+    type: (object) => asEvent(object).type,
+    reportingComponent: (object) => asEvent(object).reportingComponent,
+    source: (object) => asEvent(object).source.component,
+  },
+  listKeys: {},
+  validate: () => [],
+};
+
+/** `events` in the core group, so that `kubectl describe` and `kubectl events` show what happened to a task. */
+export const eventsView: ServedResource = {
+  kind: eventKind,
+  stored: taskEventKind,
+  convert: toCoreEvent,
+  narrowNameAndAge: true,
+};

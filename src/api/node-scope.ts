@@ -1,0 +1,79 @@
+import type { ObjectKey, Stored } from '../model/api-object.js';
+import { isJsonObject, type JsonObject } from '../model/json.js';
+import type { Kind } from '../model/kind.js';
+import { nodeKind } from '../model/node.js';
+import { taskKind, type StoredTask } from '../model/task.js';
+import { notFound } from '../registry/registry-errors.js';
+import type { DeleteOptions, ListOptions } from '../registry/registry.js';
+import { OrchError } from '../support/errors.js';
+import type { Identity } from './identity.js';
+import type { RequestedPatch } from './patch-body.js';
+
+/**
+ * What a worker may see and change: its own Node, and the tasks that are placed on it. All pure; the routes ask here
+ * after authorization.ts let the verb through. For other identities everything passes.
+ */
+
+/** Narrows LIST and WATCH to what the worker may see. */
+export function scopeList(identity: Identity, kind: Kind, options: ListOptions): ListOptions {
+  if (identity.role !== 'node') return options;
+  const own = kind === nodeKind ? `metadata.name=${identity.nodeName}` : `spec.nodeName=${identity.nodeName}`;
+  return { ...options, fieldSelector: options.fieldSelector ? `${options.fieldSelector},${own}` : own };
+}
+
+/** Another worker's task does not exist for this one: throws NotFound. */
+export function checkVisible(identity: Identity, kind: Kind, object: Stored): void {
+  if (identity.role !== 'node' || kind !== taskKind) return;
+  if ((object as StoredTask).spec.nodeName !== identity.nodeName) throw notFound(kind, object.metadata.name);
+}
+
+/** A worker registers itself only: throws Forbidden for a Node of another name. */
+export function checkCreate(identity: Identity, kind: Kind, object: JsonObject): void {
+  if (identity.role !== 'node' || kind !== nodeKind) return;
+  const metadata = object['metadata'];
+  if (!isJsonObject(metadata) || metadata['name'] !== identity.nodeName) {
+    throw forbidden(identity, 'register a node of another name');
+  }
+}
+
+/** A worker sets its Node's metadata and status; spec (taints, cordon) belongs to people and to the manager. */
+export function checkNodeReplace(identity: Identity, kind: Kind, object: JsonObject, current: Stored): void {
+  if (identity.role !== 'node' || kind !== nodeKind) return;
+  const spec = (current as { spec?: unknown }).spec;
+  if (!sameJson(object['spec'] ?? {}, spec ?? {})) throw forbidden(identity, 'change the spec of its node');
+}
+
+/** As checkNodeReplace, for patches of the main resource. */
+export function checkNodePatch(identity: Identity, kind: Kind, patch: RequestedPatch): void {
+  if (identity.role !== 'node' || kind !== nodeKind) return;
+  if (patch.type === 'json') throw forbidden(identity, 'use JSON patches: send a merge patch');
+  const body = patch.type === 'apply' ? patch.object : patch.body;
+  if (!isJsonObject(body)) return; // refused later, as malformed
+  if (Object.keys(body).some((key) => !['apiVersion', 'kind', 'metadata', 'status'].includes(key))) {
+    throw forbidden(identity, 'change the spec of its node');
+  }
+}
+
+/** A worker only confirms deletions that somebody else asked for, of exactly the object that it knows. */
+export function checkDelete(identity: Identity, kind: Kind, object: Stored, options: DeleteOptions): void {
+  if (identity.role !== 'node' || kind !== taskKind) return;
+  if (options.gracePeriodSeconds !== 0 || options.preconditions?.uid === undefined) {
+    throw forbidden(identity, 'delete tasks: it confirms a deletion with gracePeriodSeconds 0 and preconditions.uid');
+  }
+  if (object.metadata.deletionTimestamp === undefined && object.metadata.uid === options.preconditions.uid) {
+    throw forbidden(identity, 'delete a task whose deletion nobody asked for');
+  }
+}
+
+/** The key of the task that a TaskEvent is about. */
+export function taskKeyOf(event: { task: { name: string; namespace: string } }): ObjectKey {
+  return { namespace: event.task.namespace, name: event.task.name };
+}
+
+function forbidden(identity: Identity, what: string): OrchError {
+  return new OrchError('Forbidden', `user "${identity.name}" cannot ${what}`);
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

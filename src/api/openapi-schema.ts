@@ -1,0 +1,120 @@
+import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type: 'json' };
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
+import type { Kind } from '../model/kind.js';
+
+/** JSON Schema (draft 7, from schemas/) to the schema objects of OpenAPI 3.0: pure, and the only place that knows both. */
+const kept = new Set([
+  'title',
+  'description',
+  'required',
+  'enum',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'pattern',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'format',
+  'default',
+  'minProperties',
+  'maxProperties',
+]);
+
+/** `components.schemas` of the given kinds, nested definitions and ObjectMeta included. */
+export function componentSchemas(kinds: readonly Kind[]): JsonObject {
+  const components: JsonObject = {};
+  const addDocument = (schema: JsonObject, prefix: string, extra: JsonObject): void => {
+    components[`${prefix}${text(schema['title'])}`] = { ...convertSchema(schema, prefix), ...extra };
+    const definitions = schema['definitions'];
+    if (!isJsonObject(definitions)) return;
+    for (const [name, definition] of Object.entries(definitions)) {
+      components[`${prefix}${name}`] = convertSchema(definition, prefix);
+    }
+  };
+  addDocument(objectMetaSchema, schemaPrefix('meta'), {});
+  for (const kind of kinds) {
+    addDocument(kind.schema, prefixOf(kind), { 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] });
+  }
+  return components;
+}
+
+/** The name of a kind's schema under `components.schemas`. */
+export function componentName(kind: Kind): string {
+  return `${prefixOf(kind)}${text(kind.schema['title'])}`;
+}
+
+export function groupVersionKind(kind: Kind): JsonObject {
+  return { group: kind.group, version: kind.version, kind: kind.kind };
+}
+
+/** Each document's definitions have names of their own: two kinds may both define a Condition. */
+function prefixOf(kind: Kind): string {
+  return schemaPrefix(text(kind.schema['$id']).replace('.schema.json', ''));
+}
+
+function schemaPrefix(document: string): string {
+  return document === 'meta' || document === 'object-meta' ? 'dev.orch.meta.v1.' : `dev.orch.${document}.v1.`;
+}
+
+function convertSchema(schema: JsonValue, prefix: string): JsonObject {
+  if (!isJsonObject(schema)) return {};
+  const reference = schema['$ref'];
+  if (typeof reference === 'string') {
+    const target = { $ref: `#/components/schemas/${referenceName(reference, prefix)}` };
+    // Beside $ref nothing counts in OpenAPI 3.0, so a description needs allOf; kubectl prints the type's name then.
+    return schema['description'] === undefined
+      ? { allOf: [target] }
+      : { description: schema['description'], allOf: [target] };
+  }
+  const converted: JsonObject = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (kept.has(key)) converted[key] = value;
+    else if (key === 'const') converted['enum'] = [value];
+    else if (key === 'examples' && Array.isArray(value) && value[0] !== undefined) converted['example'] = value[0];
+    else if (key === 'type') Object.assign(converted, convertType(value));
+    else if (key === 'properties' && isJsonObject(value)) converted['properties'] = mapValues(value, prefix);
+    else if (key === 'items') converted['items'] = convertSchema(value, prefix);
+    else if (key === 'additionalProperties' && value !== false) {
+      converted['additionalProperties'] = value === true ? true : convertSchema(value, prefix);
+    } else if (['oneOf', 'anyOf', 'allOf'].includes(key) && Array.isArray(value)) {
+      converted[key] = value.map((item) => convertSchema(item, prefix));
+    }
+  }
+  return converted;
+}
+
+/** OpenAPI 3.0 has one type; null is `nullable`, and several types are `anyOf`. */
+function convertType(type: JsonValue): JsonObject {
+  if (!Array.isArray(type)) return { type };
+  const named = type.filter((name) => name !== 'null');
+  const nullable: JsonObject = named.length < type.length ? { nullable: true } : {};
+  return named.length === 1
+    ? { type: named[0] ?? 'object', ...nullable }
+    : { anyOf: named.map((name) => ({ type: name })), ...nullable };
+}
+
+function mapValues(properties: JsonObject, prefix: string): JsonObject {
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, convertSchema(schema, prefix)]));
+}
+
+/** `#/definitions/X`, `other.schema.json`, `other.schema.json#/definitions/X`. */
+function referenceName(reference: string, prefix: string): string {
+  const [document = '', pointer = ''] = reference.split('#');
+  const owner = document === '' ? prefix : schemaPrefix(document.replace('.schema.json', ''));
+  const name = pointer.split('/').pop() ?? '';
+  return `${owner}${name === '' ? titleOf(document) : name}`;
+}
+
+function titleOf(document: string): string {
+  return document
+    .replace('.schema.json', '')
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}
+
+function text(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '../model/json.js';
+import { apiVersionOf, type Kind } from '../model/kind.js';
+import { groupVersions } from './discovery.js';
+import { componentName, componentSchemas, groupVersionKind } from './openapi-schema.js';
+import { verbsOf, type ServedResource } from './served-resource.js';
+
+/**
+ * OpenAPI v3 per group and version, derived from schemas/: what `kubectl explain` prints, and what lets `kubectl create`
+ * and `apply` leave validation to the server.
+ */
+export interface OpenApi {
+  /** The answer to GET /openapi/v3. */
+  index: JsonObject;
+  /** The answer to GET /openapi/v3/PATH, as JSON text: `api/v1`, `apis/orch.dev/v1`. */
+  documents: ReadonlyMap<string, string>;
+}
+
+/** OpenAPI v2 in protobuf: swagger "2.0" without paths and definitions, which makes kubectl's own messages right. */
+export const openApiV2 = Buffer.from('0a03322e3042004a00', 'hex');
+/** With a dot where kubectl asks for an `@`: Go's parser of media types fails on the `@`. */
+export const openApiV2ContentType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+export function buildOpenApi(resources: readonly ServedResource[], version: string): OpenApi {
+  const documents = new Map<string, string>();
+  const paths: JsonObject = {};
+  for (const { group, version: groupVersion } of groupVersions(resources)) {
+    const path = group === '' ? `api/${groupVersion}` : `apis/${group}/${groupVersion}`;
+    const mine = resources.filter(
+      (resource) => resource.kind.group === group && resource.kind.version === groupVersion && !resource.convert,
+    );
+    const text = JSON.stringify(documentOf(mine, path, version));
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 32).toUpperCase();
+    documents.set(path, text);
+    paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
+  }
+  return { index: { paths }, documents };
+}
+
+function documentOf(resources: readonly ServedResource[], root: string, version: string): JsonObject {
+  return {
+    openapi: '3.0.0',
+    info: { title: 'orch', version },
+    paths: Object.fromEntries(resources.flatMap((resource) => pathsOf(resource, root))),
+    components: {
+      schemas: componentSchemas(resources.map(({ kind }) => kind)),
+      securitySchemes: { BearerToken: { type: 'http', scheme: 'bearer' } },
+    },
+    security: [{ BearerToken: [] }],
+  };
+}
+
+function pathsOf(resource: ServedResource, root: string): [string, JsonObject][] {
+  const { kind } = resource;
+  const base = kind.namespaced ? `/${root}/namespaces/{namespace}/${kind.plural}` : `/${root}/${kind.plural}`;
+  const parameters = kind.namespaced ? [pathParameter('namespace')] : [];
+  const named = [...parameters, pathParameter('name')];
+  const item = (subresource: boolean): JsonObject => ({
+    get: operation(kind, 'get', named),
+    put: operation(kind, 'put', named),
+    patch: operation(kind, 'patch', named),
+    ...(subresource ? {} : { delete: operation(kind, 'delete', named) }),
+  });
+  return [
+    [base, { get: operation(kind, 'list', parameters), post: operation(kind, 'post', parameters) }],
+    [`${base}/{name}`, item(false)],
+    ...(kind.hasStatus && verbsOf(resource).includes('patch')
+      ? [[`${base}/{name}/status`, item(true)] as [string, JsonObject]]
+      : []),
+  ];
+}
+
+type Action = 'get' | 'list' | 'post' | 'put' | 'patch' | 'delete';
+
+const patchTypes = ['application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml'];
+
+function operation(kind: Kind, action: Action, parameters: readonly JsonObject[]): JsonObject {
+  const schema = { $ref: `#/components/schemas/${componentName(kind)}` };
+  const writes = action === 'post' || action === 'put' || action === 'patch';
+  const bodyTypes = action === 'patch' ? patchTypes : ['application/json'];
+  return {
+    operationId: `${action}${kind.kind}`,
+    tags: [apiVersionOf(kind)],
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': groupVersionKind(kind),
+    parameters: [...parameters, ...(writes ? writeParameters : [])],
+    ...(writes
+      ? {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: action === 'patch' ? {} : schema }])),
+          },
+        }
+      : {}),
+    responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } },
+  };
+}
+
+/** kubectl looks for fieldValidation here before it sends anything. */
+const writeParameters: readonly JsonObject[] = ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
+  name,
+  in: 'query',
+  schema: { type: 'string' },
+}));
+
+function pathParameter(name: string): JsonObject {
+  return { name, in: 'path', required: true, schema: { type: 'string' } };
+}

@@ -1,0 +1,88 @@
+import type { Request } from 'express';
+import type { ObjectKey, Stored } from '../model/api-object.js';
+import type { ListOptions } from '../registry/registry.js';
+import { OrchError } from '../support/errors.js';
+import { identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
+import type { Identity } from './identity.js';
+import { checkVisible, scopeList } from './node-scope.js';
+import { sendList, sendObject, type ListPage } from './object-response.js';
+import { listOptions, queryFlag, queryInteger, queryValue, shorten, type Query } from './query.js';
+import { compileSelectors } from '../model/selectors.js';
+import { present, type ServedResource } from './served-resource.js';
+import { handleWatch } from './watch-handler.js';
+
+/** GET of one object, and of its /status, which is the same. */
+export function getHandler(context: ApiContext, resource: ServedResource): Handler {
+  return async (request, response) => {
+    checkNotOlderThan(context, request.query as Query);
+    const object = await getVisible(context, resource, identityOf(response), keyOfPath(request));
+    sendObject(context, request, response, resource, present(resource, object));
+  };
+}
+
+/** GET of a collection: LIST, or WATCH with watch=true. */
+export function listHandler(context: ApiContext, resource: ServedResource): Handler {
+  return async (request, response) => {
+    const options = requestedList(request, resource, identityOf(response));
+    if (queryFlag(request.query as Query, 'watch')) {
+      return handleWatch(context, request, response, resource, options);
+    }
+    checkNotOlderThan(context, request.query as Query);
+    const page = await listPage(context, resource, options);
+    checkExact(request.query as Query, page.revision);
+    await sendList(context, request, response, resource, page);
+  };
+}
+
+export async function getVisible(
+  context: ApiContext,
+  resource: ServedResource,
+  identity: Identity,
+  key: ObjectKey,
+): Promise<Stored> {
+  const object = await context.registry.get(resource.stored, key);
+  checkVisible(identity, resource.stored, object);
+  return object;
+}
+
+function requestedList(request: Request, resource: ServedResource, identity: Identity): ListOptions {
+  const namespace = pathParameter(request, 'namespace');
+  return scopeList(identity, resource.stored, listOptions(request.query as Query, namespace));
+}
+
+/** Field selectors of a view speak of the served shape, so they are matched here instead of in the registry. */
+export async function listPage(context: ApiContext, resource: ServedResource, options: ListOptions): Promise<ListPage> {
+  const { convert } = resource;
+  if (!convert) return context.registry.list(resource.stored, options);
+  const matches = compileSelectors(resource.kind, options);
+  const { items, revision } = await context.registry.list(
+    resource.stored,
+    options.namespace === undefined ? {} : { namespace: options.namespace },
+  );
+  return { items: items.map((item) => convert(item)).filter(matches), revision };
+}
+
+/**
+ * resourceVersion=N asks for data that is not older than N. A store that has not come that far (a restored backup, another
+ * cluster) must not answer as if it had.
+ */
+function checkNotOlderThan(context: ApiContext, query: Query): void {
+  const wanted = queryInteger(query, 'resourceVersion');
+  if (wanted === undefined || wanted <= context.registry.currentRevision()) return;
+  const message = `Too large resource version: ${wanted}, current: ${context.registry.currentRevision()}`;
+  throw new OrchError('Timeout', message, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+function checkExact(query: Query, revision: number): void {
+  const match = queryValue(query, 'resourceVersionMatch');
+  if (match === undefined || match === 'NotOlderThan') return;
+  if (match !== 'Exact') {
+    throw new OrchError('BadRequest', `resourceVersionMatch must be NotOlderThan or Exact, not "${shorten(match)}"`);
+  }
+  if (queryInteger(query, 'resourceVersion') !== revision) {
+    throw new OrchError('Expired', 'lists of the past are not kept: list without resourceVersionMatch=Exact');
+  }
+}

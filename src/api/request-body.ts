@@ -1,0 +1,73 @@
+import { parseJson } from '../manifest/parse-json.js';
+import { parseManifests } from '../manifest/parse-manifests.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
+import { OrchError } from '../support/errors.js';
+
+/** A request body as it arrived: bytes and what the client says they are. */
+export interface RequestBody {
+  bytes: Buffer;
+  /** Lower-case, without parameters; '' when the client names none (kubectl create --raw). */
+  contentType: string;
+}
+
+/** The most that any request may carry. `apply` doubles an object through its annotation. */
+export const maxBodyBytes = 3 * 2 ** 20;
+
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+const jsonTypes = ['', 'application/json', 'text/json'];
+const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'application/apply-patch+yaml'];
+
+export function mediaType(contentType: string | undefined): string {
+  return (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * The object in the body of a create, replace or apply: JSON or YAML. Throws UnsupportedMediaType for other types and
+ * BadRequest when it cannot be read or is not an object.
+ */
+export function readObject(body: RequestBody): JsonObject {
+  const { contentType } = body;
+  if (contentType === protobufType) {
+    throw new OrchError(
+      'UnsupportedMediaType',
+      'objects are taken as JSON or YAML, not protobuf: with kubectl, use -f FILE instead of this create command',
+    );
+  }
+  if (!jsonTypes.includes(contentType) && !yamlTypes.includes(contentType)) {
+    throw new OrchError(
+      'UnsupportedMediaType',
+      `the Content-Type "${contentType.slice(0, 80)}" is not accepted here: send application/json or application/yaml`,
+    );
+  }
+  const text = decodeUtf8(body.bytes);
+  const value = yamlTypes.includes(contentType) && !text.trimStart().startsWith('{') ? readYaml(text) : parseJson(text);
+  if (!isJsonObject(value)) throw new OrchError('BadRequest', 'the request body must be one object');
+  return value;
+}
+
+/** Any JSON value, for patches. */
+export function readJson(body: RequestBody): JsonValue {
+  return parseJson(decodeUtf8(body.bytes));
+}
+
+function readYaml(text: string): JsonValue {
+  const { documents, errors } = parseManifests(text, { file: 'request body' });
+  const [problem] = errors;
+  if (problem) {
+    throw new OrchError('BadRequest', `request body:${problem.line}:${problem.column}: ${problem.message}`);
+  }
+  const [document, ...more] = documents;
+  if (!document || more.length > 0) {
+    throw new OrchError('BadRequest', `the request body must hold one object, not ${documents.length}`);
+  }
+  return document.object as unknown as JsonObject;
+}
+
+function decodeUtf8(bytes: Buffer): string {
+  if (bytes.length === 0) throw new OrchError('BadRequest', 'the request body is empty: it must hold one object');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new OrchError('BadRequest', 'the request body is not UTF-8 text');
+  }
+}

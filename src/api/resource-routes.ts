@@ -1,0 +1,52 @@
+import { OrchError } from '../support/errors.js';
+import { taskEventKind } from '../model/task-event.js';
+import { taskKind } from '../model/task.js';
+import type { ApiContext } from './api-context.js';
+import { logHandler } from './log-relay.js';
+import { getHandler, listHandler } from './read-handlers.js';
+import type { RouteTable } from './route-table.js';
+import type { ServedResource } from './served-resource.js';
+import { taskEventHandler } from './task-event-handler.js';
+import { createHandler, deleteHandler, patchHandler, replaceHandler } from './write-handlers.js';
+
+/** The routes of one kind: Kubernetes' path family, generic over the table of kinds. */
+export function addResourceRoutes(routes: RouteTable, context: ApiContext, resource: ServedResource): void {
+  const { kind } = resource;
+  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
+  const collection = kind.namespaced ? `${root}/namespaces/:namespace/${kind.plural}` : `${root}/${kind.plural}`;
+  const item = `${collection}/:name`;
+  const list = listHandler(context, resource);
+  routes.add('get', collection, { type: 'resource', kind, verb: 'list' }, list);
+  if (kind.namespaced) routes.add('get', `${root}/${kind.plural}`, { type: 'resource', kind, verb: 'list' }, list);
+  routes.add('get', item, { type: 'resource', kind, verb: 'get' }, getHandler(context, resource));
+  if (resource.convert) return; // views are read-only
+
+  const create = kind === taskEventKind ? taskEventHandler(context) : createHandler(context, resource);
+  routes.add('post', collection, { type: 'resource', kind, verb: 'create' }, create);
+  routes.add('put', item, { type: 'resource', kind, verb: 'update' }, replaceHandler(context, resource));
+  routes.add('patch', item, { type: 'resource', kind, verb: 'patch' }, patchHandler(context, resource));
+  routes.add('delete', item, { type: 'resource', kind, verb: 'delete' }, deleteHandler(context, resource));
+  if (kind.hasStatus) {
+    const status = `${item}/status`;
+    const access = { type: 'resource', kind, subresource: 'status' } as const;
+    routes.add('get', status, { ...access, verb: 'get' }, getHandler(context, resource));
+    routes.add('put', status, { ...access, verb: 'update' }, replaceHandler(context, resource, 'status'));
+    routes.add('patch', status, { ...access, verb: 'patch' }, patchHandler(context, resource, 'status'));
+  }
+  if (kind === taskKind) {
+    routes.add('get', `${item}/log`, { type: 'resource', kind, verb: 'get', subresource: 'log' }, logHandler(context));
+    for (const method of ['get', 'post'] as const) {
+      routes.add(
+        method,
+        `${item}/exec`,
+        { type: 'resource', kind, verb: 'create', subresource: 'exec' },
+        needsWebSocket,
+      );
+    }
+  }
+}
+
+/** What is served after an upgrade only (upgrades.ts) says so to everybody else. */
+export function needsWebSocket(): never {
+  throw new OrchError('BadRequest', 'Upgrade request required: this path is served over a WebSocket');
+}

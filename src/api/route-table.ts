@@ -1,0 +1,40 @@
+import type { Express } from 'express';
+import { OrchError } from '../support/errors.js';
+import { identityOf, pathParameter, type Handler } from './api-context.js';
+import { authorize, type RouteAccess } from './authorization.js';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/**
+ * Adds routes to express. There is no way to add one without saying what it does: that is what the caller's permission
+ * is checked against before its handler runs.
+ */
+export class RouteTable {
+  readonly #app: Express;
+  readonly #paths = new Map<string, Method[]>();
+
+  constructor(app: Express) {
+    this.#app = app;
+  }
+
+  add(method: Method, path: string, access: RouteAccess, handler: Handler): void {
+    this.#paths.set(path, [...(this.#paths.get(path) ?? []), method]);
+    this.#app[method](path, (request, response) => {
+      authorize(identityOf(response), access, pathParameter(request, 'name'));
+      return handler(request, response);
+    });
+  }
+
+  /** Answers the other methods of known paths with 405, and unknown paths with 404. Call it once, after the last add(). */
+  seal(): void {
+    for (const [path, methods] of this.#paths) {
+      this.#app.all(path, (request, response) => {
+        response.set('Allow', methods.map((method) => method.toUpperCase()).join(', '));
+        throw new OrchError('MethodNotAllowed', `the server does not allow ${request.method} on this path`);
+      });
+    }
+    this.#app.use(() => {
+      throw new OrchError('NotFound', 'the server could not find the requested resource');
+    });
+  }
+}

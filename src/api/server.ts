@@ -1,0 +1,128 @@
+import { createServer, type Server } from 'node:https';
+import { isIPv6, type AddressInfo } from 'node:net';
+import type { Registry } from '../registry/registry.js';
+import type { Clock, Timer } from '../support/clock.js';
+import { OrchError } from '../support/errors.js';
+import type { Logger } from '../support/logger.js';
+import type { Random } from '../support/random.js';
+import type { ApiContext } from './api-context.js';
+import { createApp } from './create-app.js';
+import type { HeartbeatSink } from './heartbeat-sink.js';
+import type { Authenticator } from './identity.js';
+import { TunnelHub } from './tunnel-hub.js';
+import { createUpgrades, type Upgrades } from './upgrades.js';
+import { WatchFrames } from './watch-frames.js';
+
+/**
+ * The manager's one door: HTTPS requests and WebSockets come in, the registry and the workers' tunnels are behind it.
+ * Always holds: TLS only; nothing is read from or written to the registry for a caller who is not known and allowed.
+ */
+export interface ApiServerOptions {
+  registry: Registry;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  host: string;
+  /** 0 chooses a free one. */
+  port: number;
+  tls: { key: string; cert: string };
+  authenticator: Authenticator;
+  heartbeats: HeartbeatSink;
+  version: string;
+}
+
+export interface ApiServer {
+  /** Where clients on this machine reach it: https://HOST:PORT. */
+  url: string;
+  port: number;
+  /** Stops accepting, ends watches and logs cleanly, lets requests finish, and cuts what is left after 10 seconds. */
+  close(): Promise<void>;
+}
+
+const headersTimeoutMilliseconds = 10_000;
+/** For a request to arrive in full; answers (watches, logs) may last. */
+const requestTimeoutMilliseconds = 30_000;
+const keepAliveTimeoutMilliseconds = 75_000;
+const maxConnections = 20_000;
+const closeDeadlineMilliseconds = 10_000;
+const closePollMilliseconds = 50;
+
+/** Rejects with OrchError when the address cannot be listened on. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { registry, clock, random, logger, host, tls, authenticator } = options;
+  const context: ApiContext = {
+    registry,
+    clock,
+    random,
+    logger,
+    frames: new WatchFrames(clock),
+    tunnels: new TunnelHub(clock, logger),
+    openStreams: new Set(),
+  };
+  const app = createApp({ context, authenticator, heartbeats: options.heartbeats, version: options.version });
+  const server = createServer(
+    {
+      key: tls.key,
+      cert: tls.cert,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: headersTimeoutMilliseconds,
+      headersTimeout: headersTimeoutMilliseconds,
+      requestTimeout: requestTimeoutMilliseconds,
+      keepAliveTimeout: keepAliveTimeoutMilliseconds,
+      connectionsCheckingInterval: 2_000,
+    },
+     
+    app,
+  );
+  server.maxConnections = maxConnections;
+  const upgrades = createUpgrades(context, authenticator);
+  server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head));
+  await listen(server, host, options.port);
+  const { port } = server.address() as AddressInfo;
+  return { url: urlOf(host, port), port, close: () => close(server, context, upgrades) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const what =
+        error.code === 'EADDRINUSE'
+          ? 'the port is taken: stop what uses it, or choose another with --port'
+          : error.code === 'EACCES'
+            ? 'ports below 1024 need more rights: choose another with --port'
+            : error.message;
+      reject(new OrchError('ServiceUnavailable', `cannot listen on ${host}:${port}: ${what}`));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function close(server: Server, context: ApiContext, upgrades: Upgrades): Promise<void> {
+  const { clock, openStreams, tunnels } = context;
+  return new Promise((resolve) => {
+    let poll: Timer | undefined;
+    const deadline = clock.setTimer(() => {
+      upgrades.terminate();
+      server.closeAllConnections();
+    }, closeDeadlineMilliseconds);
+    server.close(() => {
+      poll?.cancel();
+      deadline.cancel();
+      resolve();
+    });
+    for (const stop of [...openStreams]) stop();
+    tunnels.close();
+    // Connections become idle one by one, as their last answer ends.
+    const closeIdle = (): void => {
+      server.closeIdleConnections();
+      poll = clock.setTimer(closeIdle, closePollMilliseconds);
+    };
+    closeIdle();
+  });
+}
+
+/** A wildcard address is reached through loopback. */
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `https://127.0.0.1:${port}`;
+  return `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,28 @@
+import type { ObjectKey } from '../model/api-object.js';
+import { taskKind, type StoredTask } from '../model/task.js';
+import { errorCodes, OrchError, type ErrorCode } from '../support/errors.js';
+import type { StreamEnd } from '../model/worker-tunnel.js';
+import type { ApiContext } from './api-context.js';
+
+/** Where the container of a task is. Rejects with NotFound, BadRequest (not placed yet), ServiceUnavailable (no tunnel). */
+export async function streamTarget(
+  context: ApiContext,
+  key: ObjectKey,
+): Promise<{ nodeName: string; taskUid: string }> {
+  const task: StoredTask = await context.registry.get(taskKind, key);
+  const { nodeName } = task.spec;
+  if (!nodeName) {
+    throw new OrchError(
+      'BadRequest',
+      `task "${key.name}" has no container: it is not placed on a worker yet (see "orch describe task ${key.name}")`,
+    );
+  }
+  context.tunnels.checkConnected(nodeName);
+  return { nodeName, taskUid: task.metadata.uid };
+}
+
+/** The worker's error, under a code that clients know. */
+export function streamError(error: NonNullable<StreamEnd['error']>): OrchError {
+  const code = error.code in errorCodes ? (error.code as ErrorCode) : 'InternalError';
+  return new OrchError(code, error.message);
+}

@@ -1,0 +1,109 @@
+import type { Writable } from 'node:stream';
+
+/** The bounds within which a watcher may lag behind; beyond them it is closed and resumes from where it was. */
+export const watchQueueLimits = { events: 1_000, characters: 4 * 2 ** 20 };
+
+export interface WatchLine {
+  text: string;
+  revision: number;
+}
+
+/**
+ * Writes the lines of one watch to its socket. What is there at the start is pulled as the client reads; what happens
+ * meanwhile waits in a bounded queue. Lines that come together leave in one write. Always holds: order is kept, and no
+ * more is buffered than the queue and the socket's own high-water mark.
+ */
+export class WatchStream {
+  readonly #output: Writable;
+  readonly #queue: string[] = [];
+  #characters = 0;
+  #initial: Iterator<string> | undefined;
+  #blocked = false;
+  #scheduled = false;
+  #ending = false;
+  #ended = false;
+
+  constructor(output: Writable, initial: Iterable<string> = []) {
+    this.#output = output;
+    this.#initial = initial[Symbol.iterator]();
+    output.on('drain', () => {
+      this.#blocked = false;
+      this.#pump();
+    });
+    this.#schedule();
+  }
+
+  /**
+   * False when the client lags too far behind: nothing after the last line taken may be pushed, and the caller ends the
+   * stream. Lines of one revision are taken together or not at all, or a client that resumes would lose the rest.
+   */
+  push(lines: readonly WatchLine[]): boolean {
+    let last: number | undefined;
+    for (const { text, revision } of lines) {
+      const full = this.#queue.length >= watchQueueLimits.events || this.#characters >= watchQueueLimits.characters;
+      if (full && revision !== last) {
+        this.#schedule();
+        return false;
+      }
+      last = revision;
+      this.#queue.push(text);
+      this.#characters += text.length;
+    }
+    this.#schedule();
+    return true;
+  }
+
+  /** Ends the response after what is queued, so that the client sees a clean end. */
+  end(): void {
+    this.#ending = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#blocked) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (!this.#blocked && !this.#ended) {
+      const chunk = this.#nextChunk();
+      if (chunk !== '') {
+        this.#blocked = !this.#output.write(chunk);
+      } else {
+        if (this.#ending) {
+          this.#ended = true;
+          this.#output.end();
+        }
+        return;
+      }
+    }
+  }
+
+  /** Up to 64 KiB (or one line, if that is longer). */
+  #nextChunk(): string {
+    const lines: string[] = [];
+    let length = 0;
+    while (length < 65_536) {
+      const line = this.#nextLine();
+      if (line === undefined) break;
+      lines.push(line);
+      length += line.length;
+    }
+    return lines.join('');
+  }
+
+  #nextLine(): string | undefined {
+    if (this.#initial) {
+      const next = this.#initial.next();
+      if (!next.done) return next.value;
+      this.#initial = undefined;
+    }
+    const line = this.#queue.shift();
+    if (line !== undefined) this.#characters -= line.length;
+    return line;
+  }
+}
