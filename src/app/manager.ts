@@ -90,7 +90,6 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       port: options.port,
       tls,
       authenticator: credentials.authenticator,
-      issueNodeToken: credentials.issueNodeToken,
       heartbeats: manager,
       version,
     });

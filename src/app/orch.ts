@@ -1,6 +1,7 @@
 import { main } from '../cli/main.js';
 import { createSystemClock } from '../support/clock.js';
 import { createSystemRandom } from '../support/random.js';
+import { version } from './version.js';
 
 // The bin entry. The command line starts at once; what serves (store, api, engine) is loaded when it is launched.
 process.exitCode = await main(process.argv.slice(2), {
@@ -15,4 +16,5 @@ process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  version,
 });
