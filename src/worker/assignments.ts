@@ -1,0 +1,233 @@
+/**
+ * Which tasks are this worker's. In: the watch of tasks with its name, the checkpoint, the manager's answers; out: the
+ * tasks to keep, and for those that left, whether the manager confirmed it. Always holds: a task that is missing from a
+ * list, or whose manager is away, belongs to another cluster or lost its past, stays; only the answer to a question for
+ * that very task releases it.
+ */
+import type { Client } from '../client/client.js';
+import { createInformer } from '../client/informer.js';
+import type { Informer, InformerEvent, InformerSync } from '../client/informer.js';
+import { objectPath } from '../client/resource-path.js';
+import { keyOf, parseKey } from '../model/api-object.js';
+import type { StoredTask, Task } from '../model/task.js';
+import { taskKind } from '../model/task.js';
+import type { Clock } from '../support/clock.js';
+import { isOrchError, OrchError } from '../support/errors.js';
+import type { Logger } from '../support/logger.js';
+import type { Random } from '../support/random.js';
+import type { CheckpointFile } from './checkpoint-file.js';
+import { revisionOf, taskKeyOf } from './task-key.js';
+
+/** Why nothing that the manager says is acted upon. */
+export interface Distrust {
+  reason: 'StoreRewound' | 'OtherCluster';
+  message: string;
+}
+
+export interface AssignmentsOptions {
+  client: Client;
+  nodeName: string;
+  clusterUid: string;
+  checkpoint: CheckpointFile;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Something about the task with this key may have changed; `urgent`: what is being done for it may be wrong now. */
+  onChange(taskKey: string, urgent: boolean): void;
+  /** A complete list was taken in. */
+  onSync(): void;
+  onDistrust(distrust: Distrust | undefined): void;
+}
+
+export class Assignments {
+  private readonly informer: Informer<Task>;
+  private readonly absent = new Set<string>();
+  private readonly released = new Map<string, { graceSeconds?: number }>();
+  private distrust: Distrust | undefined;
+
+  constructor(private readonly options: AssignmentsOptions) {
+    const { client, nodeName, clock, random, logger } = options;
+    this.informer = createInformer<Task>({
+      client,
+      kind: taskKind,
+      options: { fieldSelector: `spec.nodeName=${nodeName}` },
+      clock,
+      random,
+      logger,
+      acceptList: (sync, items) => this.accepts(sync, items),
+      onEvent: (event) => this.onEvent(event),
+      onSync: (sync) => this.onSync(sync),
+    });
+  }
+
+  start(): void {
+    this.informer.start();
+  }
+
+  stop(): Promise<void> {
+    return this.informer.stop();
+  }
+
+  get hasSynced(): boolean {
+    return this.informer.hasSynced;
+  }
+
+  get isTrusted(): boolean {
+    return this.distrust === undefined;
+  }
+
+  get count(): number {
+    return this.options.checkpoint.tasks().length - this.absent.size;
+  }
+
+  /** The task, if it is to run here as far as is known. */
+  task(uid: string): StoredTask | undefined {
+    return this.absent.has(uid) ? undefined : this.options.checkpoint.task(uid);
+  }
+
+  /** How a task that left was released; undefined while the manager was not asked. */
+  release(uid: string): { confirmed: boolean; graceSeconds?: number } | undefined {
+    const release = this.released.get(uid);
+    return release && { confirmed: true, ...release };
+  }
+
+  /** Takes in a version of an assigned task that came back from a write. */
+  take(task: StoredTask): void {
+    const { checkpoint } = this.options;
+    const known = checkpoint.task(task.metadata.uid);
+    if (!known || revisionOf(known) >= revisionOf(task)) return;
+    checkpoint.sawRevision(revisionOf(task));
+    checkpoint.setTask(task);
+  }
+
+  forget(uid: string): void {
+    this.absent.delete(uid);
+    this.released.delete(uid);
+    this.options.checkpoint.forget(uid);
+  }
+
+  /**
+   * Asks the manager whether the task is gone from here. Afterwards `task` has it again, or `release` is confirmed.
+   * Rejects with ServiceUnavailable when there is no answer to be trusted: then nothing changes.
+   */
+  async askTombstone(uid: string, taskKey: string): Promise<void> {
+    const { client, nodeName, clusterUid, checkpoint, logger } = this.options;
+    if (!this.hasSynced || this.distrust) throw unanswered('no list of this cluster was taken in yet');
+    const { resourceVersion, clusterUid: answering } = await client.list<Task>(taskKind, {
+      fieldSelector: `spec.nodeName=${nodeName}`,
+      limit: 1,
+    });
+    if (answering !== clusterUid || Number(resourceVersion) < checkpoint.revision) {
+      throw unanswered('the manager that answers is of another cluster, or older than what was seen');
+    }
+    const response = await client.request({ method: 'GET', path: objectPath(taskKind, parseKey(taskKey)) });
+    const text = await response.text();
+    if (response.headers['x-orch-cluster-uid'] !== clusterUid) throw unanswered('another cluster answers');
+    if (response.status !== 200 && response.status !== 404) throw unanswered(`the answer was ${response.status}`);
+    const found = response.status === 200 ? (JSON.parse(text) as StoredTask) : undefined;
+    if (found?.metadata.uid === uid && found.spec.nodeName === nodeName) {
+      this.absent.delete(uid);
+      checkpoint.setTask(found);
+      return;
+    }
+    const graceSeconds = checkpoint.task(uid)?.spec.terminationGracePeriodSeconds;
+    this.released.set(uid, graceSeconds === undefined ? {} : { graceSeconds });
+    logger.info('task is not on this worker any more', { task: taskKey, taskUid: uid, isGone: found === undefined });
+  }
+
+  /** Tells the manager that nothing of a deleted task is left here. Done already is as good. */
+  async confirmDeletion(task: StoredTask): Promise<void> {
+    if (this.distrust) throw unanswered('the manager is not trusted');
+    try {
+      await this.options.client.delete(taskKind, keyOf(task), { uid: task.metadata.uid, gracePeriodSeconds: 0 });
+    } catch (error) {
+      if (!isOrchError(error, 'NotFound') && !isOrchError(error, 'Conflict')) throw error;
+    }
+  }
+
+  private accepts(sync: InformerSync, items: readonly StoredTask[]): boolean {
+    const { checkpoint, clusterUid, logger } = this.options;
+    const revision = Number(sync.resourceVersion);
+    if (sync.clusterUid !== clusterUid) {
+      this.setDistrust({
+        reason: 'OtherCluster',
+        message: `the manager serves the cluster ${sync.clusterUid}, this worker belongs to ${clusterUid}: its containers stay as they are`,
+      });
+      return false;
+    }
+    if (revision < checkpoint.revision) {
+      const listed = new Set(items.map((item) => item.metadata.uid));
+      const lost = checkpoint.tasks().filter((task) => !listed.has(task.metadata.uid) && !task.metadata.deletionTimestamp);
+      if (lost.length > 0) {
+        this.setDistrust({
+          reason: 'StoreRewound',
+          message:
+            `the manager is at revision ${revision}, ${checkpoint.revision} was seen before, and it does not know ` +
+            `${lost.slice(0, 3).map(taskKeyOf).join(', ')}${lost.length > 3 ? ` and ${lost.length - 3} more` : ''}: ` +
+            'all containers stay; remove the checkpoint of this worker to let them go',
+        });
+        return false;
+      }
+      logger.warn('the store of the manager is older than before, no task was lost', { revision });
+      checkpoint.resetRevision(revision);
+      for (const item of items) checkpoint.setTask(item);
+    }
+    this.setDistrust(undefined);
+    return true;
+  }
+
+  private onEvent({ type, object, previous }: InformerEvent<Task>): void {
+    const { checkpoint, nodeName } = this.options;
+    const { uid } = object.metadata;
+    checkpoint.sawRevision(revisionOf(object));
+    if (type === 'DELETED' || object.spec.nodeName !== nodeName) {
+      // Gone, moved, or only missing from a list: what it is, the manager says when asked.
+      if (checkpoint.task(uid)) this.absent.add(uid);
+      this.options.onChange(taskKeyOf(object), true);
+      return;
+    }
+    const known = checkpoint.task(uid);
+    if (!known || revisionOf(object) >= revisionOf(known)) checkpoint.setTask(object);
+    this.absent.delete(uid);
+    this.released.delete(uid);
+    this.options.onChange(taskKeyOf(object), previous !== undefined && isUrgent(previous, object));
+  }
+
+  private onSync(sync: InformerSync): void {
+    const { checkpoint, logger } = this.options;
+    checkpoint.sawRevision(Number(sync.resourceVersion));
+    const listed = new Set(this.informer.list().map((task) => task.metadata.uid));
+    const missing = checkpoint.tasks().filter((task) => !listed.has(task.metadata.uid));
+    const known = checkpoint.tasks().length;
+    if (missing.length > 3 && missing.length * 2 > known) {
+      logger.warn('most tasks are missing from the list: each is asked for by itself', {
+        missing: missing.length,
+        known,
+      });
+    }
+    for (const task of missing) {
+      this.absent.add(task.metadata.uid);
+      this.options.onChange(taskKeyOf(task), true);
+    }
+    this.options.onSync();
+  }
+
+  private setDistrust(distrust: Distrust | undefined): void {
+    if (distrust?.reason === this.distrust?.reason && distrust?.message === this.distrust?.message) return;
+    this.distrust = distrust;
+    this.options.onDistrust(distrust);
+  }
+}
+
+/** Whether work on the older version, a pull or a stop with much grace, is not to be waited for. */
+function isUrgent(previous: StoredTask, next: StoredTask): boolean {
+  return (
+    previous.metadata.deletionTimestamp !== next.metadata.deletionTimestamp ||
+    previous.metadata.deletionGracePeriodSeconds !== next.metadata.deletionGracePeriodSeconds ||
+    previous.metadata.generation !== next.metadata.generation
+  );
+}
+
+function unanswered(message: string): OrchError {
+  return new OrchError('ServiceUnavailable', message);
+}

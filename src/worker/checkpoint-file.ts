@@ -1,0 +1,186 @@
+/**
+ * What a worker must know to go on while its manager is away: the tasks assigned to it, what it remembers of each, which
+ * cluster it belongs to and how far it had read. Changes come in one by one; the file gets them together, atomically
+ * (written beside, fsynced, renamed, folder fsynced), so that it is always one whole checkpoint, old or new.
+ */
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { StoredTask } from '../model/task.js';
+import { isJsonObject } from '../model/json.js';
+import type { TaskRecord } from './task-record.js';
+
+export interface CheckpointData {
+  version: 1;
+  nodeName?: string;
+  clusterUid?: string;
+  /** The highest revision that was seen. */
+  revision: number;
+  /** By uid. */
+  tasks: Record<string, StoredTask>;
+  records: Record<string, TaskRecord>;
+}
+
+export function emptyCheckpoint(): CheckpointData {
+  return { version: 1, revision: 0, tasks: {}, records: {} };
+}
+
+export class CheckpointFile {
+  private isDirty = false;
+  private writing: Promise<void> | undefined;
+  private failure: unknown;
+
+  /** `write` makes a text durable, whole or not at all. */
+  constructor(
+    private readonly data: CheckpointData,
+    private readonly write: (text: string) => Promise<void>,
+    /** Why the file that was there could not be read; it was put aside. */
+    readonly damage?: string,
+  ) {}
+
+  get nodeName(): string | undefined {
+    return this.data.nodeName;
+  }
+
+  get clusterUid(): string | undefined {
+    return this.data.clusterUid;
+  }
+
+  get revision(): number {
+    return this.data.revision;
+  }
+
+  /** Whom this checkpoint belongs to. */
+  identify(nodeName: string, clusterUid: string): void {
+    if (this.data.nodeName === nodeName && this.data.clusterUid === clusterUid) return;
+    this.data.nodeName = nodeName;
+    this.data.clusterUid = clusterUid;
+    this.touch();
+  }
+
+  /** Raises the revision; written together with the next change, as it alone is not worth a disk write. */
+  sawRevision(revision: number): void {
+    if (revision > this.data.revision) this.data.revision = revision;
+  }
+
+  /** Accepts an older store than was seen before. */
+  resetRevision(revision: number): void {
+    this.data.revision = revision;
+    this.touch();
+  }
+
+  tasks(): StoredTask[] {
+    return Object.values(this.data.tasks);
+  }
+
+  task(uid: string): StoredTask | undefined {
+    return this.data.tasks[uid];
+  }
+
+  setTask(task: StoredTask): void {
+    if (this.data.tasks[task.metadata.uid] === task) return;
+    this.data.tasks[task.metadata.uid] = task;
+    this.touch();
+  }
+
+  record(uid: string): TaskRecord | undefined {
+    return this.data.records[uid];
+  }
+
+  setRecord(uid: string, record: TaskRecord): void {
+    if (JSON.stringify(this.data.records[uid]) === JSON.stringify(record)) return;
+    this.data.records[uid] = record;
+    this.touch();
+  }
+
+  forget(uid: string): void {
+    if (!(uid in this.data.tasks) && !(uid in this.data.records)) return;
+    delete this.data.tasks[uid];
+    delete this.data.records[uid];
+    this.touch();
+  }
+
+  /** Resolves when everything set so far is on disk. Rejects when it cannot be written. */
+  async flush(): Promise<void> {
+    this.isDirty = true;
+    await this.save();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  private touch(): void {
+    this.isDirty = true;
+    void this.save();
+  }
+
+  /** One write at a time; what changes during a write goes into the next one. Never rejects: the next change tries again. */
+  private save(): Promise<void> {
+    this.writing ??= (async () => {
+      await Promise.resolve();
+      while (this.isDirty) {
+        this.isDirty = false;
+        try {
+          await this.write(JSON.stringify(this.data));
+          this.failure = undefined;
+        } catch (error) {
+          this.failure = error;
+        }
+      }
+      this.writing = undefined;
+    })();
+    return this.writing;
+  }
+}
+
+/**
+ * Opens or begins the checkpoint at `path`. A file that is no checkpoint is put aside (`.damaged`): a worker without one
+ * adopts its containers by their labels.
+ */
+export async function openCheckpointFile(path: string): Promise<CheckpointFile> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const write = (text: string): Promise<void> => writeAtomically(path, text);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return new CheckpointFile(emptyCheckpoint(), write);
+    }
+    throw error;
+  }
+  const data = parseCheckpoint(text);
+  if (data) return new CheckpointFile(data, write);
+  await rename(path, `${path}.damaged`);
+  return new CheckpointFile(emptyCheckpoint(), write, `${path} was not a checkpoint and is now ${path}.damaged`);
+}
+
+function parseCheckpoint(text: string): CheckpointData | undefined {
+  try {
+    const data: unknown = JSON.parse(text);
+    const isCheckpoint =
+      isJsonObject(data) &&
+      data['version'] === 1 &&
+      Number.isSafeInteger(data['revision']) &&
+      isJsonObject(data['tasks']) &&
+      isJsonObject(data['records']);
+    return isCheckpoint ? (data as unknown as CheckpointData) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeAtomically(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

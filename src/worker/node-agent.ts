@@ -1,0 +1,225 @@
+/**
+ * The worker's face: its Node. Registers it (again, when somebody deleted it), keeps its conditions true, and beats. Always
+ * holds: while another live session has this name the worker is fenced; what the Node says about readiness is what the
+ * engine last said.
+ */
+import type { Client } from '../client/client.js';
+import { createInformer } from '../client/informer.js';
+import type { Informer } from '../client/informer.js';
+import type { Node, StoredNode } from '../model/node.js';
+import { nodeKind } from '../model/node.js';
+import type { ContainerRuntime, RuntimeInfo } from '../runtime/container-runtime.js';
+import type { Clock, Timer } from '../support/clock.js';
+import { toTimestamp } from '../support/clock.js';
+import { errorMessage, isOrchError } from '../support/errors.js';
+import type { Logger } from '../support/logger.js';
+import type { Random } from '../support/random.js';
+import { WorkQueue } from '../support/work-queue.js';
+import type { NodeCondition, NodeFacts } from './node-status.js';
+import { nodeLabels, nodeStatus, nodeStatusPatch, says } from './node-status.js';
+import type { Usage } from './status-reporter.js';
+
+export interface NodeAgentOptions {
+  facts: NodeFacts;
+  client: Client;
+  runtime: ContainerRuntime;
+  clusterUid: string;
+  heartbeatMilliseconds: number;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  onFenced(isFenced: boolean): void;
+  /** A manager of this or of another cluster answered a heartbeat. */
+  onAnswer(isThisCluster: boolean): void;
+}
+
+const fencedRetryMilliseconds = 2_000;
+const awayRetryMilliseconds = 2_000;
+
+export class NodeAgent {
+  private readonly queue: WorkQueue;
+  private readonly informer: Informer<Node>;
+  private readonly conditions = new Map<string, NodeCondition>(
+    engineConditions(true).map((condition) => [condition.type, condition]),
+  );
+  private info: RuntimeInfo | undefined;
+  private usage: (Usage & { time: string }) | undefined;
+  private timer: Timer | undefined;
+  private fenced = false;
+  private lastAnswerAt: number | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: NodeAgentOptions) {
+    const { client, clock, random, logger, facts } = options;
+    this.queue = new WorkQueue({
+      clock,
+      random: () => random.next(),
+      concurrency: 1,
+      process: () => this.sync(),
+      onError: (_key, error, retryMilliseconds) =>
+        logger.warn('node not registered yet', { error: errorMessage(error), retryMilliseconds }),
+      backoff: { initialMilliseconds: 200, maxMilliseconds: 8_000, jitterFraction: 0.5 },
+    });
+    this.informer = createInformer<Node>({
+      client,
+      kind: nodeKind,
+      options: { fieldSelector: `metadata.name=${facts.name}` },
+      clock,
+      random,
+      logger,
+      acceptList: (sync) => sync.clusterUid === options.clusterUid,
+      onEvent: ({ type, object }) => {
+        if (type === 'DELETED' || (this.isAnswered && !this.isTrue(object))) this.queue.add('node');
+      },
+    });
+  }
+
+  start(): void {
+    this.queue.add('node');
+    this.informer.start();
+    void this.beat();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.timer?.cancel();
+    await this.informer.stop();
+    await this.queue.stop();
+  }
+
+  get isFenced(): boolean {
+    return this.fenced;
+  }
+
+  /** Tells whether the engine answers. */
+  setEngine(engine: { ready: boolean; message?: string }): void {
+    for (const condition of engineConditions(engine.ready, engine.message)) this.set(condition);
+  }
+
+  /** Sets a further condition of the Node; told once it differs. */
+  setCondition(type: string, status: boolean, reason: string, message: string): void {
+    // A condition that never was True is not worth telling.
+    if (!status && !this.conditions.has(type)) return;
+    this.set({ type, status: status ? 'True' : 'False', reason, message });
+  }
+
+  reportUsage(usage: Usage): void {
+    this.usage = { ...usage, time: toTimestamp(this.options.clock.now()) };
+    this.queue.add('node');
+  }
+
+  private set(condition: NodeCondition): void {
+    const old = this.conditions.get(condition.type);
+    if (old?.status === condition.status && old.reason === condition.reason && old.message === condition.message) return;
+    this.conditions.set(condition.type, condition);
+    this.queue.add('node');
+  }
+
+  private isTrue(node: StoredNode): boolean {
+    return [...this.conditions.values()].every((condition) => says(node, condition));
+  }
+
+  private get isAnswered(): boolean {
+    const { clock, heartbeatMilliseconds } = this.options;
+    return this.lastAnswerAt !== undefined && clock.monotonic() - this.lastAnswerAt < 2 * heartbeatMilliseconds;
+  }
+
+  /** Makes the stored Node say what is true: reads it, writes what differs. */
+  private async sync(): Promise<number | undefined> {
+    const { client, runtime, facts, clock, logger } = this.options;
+    if (this.fenced) return undefined;
+    this.info ??= await runtime.info().catch(() => undefined);
+    const labels = nodeLabels(facts, this.info);
+    const wanted = { ...nodeStatus(facts, this.info), ...(this.usage ? { usage: this.usage } : {}) };
+    try {
+      let node = await client.get<Node>(nodeKind, { name: facts.name }).catch((error: unknown) => {
+        if (isOrchError(error, 'NotFound')) return undefined;
+        throw error;
+      });
+      if (!node) {
+        // A machine whose size is unknown takes no tasks yet.
+        if (!this.info) return awayRetryMilliseconds;
+        const created = await client.create<Node>(nodeKind, {
+          apiVersion: 'v1',
+          kind: 'Node',
+          metadata: { name: facts.name, labels },
+        });
+        logger.info('node registered');
+        node = created.object;
+      } else if (Object.entries(labels).some(([name, value]) => node?.metadata.labels?.[name] !== value)) {
+        ({ object: node } = await client.patch<Node>(nodeKind, { name: facts.name }, { metadata: { labels } }));
+      }
+      const status = nodeStatusPatch(node, wanted, [...this.conditions.values()], toTimestamp(clock.now()));
+      if (status) {
+        const { uid, resourceVersion } = node.metadata;
+        const body = { metadata: { uid, resourceVersion }, status };
+        await client.patch<Node>(nodeKind, { name: facts.name }, body, { subresource: 'status' });
+      }
+      return this.info ? undefined : awayRetryMilliseconds;
+    } catch (error) {
+      // Somebody was faster, the manager most likely: look again.
+      if (isOrchError(error, 'Conflict') || isOrchError(error, 'AlreadyExists')) return 50;
+      throw error;
+    }
+  }
+
+  private async beat(): Promise<void> {
+    const { client, facts, clock, random, heartbeatMilliseconds, logger } = this.options;
+    let delay = heartbeatMilliseconds;
+    try {
+      const response = await client.request({
+        method: 'POST',
+        path: `/apis/orch.dev/v1/workers/${encodeURIComponent(facts.name)}/heartbeat`,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ sessionId: facts.sessionId }),
+        timeoutMilliseconds: heartbeatMilliseconds,
+      });
+      await response.text();
+      const answering = response.headers['x-orch-cluster-uid'];
+      if (answering !== undefined) this.options.onAnswer(answering === this.options.clusterUid);
+      if (response.status === 409) {
+        this.setFenced(true);
+        delay = Math.min(delay, fencedRetryMilliseconds);
+      } else if (response.status >= 200 && response.status < 300) {
+        const wasAway = !this.isAnswered;
+        this.lastAnswerAt = clock.monotonic();
+        this.setFenced(false);
+        // While nobody heard it, the manager may have taken it for lost.
+        if (wasAway) this.queue.add('node');
+      } else {
+        logger.warn('heartbeat refused', { status: response.status });
+        if (response.status === 404) this.queue.add('node');
+      }
+    } catch (error) {
+      logger.debug('heartbeat got no answer', { error: errorMessage(error) });
+      delay = Math.min(delay, awayRetryMilliseconds);
+    }
+    if (this.stopped) return;
+    // Spread over +-5 %: many workers that start together do not beat together.
+    this.timer = clock.setTimer(() => void this.beat(), delay * (0.95 + random.next() * 0.1));
+  }
+
+  private setFenced(fenced: boolean): void {
+    if (fenced === this.fenced) return;
+    this.fenced = fenced;
+    if (fenced) {
+      this.options.logger.error('another live worker has this name: this one acts on nothing until that one is gone', {
+        sessionId: this.options.facts.sessionId,
+      });
+    } else {
+      this.options.logger.info('no other worker has this name any more');
+      this.queue.add('node');
+    }
+    this.options.onFenced(fenced);
+  }
+}
+
+function engineConditions(ready: boolean, message?: string): NodeCondition[] {
+  const status = ready ? 'True' : 'False';
+  const reason = ready ? 'EngineReady' : 'EngineNotReady';
+  const text = message ?? (ready ? 'the engine answers' : 'the engine does not answer');
+  return [
+    { type: 'EngineReady', status, reason, message: text },
+    { type: 'Ready', status, reason: ready ? 'WorkerReady' : reason, message: ready ? 'the worker runs tasks' : text },
+  ];
+}

@@ -1,0 +1,92 @@
+import { setCondition, findCondition } from '../model/conditions.js';
+import type { Condition } from '../model/conditions.js';
+import type { JsonObject, JsonValue } from '../model/json.js';
+import { canonicalJson } from '../model/json.js';
+import type { Node, NodeStatus } from '../model/node.js';
+import { formatBytes, formatMillicores } from '../model/quantities.js';
+import type { Amounts } from '../model/resources.js';
+import type { RuntimeInfo } from '../runtime/container-runtime.js';
+
+export type NodeCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+export interface NodeFacts {
+  name: string;
+  sessionId: string;
+  version: string;
+  labels: Readonly<Record<string, string>>;
+  addresses: readonly { type: string; address: string }[];
+  /** Kept back for the machine itself. */
+  reserved: Amounts;
+  maxTasks: number;
+}
+
+export function nodeLabels(facts: NodeFacts, info: RuntimeInfo | undefined): Record<string, string> {
+  return {
+    ...(info ? { 'kubernetes.io/arch': info.architecture, 'kubernetes.io/os': info.operatingSystem } : {}),
+    'kubernetes.io/hostname': facts.name,
+    ...facts.labels,
+  };
+}
+
+/** What the worker says of its machine: its part of the Node's status, without conditions. */
+export function nodeStatus(facts: NodeFacts, info: RuntimeInfo | undefined): NodeStatus {
+  if (!info) return { addresses: [...facts.addresses] };
+  const { capacity } = info;
+  const allocatable: Amounts = {
+    cpuMillicores: Math.max(0, capacity.cpuMillicores - facts.reserved.cpuMillicores),
+    memoryBytes: Math.max(0, capacity.memoryBytes - facts.reserved.memoryBytes),
+    diskBytes: Math.max(0, capacity.diskBytes - facts.reserved.diskBytes),
+  };
+  return {
+    addresses: [...facts.addresses],
+    capacity: quantities(capacity, facts.maxTasks),
+    allocatable: quantities(allocatable, facts.maxTasks),
+    nodeInfo: {
+      bootID: info.bootId,
+      operatingSystem: info.operatingSystem,
+      architecture: info.architecture,
+      kernelVersion: info.kernelVersion,
+      containerRuntimeVersion: info.version,
+      ...(info.osImage === undefined ? {} : { osImage: info.osImage }),
+      orchVersion: facts.version,
+      sessionID: facts.sessionId,
+    },
+  };
+}
+
+/** The merge patch of /status that makes the stored Node say this; undefined when it does. */
+export function nodeStatusPatch(
+  node: Node,
+  wanted: NodeStatus,
+  conditions: readonly NodeCondition[],
+  timestamp: string,
+): JsonObject | undefined {
+  const current = (node.status ?? {}) as Record<string, unknown>;
+  const changes: JsonObject = {};
+  for (const [field, value] of Object.entries(wanted)) {
+    if (canonicalJson(value) !== canonicalJson(current[field])) changes[field] = value as JsonValue;
+  }
+  if (conditions.some((condition) => !says(node, condition))) {
+    const all = conditions.reduce(
+      (list, condition) => setCondition(list, condition, timestamp),
+      node.status?.conditions ?? [],
+    );
+    changes['conditions'] = all as unknown as JsonValue;
+  }
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}
+
+/** Whether the Node carries the condition just so. */
+export function says(node: Node, wanted: NodeCondition): boolean {
+  const found = findCondition(node.status?.conditions, wanted.type);
+  return found?.status === wanted.status && found.reason === wanted.reason && found.message === wanted.message;
+}
+
+function quantities(amounts: Amounts, tasks: number): Record<string, string> {
+  return {
+    cpu: formatMillicores(amounts.cpuMillicores),
+    memory: formatBytes(amounts.memoryBytes),
+    disk: formatBytes(amounts.diskBytes),
+    tasks: String(tasks),
+  };
+}

@@ -1,0 +1,301 @@
+/**
+ * The decision of a worker, for one task: what is wanted, which containers there are and what is remembered come in; the
+ * next steps, the record to remember and the status to report go out. Pure. Always holds: a converged task has no steps;
+ * no container is started while another of the same task lives; attempts only rise; nothing stops a container but the
+ * task's own wish, its deletion, its failed probe, or a tombstone that the manager gave when asked.
+ */
+import { specHash } from '../model/spec-hash.js';
+import type { StoredTask } from '../model/task.js';
+import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
+import { toTimestamp } from '../support/clock.js';
+import { recordEnd } from './restart-policy.js';
+import { revisionOf } from './task-key.js';
+import type { ContainerEnd, StopReason, TaskRecord } from './task-record.js';
+import { resetForSpec } from './task-record.js';
+import type { StatusReport } from './task-status.js';
+import { backOffReport, baseReport, finishedReport, runningReport, startingReport } from './task-status.js';
+
+export type Step =
+  /** The task left the assignments: ask the manager for this very one before anything is stopped. */
+  | { type: 'askTombstone' }
+  | { type: 'ensureImage'; image: string; policy: PullPolicy }
+  | { type: 'createContainer'; attempt: number }
+  | { type: 'startContainer'; attempt: number }
+  | {
+      type: 'stopContainer';
+      id: string;
+      attempt: number;
+      graceSeconds: number;
+      preStop?: readonly string[];
+      because: StopReason;
+      message: string;
+    }
+  | { type: 'removeContainer'; id: string }
+  /** Its containers are gone: the object may go. */
+  | { type: 'confirmDeletion' }
+  /** Nothing of it is left here. */
+  | { type: 'forget' };
+
+export interface PlanInput {
+  /** As last known; undefined when it is not, or no longer, assigned to this worker. */
+  task: StoredTask | undefined;
+  /** Without a task: whether the manager said so when asked for it. */
+  release?: { confirmed: boolean; graceSeconds?: number };
+  /** Every container of this task on this worker. */
+  containers: readonly ContainerDetails[];
+  record: TaskRecord;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export interface Plan {
+  /** To do in this order; when one fails the rest is dropped and the plan is made again. */
+  steps: Step[];
+  record: TaskRecord;
+  report?: StatusReport;
+  /** Plan again at this time, milliseconds since the epoch. */
+  wakeAt?: number;
+}
+
+const defaultGraceSeconds = 30;
+const removalPollMilliseconds = 2_000;
+
+export function planConvergence(input: PlanInput): Plan {
+  const { task } = input;
+  if (!task) return planRelease(input);
+  if (task.metadata.deletionTimestamp) return planDeletion(task, input);
+  const current = settleRecord(task, input);
+  if (task.spec.desiredState === 'Completed') return planStop(task, input, current);
+  return planRun(task, input, startedAgain(task, current) ? again(current) : current);
+}
+
+function planRelease({ release, containers, record }: PlanInput): Plan {
+  if (containers.length === 0) return { steps: [{ type: 'forget' }], record };
+  if (!release?.confirmed) return { steps: [{ type: 'askTombstone' }], record };
+  const graceSeconds = release.graceSeconds ?? defaultGraceSeconds;
+  const stops = stopAll(containers, { graceSeconds, because: 'Released', message: 'the task is not on this worker any more' });
+  return { steps: [...stops, ...removeAll(containers), { type: 'forget' }], record };
+}
+
+function planDeletion(task: StoredTask, { containers, record }: PlanInput): Plan {
+  const graceSeconds = task.metadata.deletionGracePeriodSeconds ?? graceOf(task);
+  const stops = stopAll(containers, { ...stopping(task, 'Deleted', 'the task is being deleted'), graceSeconds });
+  return { steps: [...stops, ...removeAll(containers), { type: 'confirmDeletion' }], record };
+}
+
+function planStop(task: StoredTask, { containers, now }: PlanInput, record: TaskRecord): Plan {
+  const live = containers.filter(isAlive);
+  if (live.length > 0) {
+    return {
+      steps: stopAll(live, stopping(task, 'Stopped', 'stopped by the user')),
+      record,
+      ...wake(containers, now),
+    };
+  }
+  const unused = containers.filter((container) => container.phase === 'created');
+  const finished =
+    record.finished?.state === 'Completed'
+      ? record.finished
+      : { state: 'Completed' as const, reason: 'Stopped', message: 'stopped by the user' };
+  const next: TaskRecord = { ...resetForSpec(record, specHash(task.spec)), finished };
+  return { steps: removeAll(unused), record: next, report: finishedReport(task, next) };
+}
+
+function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
+  const { containers, now } = input;
+  const hash = specHash(task.spec);
+  const newest = newestOf(containers);
+  const superseded = containers.filter((container) => container !== newest && isAlive(container));
+  if (superseded.length > 0) {
+    return { steps: stopAll(superseded, stopping(task, 'Superseded', 'a newer container took over')), record };
+  }
+  if (newest && isAlive(newest)) return planAlive(task, newest, input, record, hash);
+  if (newest?.phase === 'removing') return { steps: [], record, wakeAt: now + removalPollMilliseconds };
+  if (newest?.phase === 'created') {
+    const unfit = newest.identity.specHash !== hash || record.problem?.attempt === newest.identity.attempt;
+    if (unfit || record.finished) return { steps: [{ type: 'removeContainer', id: newest.id }], record };
+    return {
+      steps: [{ type: 'startContainer', attempt: newest.identity.attempt }],
+      record,
+      report: startingReport(task, record),
+    };
+  }
+  if (record.finished) {
+    return { steps: removeOlder(containers, newest), record, report: finishedReport(task, record) };
+  }
+  if (record.nextStartAt !== undefined && record.nextStartAt > now) {
+    return {
+      steps: removeOlder(containers, newest),
+      record,
+      report: backOffReport(task, record),
+      wakeAt: record.nextStartAt,
+    };
+  }
+  const attempt = Math.max(record.attempt, newest?.identity.attempt ?? 0) + 1;
+  return {
+    steps: [
+      { type: 'ensureImage', image: task.spec.image, policy: task.spec.imagePullPolicy ?? 'IfNotPresent' },
+      { type: 'createContainer', attempt },
+      { type: 'startContainer', attempt },
+    ],
+    record,
+    report: startingReport(task, record),
+  };
+}
+
+function planAlive(
+  task: StoredTask,
+  newest: ContainerDetails,
+  { containers }: PlanInput,
+  record: TaskRecord,
+  hash: string,
+): Plan {
+  const stop = (because: StopReason, message: string): Plan => ({
+    steps: stopAll([newest], stopping(task, because, message)),
+    record,
+    report: baseReport(task, record, { state: 'Scheduled', reason: because, message }),
+  });
+  if (newest.identity.specHash !== hash) return stop('SpecChanged', 'the spec changed: its container is replaced');
+  const { attempt } = newest.identity;
+  if (record.stopping?.attempt === attempt && record.stopping.because === 'LivenessProbeFailed') {
+    return stop('LivenessProbeFailed', record.stopping.message ?? 'the liveness probe failed');
+  }
+  if (newest.phase === 'paused' && task.spec.restartPolicy !== 'Never') {
+    return stop('Paused', 'the container was paused by somebody else');
+  }
+  const { stopping: _stopping, failures, ...kept } = record;
+  const next: TaskRecord = {
+    ...resetForSpec({ ...kept, failures }, hash),
+    failures,
+    attempt: Math.max(record.attempt, attempt),
+    running: {
+      containerId: newest.id,
+      attempt,
+      ...(newest.startedAt === undefined ? {} : { startedAt: newest.startedAt }),
+    },
+  };
+  return { steps: removeOlder(containers, newest), record: next, report: runningReport(task, next, newest) };
+}
+
+/** Takes in what became known: a new spec, and the end of the container that was last seen alive. */
+function settleRecord(task: StoredTask, { containers, record, now }: PlanInput): TaskRecord {
+  const hash = specHash(task.spec);
+  const current = record.specHash !== undefined && record.specHash !== hash ? resetForSpec(record, hash) : record;
+  const newest = newestOf(containers);
+  const ended = newest && (newest.phase === 'exited' || newest.phase === 'dead') ? newest : undefined;
+  if (ended && ended.identity.attempt >= current.attempt && !isRecorded(ended, current.end)) {
+    const end = endOf(ended, current, now);
+    const known = { ...current, attempt: ended.identity.attempt, specHash: hash };
+    return countsAsEnd(ended.identity.specHash === hash, known, end.attempt)
+      ? recordEnd(known, end, task.spec.restartPolicy, now)
+      : withoutCounting(known, end);
+  }
+  const { running } = current;
+  if (running && running.attempt > (newest?.identity.attempt ?? 0)) {
+    const end: ContainerEnd = {
+      attempt: running.attempt,
+      containerId: running.containerId,
+      finishedAt: toTimestamp(now),
+      oomKilled: false,
+      ...(running.startedAt === undefined ? {} : { startedAt: running.startedAt }),
+    };
+    return countsAsEnd(record === current, current, end.attempt)
+      ? recordEnd({ ...current, specHash: hash }, end, task.spec.restartPolicy, now)
+      : withoutCounting(current, end);
+  }
+  return current;
+}
+
+/** A container that somebody started again by hand ends a second time: then at another time than is recorded. */
+function isRecorded(container: ContainerDetails, end: ContainerEnd | undefined): boolean {
+  if (end?.attempt !== container.identity.attempt) return false;
+  if (container.finishedAt === undefined) return true;
+  return toTimestamp(Date.parse(container.finishedAt)) === toTimestamp(Date.parse(end.finishedAt));
+}
+
+/** An end that orch itself brought about, for a new spec or a stop, is no failure of the task. */
+function countsAsEnd(sameSpec: boolean, record: TaskRecord, attempt: number): boolean {
+  const because = record.stopping?.attempt === attempt ? record.stopping.because : undefined;
+  // A start that failed is told, and waited for, as that problem.
+  if (record.problem?.attempt === attempt) return false;
+  return sameSpec && because !== 'Stopped' && because !== 'SpecChanged' && because !== 'Superseded';
+}
+
+function withoutCounting(record: TaskRecord, end: ContainerEnd): TaskRecord {
+  const { running: _running, stopping: _stopping, ...kept } = record;
+  return { ...kept, end };
+}
+
+function endOf(container: ContainerDetails, record: TaskRecord, now: number): ContainerEnd {
+  const { attempt } = container.identity;
+  const stopped = record.stopping?.attempt === attempt ? record.stopping : undefined;
+  const startedAt = container.startedAt ?? (record.running?.attempt === attempt ? record.running.startedAt : undefined);
+  return {
+    attempt,
+    containerId: container.id,
+    finishedAt: container.finishedAt ?? toTimestamp(now),
+    oomKilled: container.oomKilled,
+    ...(container.exitCode === undefined ? {} : { exitCode: container.exitCode }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(stopped && (stopped.because === 'LivenessProbeFailed' || stopped.because === 'Paused')
+      ? { failure: { reason: stopped.because, message: stopped.message ?? stopped.because } }
+      : {}),
+  };
+}
+
+/** Whether a task that was over is wanted again: the user started it, or the manager scheduled it anew. */
+function startedAgain(task: StoredTask, { finished }: TaskRecord): boolean {
+  if (!finished) return false;
+  const state = task.status?.state;
+  if (finished.reason === 'Stopped') return state !== 'Completed';
+  return finished.revision !== undefined && revisionOf(task) > finished.revision && state === 'Scheduled';
+}
+
+function again(record: TaskRecord): TaskRecord {
+  return resetForSpec(record, record.specHash ?? '');
+}
+
+function newestOf(containers: readonly ContainerDetails[]): ContainerDetails | undefined {
+  return containers.reduce<ContainerDetails | undefined>(
+    (newest, container) => (newest && newest.identity.attempt >= container.identity.attempt ? newest : container),
+    undefined,
+  );
+}
+
+export function isAlive(container: { phase: ContainerDetails['phase'] }): boolean {
+  return container.phase === 'running' || container.phase === 'paused';
+}
+
+/** All but the newest and the one before it: that one's output is still wanted (`logs --previous`). */
+function removeOlder(containers: readonly ContainerDetails[], newest: ContainerDetails | undefined): Step[] {
+  const older = containers
+    .filter((container) => container !== newest && !isAlive(container))
+    .sort((a, b) => b.identity.attempt - a.identity.attempt);
+  const previous = newest && isAlive(newest) ? older.find((container) => container.phase !== 'created') : undefined;
+  return removeAll(older.filter((container) => container !== previous));
+}
+
+function removeAll(containers: readonly ContainerDetails[]): Step[] {
+  return containers.map(({ id }) => ({ type: 'removeContainer', id }));
+}
+
+type StopOptions = Pick<Extract<Step, { type: 'stopContainer' }>, 'graceSeconds' | 'preStop' | 'because' | 'message'>;
+
+function stopAll(containers: readonly ContainerDetails[], options: StopOptions): Step[] {
+  return containers
+    .filter(isAlive)
+    .map(({ id, identity }) => ({ type: 'stopContainer', id, attempt: identity.attempt, ...options }));
+}
+
+function stopping(task: StoredTask, because: StopReason, message: string): StopOptions {
+  const preStop = task.spec.lifecycle?.preStop?.exec.command;
+  return { graceSeconds: graceOf(task), because, message, ...(preStop ? { preStop } : {}) };
+}
+
+function graceOf(task: StoredTask): number {
+  return task.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+}
+
+function wake(containers: readonly ContainerDetails[], now: number): { wakeAt?: number } {
+  return containers.some((container) => container.phase === 'removing') ? { wakeAt: now + removalPollMilliseconds } : {};
+}

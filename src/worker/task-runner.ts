@@ -1,0 +1,208 @@
+/**
+ * The hands of a worker: executes the steps that start, stop and remove containers. In: steps of a plan; out: what
+ * became of them, as a new record. Always holds: what was asked of the engine is noted in the record before (stops) or
+ * right after (creates) it happens; an engine that does not answer changes no record.
+ */
+import type { StoredTask } from '../model/task.js';
+import type { ContainerRuntime } from '../runtime/container-runtime.js';
+import { RuntimeError } from '../runtime/container-runtime.js';
+import type { Clock } from '../support/clock.js';
+import { errorMessage } from '../support/errors.js';
+import type { ContainerView } from './container-view.js';
+import { toContainerSpec } from './container-spec.js';
+import type { EventRecorder } from './event-recorder.js';
+import { Permits } from './permits.js';
+import type { Step } from './plan-convergence.js';
+import { recordProblem } from './restart-policy.js';
+import type { TaskRecord } from './task-record.js';
+
+export interface TaskRunnerOptions {
+  runtime: ContainerRuntime;
+  view: ContainerView;
+  events: EventRecorder;
+  nodeName: string;
+  clock: Clock;
+  /** Containers created, started or removed at once: more only makes the engine slower. */
+  concurrency: number;
+  onDiskPressure(isPressed: boolean): void;
+}
+
+/** What a step is done for. */
+export interface Target {
+  uid: string;
+  /** Absent for a task that left. */
+  task?: StoredTask;
+  record(): TaskRecord;
+  setRecord(record: TaskRecord): void;
+  /** Aborts when the task changed so that waiting on makes no sense. */
+  signal: AbortSignal;
+}
+
+type StartStep = Extract<Step, { type: 'ensureImage' | 'createContainer' | 'startContainer' }>;
+type StopStep = Extract<Step, { type: 'stopContainer' }>;
+
+/** A pull that takes longer than this is told about. */
+const slowPullMilliseconds = 1_000;
+
+export class TaskRunner {
+  private readonly permits: Permits;
+
+  constructor(private readonly options: TaskRunnerOptions) {
+    this.permits = new Permits(options.concurrency);
+  }
+
+  /** Runs steps until one of them fails for a reason of the task (noted in the record) or of the engine (rejects). */
+  async startTask(target: Target & { task: StoredTask }, steps: readonly StartStep[]): Promise<void> {
+    let release: (() => void) | undefined;
+    let attempt = 0;
+    try {
+      for (const step of steps) {
+        if (step.type !== 'ensureImage') release ??= await this.permits.acquire();
+        if (target.signal.aborted) return;
+        if (step.type !== 'ensureImage') ({ attempt } = step);
+        if (step.type === 'ensureImage') await this.ensureImage(target, step);
+        else if (step.type === 'createContainer') await this.create(target, step.attempt);
+        else await this.start(target, step.attempt);
+      }
+      this.options.onDiskPressure(false);
+    } catch (error) {
+      if (target.signal.aborted) return;
+      await this.noteFailure(target, error, attempt);
+    } finally {
+      release?.();
+    }
+  }
+
+  /** preStop, stop signal, kill: all within the grace period. Returns early when the target's signal aborts. */
+  async stopTask(target: Target, step: StopStep): Promise<void> {
+    const { runtime, view, events, clock } = this.options;
+    const { attempt, because, message } = step;
+    const known = target.record().stopping;
+    if (known?.attempt !== attempt || known.because !== because) {
+      // The end that follows is orch's own doing: to be known even when the worker dies now.
+      target.setRecord({ ...target.record(), stopping: { attempt, because, message } });
+      if (target.task) events.record(target.task, 'Normal', 'Killing', `stopping the container: ${message}`, attempt);
+    }
+    const deadline = clock.monotonic() + step.graceSeconds * 1000;
+    if (step.preStop && step.graceSeconds > 0) await this.preStop(target, step.id, step.preStop, step.graceSeconds);
+    const leftSeconds = Math.max(0, Math.ceil((deadline - clock.monotonic()) / 1000));
+    const stopped = runtime.stopContainer(step.id, step.graceSeconds === 0 ? 0 : Math.max(1, leftSeconds));
+    await Promise.race([stopped, aborted(target.signal)]).finally(() => view.invalidate(step.id));
+    // Whoever aborted plans anew; the engine goes on with this stop meanwhile.
+    stopped.catch(() => undefined);
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    const release = await this.permits.acquire();
+    try {
+      await this.options.runtime.removeContainer(id, { force: false });
+      this.options.view.remove(id);
+    } catch (error) {
+      this.options.view.invalidate(id);
+      throw error;
+    } finally {
+      release();
+    }
+  }
+
+  private async ensureImage(
+    { task, signal }: Target & { task: StoredTask },
+    { image, policy }: Extract<Step, { type: 'ensureImage' }>,
+  ): Promise<void> {
+    const { runtime, events, clock } = this.options;
+    let isSlow = false;
+    const timer = clock.setTimer(() => {
+      isSlow = true;
+      events.record(task, 'Normal', 'Pulling', `pulling the image ${image}`);
+    }, slowPullMilliseconds);
+    try {
+      await runtime.ensureImage(image, policy, signal);
+      if (isSlow) events.record(task, 'Normal', 'Pulled', `the image ${image} is here`);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  private async create(target: Target & { task: StoredTask }, attempt: number): Promise<void> {
+    const { runtime, view, events, nodeName } = this.options;
+    const spec = toContainerSpec(target.task, attempt, nodeName);
+    const { id } = await runtime.createContainer(spec);
+    view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });
+    const { restarting, ...record } = target.record();
+    target.setRecord({ ...record, attempt, specHash: spec.identity.specHash, restarts: record.restarts + (restarting ? 1 : 0) });
+    events.record(target.task, 'Normal', 'Created', `created the container ${spec.name}`, attempt);
+  }
+
+  private async start(target: Target & { task: StoredTask }, attempt: number): Promise<void> {
+    const { runtime, view } = this.options;
+    const id = view.idOf(target.uid, attempt);
+    if (id === undefined) return;
+    try {
+      await runtime.startContainer(id);
+    } finally {
+      view.invalidate(id);
+    }
+  }
+
+  private async preStop(target: Target, id: string, command: readonly string[], graceSeconds: number): Promise<void> {
+    const { runtime, events } = this.options;
+    try {
+      const { exitCode, output } = await runtime.exec(id, command, graceSeconds * 1000);
+      if (exitCode === 0 || !target.task) return;
+      events.record(target.task, 'Warning', 'PreStopFailed', `preStop exited with code ${exitCode}: ${output.trim()}`);
+    } catch (error) {
+      if (target.task) events.record(target.task, 'Warning', 'PreStopFailed', `preStop: ${errorMessage(error)}`);
+    }
+  }
+
+  /** Turns an error into a record that says how to go on; rejects with what is no news about the task. */
+  private async noteFailure(target: Target & { task: StoredTask }, error: unknown, attempt: number): Promise<void> {
+    const { view, events, clock } = this.options;
+    if (!(error instanceof RuntimeError)) throw error;
+    const { message } = error;
+    const record = target.record();
+    const problem = (reason: string, ofAttempt?: number): void => {
+      target.setRecord(
+        recordProblem(record, { reason, message, ...(ofAttempt === undefined ? {} : { attempt: ofAttempt }) }, clock.now()),
+      );
+      events.record(target.task, 'Warning', reason, message, attempt === 0 ? undefined : attempt);
+    };
+    const give = (reason: string): void => {
+      target.setRecord({ ...record, finished: { state: 'Failed', reason, message } });
+      events.record(target.task, 'Warning', reason, message);
+    };
+    switch (error.code) {
+      case 'ImageNotFound':
+      case 'PullFailed':
+        return problem('ImagePullFailed');
+      case 'InvalidSpec':
+        return give('InvalidSpec');
+      case 'PortConflict':
+        return problem('PortConflict', attempt);
+      case 'StartError':
+        if (target.task.spec.restartPolicy === 'Never') return give('StartError');
+        return problem('StartError', attempt);
+      case 'DiskPressure':
+        this.options.onDiskPressure(true);
+        return problem('DiskPressure', attempt);
+      case 'NameConflict':
+        if (error.details.holderIsOurs !== true) return problem('NameConflict');
+        // An earlier create whose answer was lost: the list shows it, the next plan adopts it.
+        return view.relist();
+      case 'NotFound':
+        // Removed between create and start: the next plan sees that.
+        return;
+      default:
+        // Nothing is known: what was asked may have happened.
+        await view.relist().catch(() => undefined);
+        throw error;
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

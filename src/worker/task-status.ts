@@ -1,0 +1,185 @@
+import type { JsonObject } from '../model/json.js';
+import { canonicalJson } from '../model/json.js';
+import { findCondition, setCondition } from '../model/conditions.js';
+import { specHash } from '../model/spec-hash.js';
+import type { StoredTask, TaskStatus } from '../model/task.js';
+import type { State } from '../model/task-state.js';
+import { canMove, movesFrom, taskStates } from '../model/task-state.js';
+import type { ContainerDetails } from '../runtime/container-runtime.js';
+import { toTimestamp } from '../support/clock.js';
+import { describeEnd, endReason } from './restart-policy.js';
+import type { TaskRecord } from './task-record.js';
+
+/** What a worker says about a task: the whole of its part of the status; an absent field is a field to clear. */
+export type StatusReport = Pick<
+  TaskStatus,
+  | 'reason'
+  | 'message'
+  | 'containerID'
+  | 'attempt'
+  | 'restartCount'
+  | 'startTime'
+  | 'finishTime'
+  | 'exitCode'
+  | 'oomKilled'
+  | 'nextStartTime'
+  | 'observedGeneration'
+  | 'specHash'
+  | 'ports'
+> & { state: State };
+
+const clearedWhenAbsent = [
+  'reason',
+  'message',
+  'containerID',
+  'startTime',
+  'finishTime',
+  'exitCode',
+  'oomKilled',
+  'nextStartTime',
+  'ports',
+] as const;
+
+/** Facts that every report carries, then what is particular. */
+export function baseReport(
+  task: StoredTask,
+  record: TaskRecord,
+  particular: Partial<StatusReport> & { state: State },
+): StatusReport {
+  const { end } = record;
+  return {
+    attempt: record.attempt,
+    restartCount: record.restarts,
+    observedGeneration: task.metadata.generation,
+    specHash: specHash(task.spec),
+    ...(end?.containerId === undefined ? {} : { containerID: end.containerId }),
+    ...(end === undefined ? {} : { finishTime: seconds(end.finishedAt), oomKilled: end.oomKilled }),
+    ...(end?.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    ...particular,
+  };
+}
+
+export function runningReport(task: StoredTask, record: TaskRecord, container: ContainerDetails): StatusReport {
+  const ports = container.ports.map(({ containerPort, hostPort, hostIP, protocol }) => ({
+    containerPort,
+    hostPort,
+    ...(hostIP === undefined ? {} : { hostIP }),
+    protocol: protocol.toUpperCase(),
+  }));
+  return baseReport(task, record, {
+    state: 'Running',
+    attempt: container.identity.attempt,
+    containerID: container.id,
+    ...(container.startedAt === undefined ? {} : { startTime: seconds(container.startedAt) }),
+    ...(ports.length === 0 ? {} : { ports }),
+    ...(container.phase === 'paused'
+      ? { reason: 'Paused', message: 'the container was paused by somebody else: docker unpause it' }
+      : {}),
+  });
+}
+
+/** A container is about to be made: after another one, or for the first time (then there is nothing to add). */
+export function startingReport(task: StoredTask, record: TaskRecord): StatusReport {
+  const { end, restarting, problem } = record;
+  return baseReport(task, record, {
+    state: 'Scheduled',
+    ...(problem
+      ? { reason: problem.reason, message: problem.message }
+      : restarting && end
+        ? { reason: 'Restarting', message: `starting again (${describeEnd(end)})` }
+        : {}),
+  });
+}
+
+/** It will be tried again at nextStartAt. */
+export function backOffReport(task: StoredTask, record: TaskRecord): StatusReport {
+  const { end, problem, nextStartAt = 0 } = record;
+  const waitSeconds = Math.round(backOffMilliseconds(record) / 1000);
+  return baseReport(task, record, {
+    state: 'Scheduled',
+    nextStartTime: toTimestamp(nextStartAt),
+    ...(problem
+      ? { reason: problem.reason, message: `${problem.message}; next try after ${waitSeconds}s` }
+      : {
+          reason: 'BackOff',
+          message: `back-off ${waitSeconds}s restarting failed container${end ? ` (${describeEnd(end)})` : ''}`,
+        }),
+  });
+}
+
+export function finishedReport(task: StoredTask, record: TaskRecord): StatusReport {
+  const { finished, end } = record;
+  return baseReport(task, record, {
+    state: finished?.state ?? 'Failed',
+    reason: finished?.reason ?? (end ? endReason(end) : 'Error'),
+    message: finished?.message ?? '',
+    ...(end?.startedAt === undefined ? {} : { startTime: seconds(end.startedAt) }),
+  });
+}
+
+/** The delay that the record's wait was given: from what it counts, so that the sentence stays the same all along. */
+function backOffMilliseconds({ nextStartAt = 0, waitsFrom }: TaskRecord): number {
+  return Math.max(0, nextStartAt - (waitsFrom ?? nextStartAt));
+}
+
+/**
+ * The next merge patch of /status that brings the stored status nearer to the report, or undefined when it says so
+ * already. Moves that the table of states does not allow at once are made one by one: `isLast` is false until the last.
+ */
+export function statusPatch(
+  task: StoredTask,
+  report: StatusReport,
+  nodeName: string,
+  now: number,
+): { body: JsonObject; isLast: boolean } | undefined {
+  const from = task.status?.state ?? 'Pending';
+  const next = nextMove(from, report.state);
+  if (next === undefined) return undefined;
+  if (next !== report.state) return { body: { state: next, reason: null, message: null }, isLast: false };
+  const changes: JsonObject = {};
+  const current = (task.status ?? {}) as Record<string, unknown>;
+  const wanted: Record<string, unknown> = { ...report, nodeName };
+  for (const field of new Set([...clearedWhenAbsent, ...Object.keys(wanted)])) {
+    const value = wanted[field];
+    if (value === undefined && current[field] !== undefined) changes[field] = null;
+    else if (value !== undefined && canonicalJson(value) !== canonicalJson(current[field])) {
+      changes[field] = value as JsonObject;
+    }
+  }
+  const ready = readyCondition(report);
+  const old = findCondition(task.status?.conditions, 'Ready');
+  if (old?.status !== ready.status || old.reason !== ready.reason) {
+    changes['conditions'] = setCondition(task.status?.conditions, ready, toTimestamp(now)) as unknown as JsonObject[];
+  }
+  return Object.keys(changes).length === 0 ? undefined : { body: changes, isLast: true };
+}
+
+function readyCondition(report: StatusReport): { type: string; status: 'True' | 'False'; reason: string } {
+  return report.state === 'Running' && report.reason === undefined
+    ? { type: 'Ready', status: 'True', reason: 'Running' }
+    : { type: 'Ready', status: 'False', reason: report.reason ?? report.state };
+}
+
+/** The first step of the shortest allowed way; never through Pending, which hands the task to another worker. */
+export function nextMove(from: State, to: State): State | undefined {
+  if (canMove(from, to)) return to;
+  const firstSteps = new Map<State, State>(
+    movesFrom(from)
+      .filter((state) => state !== 'Pending')
+      .map((state) => [state, state]),
+  );
+  for (let round = 0; round < taskStates.length; round++) {
+    for (const [reached, first] of firstSteps) {
+      if (canMove(reached, to)) return first;
+      for (const next of movesFrom(reached)) {
+        if (next !== 'Pending' && !firstSteps.has(next)) firstSteps.set(next, first);
+      }
+    }
+  }
+  return undefined;
+}
+
+function seconds(timestamp: string): string {
+  const milliseconds = Date.parse(timestamp);
+  return Number.isNaN(milliseconds) ? timestamp : toTimestamp(milliseconds);
+}

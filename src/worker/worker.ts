@@ -1,0 +1,454 @@
+/**
+ * One machine's worker: assignments in, containers on the engine, status out. It decides with planConvergence from what
+ * is wanted, what is there and what it remembers, and does the next steps; whatever happens in between, the next look
+ * starts from what is true then. Always holds: one task is worked on once at a time; stopping a worker, or its manager,
+ * stops no container.
+ */
+import type { Client } from '../client/client.js';
+import type { StoredTask } from '../model/task.js';
+import type { ContainerRuntime } from '../runtime/container-runtime.js';
+import type { Clock } from '../support/clock.js';
+import { withDeadline } from '../support/clock.js';
+import { errorMessage, OrchError } from '../support/errors.js';
+import type { Logger } from '../support/logger.js';
+import type { Random } from '../support/random.js';
+import { WorkQueue } from '../support/work-queue.js';
+import { Assignments } from './assignments.js';
+import type { CheckpointFile } from './checkpoint-file.js';
+import { serveContainerStreams } from './container-streams.js';
+import { ContainerView } from './container-view.js';
+import { EventRecorder } from './event-recorder.js';
+import { localAddresses } from './local-addresses.js';
+import { NodeAgent } from './node-agent.js';
+import type { Plan, Step } from './plan-convergence.js';
+import { isAlive, planConvergence } from './plan-convergence.js';
+import { ProbeRunner } from './probes/probe-runner.js';
+import { repeat } from './repeat.js';
+import { StatsCollector } from './stats-collector.js';
+import { StatusReporter } from './status-reporter.js';
+import { taskKeyOf } from './task-key.js';
+import { initialRecord } from './task-record.js';
+import type { Target } from './task-runner.js';
+import { TaskRunner } from './task-runner.js';
+import { TunnelClient } from './tunnel-client.js';
+import type { WorkerSettings } from './worker-settings.js';
+import { defaultWorkerSettings } from './worker-settings.js';
+
+export interface WorkerOptions {
+  name: string;
+  /** The same as long as this worker is the same: another live one with this name is refused. */
+  sessionId: string;
+  client: Client;
+  runtime: ContainerRuntime;
+  checkpoint: CheckpointFile;
+  /** The cluster that it belongs to; managers of others are not listened to. */
+  clusterUid: string;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  version: string;
+  labels?: Readonly<Record<string, string>>;
+  addresses?: readonly { type: string; address: string }[];
+  settings?: Partial<WorkerSettings>;
+}
+
+/** Tasks in work at once. Most of them wait: for a pull, for a container to end. */
+const tasksAtOnce = 64;
+/** Plans made in one go for one task; a task that needs more waits for its next turn. */
+const maxRounds = 12;
+const nextTurnMilliseconds = 1_000;
+/** How long a returning worker holds its reports back while it stops what was replaced. */
+const maxReturnMilliseconds = 60_000;
+const stopDeadlineMilliseconds = 5_000;
+
+export class Worker {
+  readonly name: string;
+  /** Keys (namespace/name) of tasks to look at. */
+  readonly queue: WorkQueue;
+  /** The durable checkpoint of what is assigned. */
+  readonly db: CheckpointFile;
+
+  private readonly settings: WorkerSettings;
+  private readonly view: ContainerView;
+  private readonly assignments: Assignments;
+  private readonly reporter: StatusReporter;
+  private readonly events: EventRecorder;
+  private readonly runner: TaskRunner;
+  private readonly probes: ProbeRunner;
+  private readonly stats: StatsCollector;
+  private readonly node: NodeAgent;
+  private readonly tunnel: TunnelClient;
+  /** Keys in work, to be told when what is done for them may be wrong now. */
+  private readonly passes = new Map<string, AbortController>();
+  private readonly endings: (() => void)[] = [];
+  private hasListed = false;
+  private isEngineReady = true;
+  private returnedAt: number | undefined;
+
+  constructor(private readonly options: WorkerOptions) {
+    const { name, client, runtime, checkpoint, clusterUid, clock, random } = options;
+    const logger = options.logger;
+    this.name = name;
+    this.db = checkpoint;
+    this.settings = { ...defaultWorkerSettings, ...options.settings };
+    const common = { client, nodeName: name, clock, random, logger };
+    this.queue = new WorkQueue({
+      clock,
+      random: () => random.next(),
+      concurrency: tasksAtOnce,
+      process: (key) => this.runTask(key),
+      onError: (task, error, retryMilliseconds) =>
+        logger.warn('task not converged yet', { task, error: errorMessage(error), retryMilliseconds }),
+    });
+    this.view = new ContainerView({
+      runtime,
+      nodeName: name,
+      clock,
+      logger,
+      remembers: (uid, id) => checkpoint.record(uid)?.running?.containerId === id,
+      onChange: (key) => this.queue.add(key),
+    });
+    this.assignments = new Assignments({
+      ...common,
+      clusterUid,
+      checkpoint,
+      onChange: (key, isUrgent) => {
+        if (isUrgent) this.passes.get(key)?.abort();
+        this.queue.add(key);
+      },
+      onSync: () => this.onSync(),
+      onDistrust: (distrust) => {
+        if (distrust) logger.error('the manager is not believed: nothing is stopped', { ...distrust });
+        const rewound = distrust?.reason === 'StoreRewound';
+        this.node.setCondition('StoreRewound', rewound, rewound ? distrust.reason : 'StoreTrusted', distrust?.message ?? '');
+      },
+    });
+    this.events = new EventRecorder(common);
+    this.reporter = new StatusReporter({
+      ...common,
+      task: (uid) => this.assignments.task(uid),
+      onTask: (task) => this.assignments.take(task),
+      onReported: (uid, report, revision) => this.noteReported(uid, report.state, revision),
+      mayReport: () => this.assignments.isTrusted && !this.node.isFenced && !this.holdsReplaced(),
+    });
+    this.runner = new TaskRunner({
+      runtime,
+      view: this.view,
+      events: this.events,
+      nodeName: name,
+      clock,
+      concurrency: this.settings.concurrency,
+      onDiskPressure: (isPressed) =>
+        this.node.setCondition(
+          'DiskPressure',
+          isPressed,
+          isPressed ? 'EngineDiskFull' : 'EngineHasDisk',
+          isPressed ? 'the engine has no disk space left: free some' : 'the engine has disk space again',
+        ),
+    });
+    this.probes = new ProbeRunner({
+      runtime,
+      clock,
+      onFailure: (uid, attempt, message) => {
+        const task = this.assignments.task(uid);
+        if (task) this.events.record(task, 'Warning', 'Unhealthy', message, attempt);
+      },
+      onUnhealthy: (uid, attempt, message) => this.markUnhealthy(uid, attempt, message),
+    });
+    this.stats = new StatsCollector({
+      runtime,
+      clock,
+      running: () => this.runningContainers(),
+      onTaskUsage: (uid, usage) => this.reporter.reportUsage(uid, usage),
+      onNodeUsage: (usage) => this.node.reportUsage(usage),
+    });
+    this.node = new NodeAgent({
+      facts: {
+        name,
+        sessionId: options.sessionId,
+        version: options.version,
+        labels: options.labels ?? {},
+        addresses: options.addresses ?? localAddresses(name),
+        reserved: this.settings.reserved,
+        maxTasks: this.settings.maxTasks,
+      },
+      client,
+      runtime,
+      clusterUid,
+      heartbeatMilliseconds: this.settings.nodeHeartbeatSeconds * 1000,
+      clock,
+      random,
+      logger,
+      onFenced: (isFenced) => {
+        if (isFenced) for (const pass of this.passes.values()) pass.abort();
+        else this.lookAtEverything();
+      },
+      onAnswer: (isThisCluster) => {
+        if (!isThisCluster) logger.error('a manager of another cluster answers', { clusterUid });
+      },
+    });
+    this.tunnel = new TunnelClient({
+      ...common,
+      serve: serveContainerStreams(runtime, (uid) => this.view.known(uid)),
+    });
+  }
+
+  /** How many tasks are assigned, as far as is known. */
+  get taskCount(): number {
+    return this.assignments.count;
+  }
+
+  /**
+   * Begins to work; neither the manager nor the engine must be there yet. Rejects when the checkpoint is of another
+   * worker or cluster.
+   */
+  async start(): Promise<void> {
+    const { clock, clusterUid, logger } = this.options;
+    const { db, name, settings } = this;
+    if ((db.nodeName ?? name) !== name || (db.clusterUid ?? clusterUid) !== clusterUid) {
+      throw new OrchError(
+        'Conflict',
+        `the checkpoint belongs to the worker "${db.nodeName}" of the cluster ${db.clusterUid}, not to "${name}" of ${clusterUid}: give each worker a data folder of its own`,
+      );
+    }
+    if (db.damage !== undefined) logger.warn('checkpoint was damaged', { reason: db.damage });
+    db.identify(name, clusterUid);
+    this.view.start();
+    await this.lookAtEngine();
+    const every = (seconds: number, work: () => Promise<void>): void =>
+      void this.endings.push(repeat(clock, () => seconds * 1000, work));
+    every(settings.relistSeconds, () => this.relist());
+    every(settings.statsSeconds, () => this.collectStats());
+    this.endings.push(
+      repeat(
+        clock,
+        () => Math.min(settings.enginePingSeconds, this.isEngineReady ? Infinity : 2) * 1000,
+        () => this.lookAtEngine(),
+      ),
+    );
+    this.assignments.start();
+    this.node.start();
+    this.tunnel.start();
+  }
+
+  /** Ends all activity and writes the checkpoint. Containers go on; a stop that is under way is taken up at the next start. */
+  async stop(): Promise<void> {
+    const { clock, logger } = this.options;
+    for (const end of this.endings.splice(0)) end();
+    this.view.stop();
+    this.probes.stopAll();
+    const queueEnded = this.queue.stop();
+    for (const pass of this.passes.values()) pass.abort();
+    const ended = Promise.all([
+      queueEnded,
+      this.assignments.stop(),
+      this.reporter.stop(),
+      this.events.stop(),
+      this.node.stop(),
+      this.tunnel.stop(),
+    ]);
+    await withDeadline(clock, stopDeadlineMilliseconds, ended, () => new Error('still busy')).catch((error: unknown) =>
+      logger.warn('worker stops in the middle of its work', { error: errorMessage(error) }),
+    );
+    await this.db.flush().catch((error: unknown) => logger.error('checkpoint not written', { error: errorMessage(error) }));
+  }
+
+  /**
+   * Looks at a task's state and starts or stops it: whatever has this key, a task that left first. Resolves with the
+   * milliseconds after which to look again.
+   */
+  async runTask(key: string): Promise<number | undefined> {
+    if (this.node.isFenced || !this.isEngineReady || !this.hasListed) return undefined;
+    const pass = new AbortController();
+    this.passes.set(key, pass);
+    try {
+      let wakeAt = Infinity;
+      for (const uid of this.uidsOf(key)) wakeAt = Math.min(wakeAt, await this.converge(key, uid, pass.signal));
+      return wakeAt === Infinity ? undefined : Math.max(0, wakeAt - this.options.clock.now());
+    } finally {
+      this.passes.delete(key);
+    }
+  }
+
+  /** Pulls, creates and starts, as the steps say. */
+  async startTask(target: Target & { task: StoredTask }, steps: Parameters<TaskRunner['startTask']>[1]): Promise<void> {
+    await this.runner.startTask(target, steps);
+  }
+
+  /** Stops one container of the task, with its preStop hook and grace period. */
+  async stopTask(target: Target, step: Extract<Step, { type: 'stopContainer' }>): Promise<void> {
+    this.probes.stop(target.uid);
+    await this.runner.stopTask(target, step);
+  }
+
+  /** Reads what the containers use, and tells what changed. */
+  async collectStats(): Promise<void> {
+    if (this.isEngineReady && !this.node.isFenced) await this.stats.collectStats();
+  }
+
+  /** Plans and acts until nothing is to be done. Resolves with the time of the next look, Infinity when none is due. */
+  private async converge(key: string, uid: string, signal: AbortSignal): Promise<number> {
+    const { clock } = this.options;
+    for (let round = 0; round < maxRounds; round++) {
+      if (signal.aborted) return clock.now();
+      const containers = await this.view.refresh(uid);
+      const task = this.assignments.task(uid);
+      const release = this.assignments.release(uid);
+      const plan = planConvergence({
+        task,
+        ...(release ? { release } : {}),
+        containers,
+        record: this.db.record(uid) ?? initialRecord(this.db.task(uid)),
+        now: clock.now(),
+      });
+      if (task) this.db.setRecord(uid, plan.record);
+      if (task && plan.report) this.report(task, plan);
+      if (plan.steps.length === 0) {
+        if (task) this.probes.follow(task, containers.find(isAlive));
+        return plan.wakeAt ?? Infinity;
+      }
+      await this.execute(key, plan.steps, {
+        uid,
+        ...(task ? { task } : {}),
+        record: () => this.db.record(uid) ?? plan.record,
+        setRecord: (record) => this.db.setRecord(uid, record),
+        signal,
+      });
+      if (plan.steps.some(({ type }) => type === 'forget' || type === 'confirmDeletion')) return Infinity;
+    }
+    return clock.now() + nextTurnMilliseconds;
+  }
+
+  private async execute(key: string, steps: readonly Step[], target: Target): Promise<void> {
+    const starting: Parameters<TaskRunner['startTask']>[1][number][] = [];
+    for (const step of steps) {
+      if (target.signal.aborted) return;
+      switch (step.type) {
+        case 'ensureImage':
+        case 'createContainer':
+        case 'startContainer':
+          starting.push(step);
+          break;
+        case 'stopContainer':
+          await this.stopTask(target, step);
+          break;
+        case 'removeContainer':
+          await this.runner.removeContainer(step.id);
+          break;
+        case 'askTombstone':
+          await this.assignments.askTombstone(target.uid, key);
+          break;
+        case 'confirmDeletion':
+          if (target.task) await this.assignments.confirmDeletion(target.task);
+          this.forget(target.uid);
+          break;
+        case 'forget':
+          this.forget(target.uid);
+          break;
+      }
+    }
+    if (starting.length > 0 && target.task) await this.startTask({ ...target, task: target.task }, starting);
+  }
+
+  private report(task: StoredTask, plan: Plan): void {
+    if (!plan.report) return;
+    const { uid } = task.metadata;
+    const isNew = plan.report.reason !== task.status?.reason;
+    if (plan.report.reason === 'BackOff' && isNew) {
+      this.events.record(task, 'Warning', 'BackOff', plan.report.message ?? '', plan.record.attempt);
+    }
+    this.reporter.report(uid, plan.report);
+  }
+
+  private forget(uid: string): void {
+    this.probes.stop(uid);
+    this.reporter.forget(uid);
+    this.assignments.forget(uid);
+  }
+
+  /** Uids with this key: what left goes first, so that its ports are free for what comes. */
+  private uidsOf(key: string): string[] {
+    const uids = new Set(this.view.uidsOf(key));
+    for (const task of this.db.tasks()) if (taskKeyOf(task) === key) uids.add(task.metadata.uid);
+    const rank = (uid: string): number => {
+      const task = this.assignments.task(uid);
+      return task ? (task.metadata.deletionTimestamp ? 1 : 2) : 0;
+    };
+    return [...uids].sort((a, b) => rank(a) - rank(b));
+  }
+
+  private noteReported(uid: string, state: string, revision: number): void {
+    const record = this.db.record(uid);
+    if (!record?.finished || record.finished.state !== state || record.finished.revision !== undefined) return;
+    this.db.setRecord(uid, { ...record, finished: { ...record.finished, revision } });
+  }
+
+  private markUnhealthy(uid: string, attempt: number, message: string): void {
+    const task = this.assignments.task(uid);
+    const record = this.db.record(uid);
+    if (!task || !record || record.attempt !== attempt) return;
+    this.db.setRecord(uid, { ...record, stopping: { attempt, because: 'LivenessProbeFailed', message } });
+    this.queue.add(taskKeyOf(task));
+  }
+
+  private runningContainers(): { taskUid: string; containerId: string }[] {
+    return this.db.tasks().flatMap(({ metadata: { uid } }) => {
+      const container = this.view.known(uid).find(({ phase }) => phase === 'running');
+      return container ? [{ taskUid: uid, containerId: container.id }] : [];
+    });
+  }
+
+  private onSync(): void {
+    this.returnedAt = this.options.clock.monotonic();
+    this.lookAtEverything();
+    this.reporter.retry();
+  }
+
+  /** Whether containers still run that were replaced elsewhere while this worker was away: they are stopped first. */
+  private holdsReplaced(): boolean {
+    const { clock } = this.options;
+    if (this.returnedAt === undefined) return true;
+    if (clock.monotonic() - this.returnedAt > maxReturnMilliseconds) return false;
+    const holds = this.view
+      .tasks()
+      .some(({ taskUid }) => !this.assignments.task(taskUid) && this.view.known(taskUid).some(isAlive));
+    // Once done it is done: what leaves later is no return.
+    if (!holds) this.returnedAt = -Infinity;
+    return holds;
+  }
+
+  private lookAtEverything(): void {
+    for (const task of this.db.tasks()) this.queue.add(taskKeyOf(task));
+    for (const { taskKey } of this.view.tasks()) this.queue.add(taskKey);
+  }
+
+  /** Lists every container: hints get lost, this does not. */
+  private async relist(): Promise<void> {
+    if (!this.isEngineReady) return;
+    try {
+      await this.view.relist();
+    } catch (error) {
+      this.options.logger.warn('listing containers failed', { error: errorMessage(error) });
+      await this.lookAtEngine();
+    }
+  }
+
+  /** Asks whether the engine lives. When it does again, everything is looked at anew; silence stops nothing. */
+  private async lookAtEngine(): Promise<void> {
+    const { runtime, logger } = this.options;
+    try {
+      await runtime.ping();
+      if (this.isEngineReady && this.hasListed) return;
+      await this.view.relist();
+      this.hasListed = true;
+      if (!this.isEngineReady) logger.info('the engine answers again');
+      this.isEngineReady = true;
+      this.node.setEngine({ ready: true });
+      this.lookAtEverything();
+    } catch (error) {
+      if (this.isEngineReady) logger.error('the engine does not answer: nothing is started or stopped', { error: errorMessage(error) });
+      this.isEngineReady = false;
+      this.node.setEngine({ ready: false, message: errorMessage(error) });
+    }
+  }
+}
