@@ -5,7 +5,7 @@ import { findKind, kinds } from '../model/kinds.js';
 import type { TextDocument } from './compose-yaml.js';
 import { formatFieldPath, formatPointer, parseFieldPath, resolvePointer, shorten } from './field-path.js';
 import { maxErrorsPerInput } from './limits.js';
-import type { ManifestDocument, ManifestError, Manifests } from './manifest.js';
+import type { ManifestDocument, ManifestError, Manifests } from './manifest-document.js';
 import { nearest } from './nearest.js';
 import type { SourceMap } from './source-map.js';
 import { validateSchema } from './validate-schema.js';

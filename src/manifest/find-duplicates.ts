@@ -1,6 +1,6 @@
 import { apiVersionOf } from '../model/kind.js';
 import { defaultNamespace } from '../model/namespace.js';
-import type { ManifestDocument, ManifestError } from './manifest.js';
+import type { ManifestDocument, ManifestError } from './manifest-document.js';
 
 /**
  * The documents whose object is named once; an error for each one that names an object again: two manifests of one

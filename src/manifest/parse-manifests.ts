@@ -4,7 +4,7 @@ import { checkDocument } from './check-document.js';
 import { composeYaml, type ComposedText } from './compose-yaml.js';
 import { refuseNul } from './decode-text.js';
 import { findDuplicates } from './find-duplicates.js';
-import type { ManifestDocument, ManifestError, Manifests } from './manifest.js';
+import type { ManifestDocument, ManifestError, Manifests } from './manifest-document.js';
 import { scanJson } from './parse-json.js';
 import { SourceMap } from './source-map.js';
 import { TextProblem } from './text-problem.js';

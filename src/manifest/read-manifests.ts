@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorMessage } from '../support/errors.js';
 import { decodeText } from './decode-text.js';
 import { defaultLimits } from './limits.js';
-import type { ManifestDocument, ManifestError, Manifests } from './manifest.js';
+import type { ManifestDocument, ManifestError, Manifests } from './manifest-document.js';
 import { parseText, withoutDuplicates } from './parse-manifests.js';
 import { SourceMap } from './source-map.js';
 import { TextProblem } from './text-problem.js';
