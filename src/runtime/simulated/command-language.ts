@@ -11,7 +11,8 @@ export type Step =
   | { do: 'goto'; step: number }
   /** Copies its input to its output until the input ends. */
   | { do: 'copyInput' }
-  | { do: 'readLine' }
+  /** At the end of the input it goes on with `elseGoto`, if there is one. */
+  | { do: 'readLine'; elseGoto?: number }
   | { do: 'printWindowSize' };
 
 export interface Program {
@@ -84,8 +85,12 @@ function compileScript(script: string, environment: Readonly<Record<string, stri
     const [name = '', ...args] = words;
     if (name === 'while') {
       loops.push(program.steps.length);
+      if (args[0] === 'read') program.steps.push({ do: 'readLine' });
     } else if (name === 'done') {
-      program.steps.push({ do: 'goto', step: loops.pop() ?? 0 });
+      const begin = loops.pop() ?? 0;
+      program.steps.push({ do: 'goto', step: begin });
+      const condition = program.steps[begin];
+      if (condition?.do === 'readLine') condition.elseGoto = program.steps.length;
     } else if (name === 'exit') {
       program.steps.push({ do: 'exit', code: args[0] === undefined ? status : Number.parseInt(args[0], 10) & 255 });
       return program;

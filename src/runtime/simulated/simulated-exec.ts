@@ -42,7 +42,11 @@ export function openSimulatedExec(
   });
   process.start();
   return {
-    write: (data) => process.write(data),
+    write: (data) => {
+      process.write(data);
+      // On a terminal the end of the input is a key, Ctrl-D.
+      if (options.tty && data.includes(4)) process.endInput();
+    },
     end: () => process.endInput(),
     resize: (width, height) => process.resize(width, height),
     onOutput: (listener) => queue.onOutput(listener),
@@ -50,6 +54,9 @@ export function openSimulatedExec(
       () => exitCode,
       () => undefined,
     ),
-    close: () => queue.close(),
+    close: () => {
+      queue.close();
+      process.kill(137);
+    },
   };
 }

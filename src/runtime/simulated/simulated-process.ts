@@ -117,8 +117,11 @@ export class SimulatedProcess {
         if (!this.#inputEnded) return false;
         break;
       case 'readLine':
-        if (!this.#takeLine()) return false;
-        break;
+        this.#waitedSinceGoto = true;
+        if (this.#takeLine()) break;
+        if (!this.#inputEnded) return false;
+        this.#next = step.elseGoto ?? this.#next + 1;
+        return true;
       case 'exit':
         this.kill(step.code);
         return false;
@@ -130,7 +133,7 @@ export class SimulatedProcess {
   #takeLine(): boolean {
     const input = Buffer.concat(this.#input);
     const end = input.indexOf('\n');
-    if (end < 0) return this.#inputEnded;
+    if (end < 0) return false;
     this.#input = [input.subarray(end + 1)];
     return true;
   }

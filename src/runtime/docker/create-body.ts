@@ -1,0 +1,85 @@
+import type { ContainerIdentity, ContainerSpec, PortBinding } from '../container-runtime.js';
+import type { CreateBody } from './engine-api.js';
+
+export const labels = {
+  clusterUid: 'orch.dev/cluster-uid',
+  taskUid: 'orch.dev/task-uid',
+  attempt: 'orch.dev/attempt',
+  specHash: 'orch.dev/spec-hash',
+  task: 'orch.dev/task',
+} as const;
+
+/** The engine knows no smaller share of a CPU. */
+const leastMillicores = 10;
+
+/**
+ * What the engine is asked to create. Only orch restarts containers (restart policy 'no'), logs are bounded, and a
+ * process cannot gain privileges. `Init` stays off, as in Kubernetes: an image decides about its own process 1.
+ * `machineCpus` caps the CPU limit: the engine refuses a limit above what the machine has, though it limits nothing.
+ */
+export function createBody(clusterUid: string, spec: ContainerSpec, machineCpus: number): CreateBody {
+  const { cpuMillicores, memoryBytes } = spec.limits;
+  const published = spec.ports.filter((port) => port.hostPort !== undefined);
+  return {
+    Image: spec.image,
+    ...(spec.command && { Entrypoint: [...spec.command] }),
+    ...(spec.args && { Cmd: [...spec.args] }),
+    ...(spec.workingDir !== undefined && { WorkingDir: spec.workingDir }),
+    ...(spec.stopSignal !== undefined && { StopSignal: spec.stopSignal }),
+    Env: spec.env.map(({ name, value }) => `${name}=${value}`),
+    Labels: labelsOf(clusterUid, spec.identity),
+    ExposedPorts: Object.fromEntries(spec.ports.map((port) => [portKey(port), {}])),
+    HostConfig: {
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+      SecurityOpt: ['no-new-privileges'],
+      NetworkMode: spec.hostNetwork ? 'host' : 'bridge',
+      PortBindings: spec.hostNetwork ? {} : portBindings(published),
+      ...(cpuMillicores > 0 && {
+        NanoCpus: Math.min(Math.max(cpuMillicores, leastMillicores), machineCpus * 1000) * 1_000_000,
+      }),
+      // The same for memory and swap: a limit of memory that could be swapped would be none.
+      ...(memoryBytes > 0 && { Memory: Math.ceil(memoryBytes), MemorySwap: Math.ceil(memoryBytes) }),
+    },
+  };
+}
+
+function labelsOf(
+  clusterUid: string,
+  { taskUid, attempt, specHash, taskKey }: ContainerIdentity,
+): Record<string, string> {
+  return {
+    [labels.clusterUid]: clusterUid,
+    [labels.taskUid]: taskUid,
+    [labels.attempt]: String(attempt),
+    [labels.specHash]: specHash,
+    [labels.task]: taskKey,
+  };
+}
+
+/** The identity that labels tell, if they are a container's of this cluster. */
+export function identityOf(
+  found: Record<string, string> | undefined,
+  clusterUid: string,
+): ContainerIdentity | undefined {
+  const taskUid = found?.[labels.taskUid];
+  const attempt = Number.parseInt(found?.[labels.attempt] ?? '', 10);
+  if (found?.[labels.clusterUid] !== clusterUid || !taskUid || Number.isNaN(attempt)) return undefined;
+  return { taskUid, attempt, specHash: found[labels.specHash] ?? '', taskKey: found[labels.task] ?? '' };
+}
+
+function portKey({ containerPort, protocol }: PortBinding): string {
+  return `${containerPort}/${protocol.toLowerCase()}`;
+}
+
+function portBindings(ports: readonly PortBinding[]): CreateBody['HostConfig']['PortBindings'] {
+  const bindings: CreateBody['HostConfig']['PortBindings'] = {};
+  for (const port of ports) {
+    // '' lets the engine choose, as hostPort 0 asks.
+    (bindings[portKey(port)] ??= []).push({
+      HostIp: port.hostIP ?? '',
+      HostPort: port.hostPort ? String(port.hostPort) : '',
+    });
+  }
+  return bindings;
+}

@@ -1,0 +1,91 @@
+import { errorMessage } from '../../support/errors.js';
+import { RuntimeError } from '../container-runtime.js';
+import type { RuntimeErrorCode } from '../container-runtime.js';
+
+export type EngineCall =
+  | 'create'
+  | 'events'
+  | 'exec'
+  | 'image inspect'
+  | 'info'
+  | 'inspect'
+  | 'list'
+  | 'logs'
+  | 'ping'
+  | 'pull'
+  | 'remove'
+  | 'start'
+  | 'stats'
+  | 'stop'
+  | 'unpause'
+  | 'update'
+  | 'version';
+
+/** What the engine said no with. A status below 400 can be among them: dockerode rejects on 304. */
+export class EngineRefusal extends Error {
+  override readonly name = 'EngineRefusal';
+  constructor(
+    readonly status: number,
+    /** The engine's own words. */
+    readonly text: string,
+  ) {
+    super(`${status}: ${text}`);
+  }
+}
+
+/** Separates answers of the engine from failures to reach it: an answer becomes an EngineRefusal, the rest stays. */
+export function asRefusal(error: unknown): unknown {
+  const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
+  if (typeof status !== 'number') return error;
+  const text = errorMessage(error).replace(/^\(HTTP code \d+\) (?:.*?) - /, '');
+  return new EngineRefusal(status, text.trim());
+}
+
+/** The table of what engines answer and what it means here (measured on 20.10, see the contract suite). */
+const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: RuntimeErrorCode }[] = [
+  { text: /no space left on device/i, code: 'DiskPressure' },
+  { status: 404, text: /no such container/i, code: 'NotFound' },
+  { status: 404, text: /no such image/i, code: 'ImageNotFound' },
+  { calls: ['create'], status: 409, text: /name .* is already in use/i, code: 'NameConflict' },
+  { calls: ['create'], status: 400, text: /bind source path does not exist/i, code: 'StartError' },
+  { calls: ['create'], status: 400, code: 'InvalidSpec' },
+  { calls: ['start'], text: /port is already allocated|address already in use/i, code: 'PortConflict' },
+  { calls: ['start'], status: 409, text: /marked for removal/i, code: 'NotFound' },
+  { calls: ['start'], status: 400, code: 'StartError' },
+  { calls: ['start'], status: 404, code: 'StartError' },
+  { calls: ['start'], status: 500, text: /oci runtime|runc|failed to create (shim|task)/i, code: 'StartError' },
+  { calls: ['exec'], status: 409, text: /is not running|is paused|is restarting/i, code: 'NotRunning' },
+  { calls: ['remove'], status: 409, text: /cannot remove|stop the container/i, code: 'StillRunning' },
+];
+
+/** What a failed call means. Whatever is not known to mean something means: nothing is known, try later. */
+export function toRuntimeError(call: EngineCall, error: unknown, socketPath: string): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  if (error instanceof EngineRefusal) {
+    const { status, text } = error;
+    const meaning = meanings.find(
+      (row) =>
+        (row.calls?.includes(call) ?? true) &&
+        (row.status === undefined || row.status === status) &&
+        (row.text?.test(text) ?? true),
+    );
+    return new RuntimeError(meaning?.code ?? 'Unavailable', `${call}: the engine says: ${text}`, {}, { cause: error });
+  }
+  return new RuntimeError('Unavailable', unreachable(call, error, socketPath), {}, { cause: error });
+}
+
+function unreachable(call: EngineCall, error: unknown, socketPath: string): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return `this user may not use the Docker Engine at ${socketPath}: add it to the group "docker", or run as root`;
+  }
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return `no Docker Engine answers at ${socketPath} (${code}): start it, for example with "systemctl start docker"`;
+  }
+  return `${call}: the connection to the Docker Engine at ${socketPath} failed: ${errorMessage(error)}`;
+}
+
+/** The engine was restarted with another version: what was negotiated no longer holds. */
+export function isVersionRefusal(error: unknown): boolean {
+  return error instanceof EngineRefusal && /client version .* is too (new|old)/i.test(error.text);
+}

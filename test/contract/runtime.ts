@@ -1,0 +1,400 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type {
+  ContainerDetails,
+  ContainerRuntime,
+  ContainerSpec,
+  LogOptions,
+  RuntimeError,
+} from '../../src/runtime/container-runtime.js';
+import { maxExecOutputBytes } from '../../src/runtime/container-runtime.js';
+import { noAmounts } from '../../src/model/resources.js';
+import { waitFor } from '../support/wait-for.js';
+
+/** One machine, for the length of the suite. */
+export interface RuntimeHarness {
+  /** A view of one cluster on the machine. */
+  open(clusterUid: string): Promise<ContainerRuntime>;
+  /** As `docker pause` does. */
+  pause(id: string): Promise<void>;
+  /** As `docker rename` does. */
+  rename(id: string, name: string): Promise<void>;
+  /** A port of the machine that nothing uses. */
+  freePort(): Promise<number>;
+  removeAll(clusterUid: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const never = 'a'.repeat(64);
+/** Ends at once and cleanly on the stop signal. */
+const obedient = ['sh', '-c', 'trap "exit 0" TERM; echo ready; while true; do sleep 1 & wait $!; done'];
+
+/** What every adapter of the runtime contract does, seen through the contract only. */
+export function describeRuntimeContract(name: string, openHarness: () => Promise<RuntimeHarness>): void {
+  describe(`runtime contract: ${name}`, () => {
+    let harness: RuntimeHarness;
+    let runtime: ContainerRuntime;
+    let clusterUid: string;
+    let made = 0;
+
+    beforeAll(async () => {
+      harness = await openHarness();
+    });
+    afterAll(() => harness.close());
+    beforeEach(async () => {
+      clusterUid = randomUUID();
+      runtime = await harness.open(clusterUid);
+    });
+    afterEach(async () => {
+      await runtime.close();
+      await harness.removeAll(clusterUid);
+    });
+
+    const spec = (command: readonly string[], more: Partial<ContainerSpec> = {}): ContainerSpec => {
+      const number = ++made;
+      const taskUid = randomUUID();
+      return {
+        name: `orch-contract-${number}-${taskUid.slice(0, 8)}`,
+        identity: {
+          taskUid,
+          attempt: number,
+          specHash: createHash('sha256').update(command.join(' ')).digest('hex').slice(0, 16),
+          taskKey: `default/contract-${number}`,
+        },
+        image: 'busybox:latest',
+        command,
+        env: [],
+        ports: [],
+        hostNetwork: true,
+        limits: noAmounts,
+        ...more,
+      };
+    };
+    const create = async (command: readonly string[], more: Partial<ContainerSpec> = {}): Promise<string> =>
+      (await runtime.createContainer(spec(command, more))).id;
+    const run = async (command: readonly string[], more: Partial<ContainerSpec> = {}): Promise<string> => {
+      const id = await create(command, more);
+      await runtime.startContainer(id);
+      return id;
+    };
+    const exited = (id: string): Promise<ContainerDetails> =>
+      waitFor('the container to exit', async () => {
+        const details = await runtime.inspectContainer(id);
+        return details.phase === 'exited' && details;
+      });
+    const readLogs = async (
+      id: string,
+      options: Partial<LogOptions> = {},
+    ): Promise<{ stdout: string; stderr: string }> => {
+      const stream = await runtime.openLogs(id, { follow: false, timestamps: false, ...options });
+      const text = { stdout: '', stderr: '' };
+      stream.onOutput((channel, data) => void (text[channel] += Buffer.from(data).toString()));
+      await stream.finished;
+      return text;
+    };
+
+    it('tells the machine', async () => {
+      const info = await runtime.info();
+      expect(info.version).toMatch(/^\w+:\/\/\d+/);
+      expect(info.operatingSystem).toBe('linux');
+      expect(info.architecture).toMatch(/^(amd64|arm64)$/);
+      expect(info.bootId).not.toBe('');
+      expect(info.capacity.cpuMillicores).toBeGreaterThanOrEqual(1000);
+      expect(info.capacity.memoryBytes).toBeGreaterThan(100 * 2 ** 20);
+      expect(info.capacity.diskBytes).toBeGreaterThan(100 * 2 ** 20);
+      await runtime.ping();
+    });
+
+    it('creates, starts, lists, inspects, stops and removes; each of them twice is the same as once', async () => {
+      const wanted = spec(obedient);
+      const { id } = await runtime.createContainer(wanted);
+      const summary = { id, name: wanted.name, identity: wanted.identity };
+      expect(await runtime.listContainers()).toEqual([{ ...summary, phase: 'created' }]);
+      const created = await runtime.inspectContainer(id);
+      expect(created).toMatchObject({ ...summary, phase: 'created', oomKilled: false, ports: [] });
+      expect(created.exitCode).toBeUndefined();
+      expect(created.startedAt).toBeUndefined();
+
+      await runtime.startContainer(id);
+      const started = await runtime.inspectContainer(id);
+      expect(started.phase).toBe('running');
+      expect(Date.parse(started.startedAt ?? '')).toBeGreaterThan(Date.now() - 60_000);
+      expect([started.exitCode, started.finishedAt, started.error]).toEqual([undefined, undefined, undefined]);
+      await runtime.startContainer(id);
+      expect((await runtime.inspectContainer(id)).startedAt).toBe(started.startedAt);
+      expect(await runtime.inspectContainer(wanted.name)).toMatchObject({ id });
+
+      await expect(runtime.removeContainer(id)).rejects.toMatchObject({ code: 'StillRunning' });
+      await waitFor('the shell to have set its trap', async () => (await readLogs(id)).stdout === 'ready\n');
+      await runtime.stopContainer(id, 20);
+      await runtime.stopContainer(id, 20);
+      const stopped = await runtime.inspectContainer(id);
+      expect(stopped).toMatchObject({ phase: 'exited', exitCode: 0 });
+      expect(Date.parse(stopped.finishedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(started.startedAt ?? '') - 1000);
+
+      await runtime.removeContainer(id);
+      await runtime.removeContainer(id);
+      await runtime.stopContainer(id, 1);
+      expect(await runtime.listContainers()).toEqual([]);
+      await expect(runtime.inspectContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
+      await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
+    });
+
+    it('kills what ignores the stop signal once the grace period is over', async () => {
+      const id = await run(['sleep', '1000']);
+      await runtime.stopContainer(id, 1);
+      expect(await runtime.inspectContainer(id)).toMatchObject({ phase: 'exited', exitCode: 137, oomKilled: false });
+    });
+
+    it('tells exit codes, keeps the output of both channels, and starts an ended container again', async () => {
+      const id = await run(['sh', '-c', 'echo out $WORD; echo err >&2; exit 7'], {
+        env: [{ name: 'WORD', value: 'möbel' }],
+      });
+      const first = await exited(id);
+      expect(first.exitCode).toBe(7);
+      expect(await readLogs(id)).toEqual({ stdout: 'out möbel\n', stderr: 'err\n' });
+      await runtime.startContainer(id);
+      await exited(id);
+      expect(await readLogs(id, { follow: true })).toEqual({ stdout: 'out möbel\nout möbel\n', stderr: 'err\nerr\n' });
+      expect((await readLogs(id, { tailLines: 1 })).stdout.length).toBeLessThanOrEqual('out möbel\n'.length);
+      expect(await readLogs(id, { since: new Date(Date.now() + 3_600_000).toISOString() })).toEqual({
+        stdout: '',
+        stderr: '',
+      });
+      expect((await readLogs(id, { timestamps: true })).stdout).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z out möbel\n/);
+    });
+
+    it('follows output until the container ends, and no longer than the reader wants', async () => {
+      const id = await run(['sh', '-c', 'echo first; read x; echo never']);
+      const ended = await run(['sh', '-c', 'echo one; sleep 1; echo two']);
+      const stream = await runtime.openLogs(ended, { follow: true, timestamps: false });
+      let text = '';
+      stream.onOutput((_channel, data) => void (text += Buffer.from(data).toString()));
+      await stream.finished;
+      expect(text).toBe('one\ntwo\n');
+      expect((await exited(ended)).exitCode).toBe(0);
+      expect((await exited(id)).exitCode).toBe(0);
+
+      const endless = await run(['sh', '-c', 'echo tick; sleep 1000']);
+      const other = await runtime.openLogs(endless, { follow: true, timestamps: false });
+      await new Promise<void>((resolve) => other.onOutput(() => resolve()));
+      other.close();
+      await other.finished;
+    });
+
+    it('says which program is missing; the container stays created with the reason', async () => {
+      const id = await create(['/nope']);
+      await expect(runtime.startContainer(id)).rejects.toMatchObject({
+        code: 'StartError',
+        message: expect.stringContaining('/nope'),
+      });
+      const details = await runtime.inspectContainer(id);
+      expect(details).toMatchObject({
+        phase: 'created',
+        exitCode: 127,
+        error: expect.stringContaining('no such file'),
+      });
+      await runtime.removeContainer(id);
+    });
+
+    it('tells a busy port from other errors, and starts once it is free', async () => {
+      const hostPort = await harness.freePort();
+      const ports = [{ containerPort: 8080, protocol: 'TCP' as const, hostPort }];
+      const holder = await run(obedient, { hostNetwork: false, ports });
+      expect((await runtime.inspectContainer(holder)).ports).toEqual([
+        expect.objectContaining({ containerPort: 8080, hostPort, protocol: 'TCP' }),
+      ]);
+      const waiting = await create(obedient, { hostNetwork: false, ports });
+      await expect(runtime.startContainer(waiting)).rejects.toMatchObject({ code: 'PortConflict' });
+      expect(await runtime.inspectContainer(waiting)).toMatchObject({ phase: 'created', exitCode: 128 });
+      await runtime.removeContainer(holder, { force: true });
+      await runtime.startContainer(waiting);
+      expect((await runtime.inspectContainer(waiting)).phase).toBe('running');
+    });
+
+    it('lets the machine choose a port, and gives the address for probes', async () => {
+      const ports = [
+        { containerPort: 8080, protocol: 'TCP' as const, hostPort: 0 },
+        { containerPort: 9090, protocol: 'TCP' as const },
+      ];
+      const id = await run(obedient, { hostNetwork: false, ports });
+      const details = await runtime.inspectContainer(id);
+      expect(details.ports).toEqual([expect.objectContaining({ containerPort: 8080, hostPort: expect.any(Number) })]);
+      expect(details.ports[0]?.hostPort).toBeGreaterThan(1024);
+      expect(details.ipAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+    });
+
+    it('refuses a name that is taken, and says whose it is', async () => {
+      const wanted = spec(['true']);
+      const { id } = await runtime.createContainer(wanted);
+      await expect(runtime.createContainer(wanted)).rejects.toMatchObject({
+        code: 'NameConflict',
+        details: { holderId: id, holderIsOurs: true },
+      });
+      const otherUid = randomUUID();
+      const other = await harness.open(otherUid);
+      try {
+        await expect(other.createContainer(wanted)).rejects.toMatchObject({
+          code: 'NameConflict',
+          details: { holderId: id, holderIsOurs: false },
+        });
+      } finally {
+        await other.close();
+        await harness.removeAll(otherUid);
+      }
+    });
+
+    it('of five creations of one name exactly one wins', async () => {
+      const wanted = spec(['true']);
+      const results = await Promise.allSettled(Array.from({ length: 5 }, () => runtime.createContainer(wanted)));
+      const codes = results.map((result) =>
+        result.status === 'fulfilled' ? 'made' : (result.reason as RuntimeError).code,
+      );
+      expect(codes.sort()).toEqual(['NameConflict', 'NameConflict', 'NameConflict', 'NameConflict', 'made']);
+      expect(await runtime.listContainers()).toHaveLength(1);
+    });
+
+    it('does not see or touch containers of another cluster', async () => {
+      const id = await run(['sleep', '1000']);
+      const otherUid = randomUUID();
+      const other = await harness.open(otherUid);
+      try {
+        expect(await other.listContainers()).toEqual([]);
+        const notFound = expect.objectContaining({ code: 'NotFound' });
+        await expect(other.inspectContainer(id)).rejects.toEqual(notFound);
+        await expect(other.startContainer(id)).rejects.toEqual(notFound);
+        await expect(other.exec(id, ['true'], 5000)).rejects.toEqual(notFound);
+        await expect(other.openExec(id, { command: ['true'], stdin: false, tty: false })).rejects.toEqual(notFound);
+        await expect(other.openLogs(id, { follow: false, timestamps: false })).rejects.toEqual(notFound);
+        await expect(other.readStats(id)).rejects.toEqual(notFound);
+        await other.stopContainer(id, 0);
+        await other.removeContainer(id, { force: true });
+        expect((await runtime.inspectContainer(id)).phase).toBe('running');
+      } finally {
+        await other.close();
+        await harness.removeAll(otherUid);
+      }
+    });
+
+    it('says that there is no such container, for every kind of id', async () => {
+      for (const id of [never, 'no-such-name', '../volumes/x', '', 'a b', '%2e%2e', 'x?force=1']) {
+        await expect(runtime.inspectContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
+        await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
+        await runtime.stopContainer(id, 1);
+        await runtime.removeContainer(id, { force: true });
+      }
+    });
+
+    it('removes a running container by force, also when several ask at once', async () => {
+      const id = await run(['sleep', '1000']);
+      await Promise.all([1, 2, 3].map(() => runtime.removeContainer(id, { force: true })));
+      expect(await runtime.listContainers()).toEqual([]);
+    });
+
+    it('has images or says why not', async () => {
+      await runtime.ensureImage('busybox:latest', 'IfNotPresent');
+      await runtime.ensureImage('busybox', 'Never');
+      await expect(runtime.ensureImage('missing/image:1', 'Never')).rejects.toMatchObject({ code: 'ImageNotFound' });
+      await expect(runtime.createContainer(spec(['true'], { image: 'missing/image:1' }))).rejects.toMatchObject({
+        code: 'ImageNotFound',
+      });
+    });
+
+    it('runs commands beside the process and tells their exit codes', async () => {
+      const id = await run(['sleep', '1000']);
+      expect(await runtime.exec(id, ['echo', 'hello'], 10_000)).toEqual({ exitCode: 0, output: 'hello\n' });
+      expect(await runtime.exec(id, ['sh', '-c', 'echo a; echo b >&2; exit 3'], 10_000)).toMatchObject({ exitCode: 3 });
+      const missing = await runtime.exec(id, ['/nope'], 10_000);
+      expect([126, 127]).toContain(missing.exitCode);
+      expect(missing.output).toContain('no such file');
+      await expect(runtime.exec(id, ['sleep', '100'], 500)).rejects.toMatchObject({ code: 'Timeout' });
+      await harness.pause(id);
+      expect((await runtime.inspectContainer(id)).phase).toBe('paused');
+      await expect(runtime.exec(id, ['true'], 10_000)).rejects.toMatchObject({ code: 'NotRunning' });
+      await runtime.startContainer(id);
+      expect((await runtime.inspectContainer(id)).phase).toBe('running');
+      await runtime.stopContainer(id, 0);
+      await expect(runtime.exec(id, ['true'], 10_000)).rejects.toMatchObject({ code: 'NotRunning' });
+    });
+
+    it('gives an interactive command its input, its window and its end', async () => {
+      const id = await run(['sleep', '1000']);
+      const cat = await runtime.openExec(id, { command: ['cat'], stdin: true, tty: false });
+      let text = '';
+      cat.onOutput((_channel, data) => void (text += Buffer.from(data).toString()));
+      cat.write(Buffer.from('over '));
+      cat.write(Buffer.from('and out'));
+      await waitFor('the echo', () => text === 'over and out');
+      cat.end();
+      expect(await cat.finished).toBe(0);
+
+      const script = 'while read x; do stty size; done; exit 5';
+      const shell = await runtime.openExec(id, { command: ['sh', '-c', script], stdin: true, tty: true });
+      let screen = '';
+      shell.onOutput((_channel, data) => void (screen += Buffer.from(data).toString()));
+      shell.resize(132, 43);
+      await waitFor('the resize to reach the terminal', () => {
+        shell.write(Buffer.from('\n'));
+        return screen.includes('43 132');
+      });
+      shell.write(Buffer.from('\x04'));
+      expect(await shell.finished).toBe(5);
+    });
+
+    it('ends a command with its container', async () => {
+      const id = await run(['sleep', '1000']);
+      const session = await runtime.openExec(id, { command: ['sleep', '1000'], stdin: false, tty: false });
+      session.onOutput(() => undefined);
+      await runtime.removeContainer(id, { force: true });
+      expect(await session.finished).not.toBe(0);
+    });
+
+    it(`keeps ${maxExecOutputBytes} bytes of a command's output`, async () => {
+      const id = await run(['sleep', '1000']);
+      const text = 'x'.repeat(maxExecOutputBytes + 500);
+      const { output, exitCode } = await runtime.exec(id, ['echo', text], 10_000);
+      expect([output.length, exitCode]).toEqual([maxExecOutputBytes, 0]);
+    });
+
+    it('reads what a container uses, and nothing of one that does not run', async () => {
+      const id = await run(['sleep', '1000']);
+      const stats = await runtime.readStats(id);
+      expect(stats?.memoryBytes).toBeGreaterThan(0);
+      expect(stats?.cpuMillicores).toBeLessThan(1000);
+      expect((await runtime.readStats(id))?.memoryBytes).toBeGreaterThan(0);
+      await runtime.stopContainer(id, 0);
+      expect(await runtime.readStats(id)).toBeUndefined();
+    });
+
+    it('hints at changes of its own containers', async () => {
+      const hints: { containerId?: string }[] = [];
+      const watch = runtime.watchHints((hint) => hints.push(hint));
+      await waitFor('the watch to be connected', () => hints.length === 1 && hints[0]?.containerId === undefined);
+      const id = await run(['true']);
+      await waitFor('hints', () => hints.filter((hint) => hint.containerId === id).length >= 3);
+      expect(hints.slice(1).every((hint) => hint.containerId === id)).toBe(true);
+      watch.close();
+      const count = hints.length;
+      await runtime.removeContainer(id, { force: true });
+      await runtime.listContainers();
+      expect(hints).toHaveLength(count);
+    });
+
+    it('keeps its identity under another name', async () => {
+      const wanted = spec(['sleep', '1000']);
+      const { id } = await runtime.createContainer(wanted);
+      await harness.rename(id, `${wanted.name}-renamed`);
+      expect(await runtime.listContainers()).toEqual([
+        { id, name: `${wanted.name}-renamed`, identity: wanted.identity, phase: 'created' },
+      ]);
+    });
+
+    it('leaves containers running when it is closed, and another one finds them', async () => {
+      const id = await run(['sleep', '1000']);
+      await runtime.close();
+      await expect(runtime.listContainers()).rejects.toMatchObject({ code: 'Unavailable' });
+      runtime = await harness.open(clusterUid);
+      expect(await runtime.listContainers()).toEqual([expect.objectContaining({ id, phase: 'running' })]);
+    });
+  });
+}
