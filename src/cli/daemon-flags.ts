@@ -3,6 +3,7 @@ import { nearest } from '../manifest/nearest.js';
 import { OrchError } from '../support/errors.js';
 import type { LogLevel } from '../support/logger.js';
 import type { CliEnvironment } from './cli.js';
+import { collect } from './collect.js';
 import { defaultDataDirectory } from './default-paths.js';
 import type { ManagerLaunch, RuntimeLaunch } from './launchers.js';
 import { parseWhole } from './parse-duration.js';
@@ -44,7 +45,7 @@ export function addRuntimeFlags(command: Command): Command {
   return command
     .option('--runtime <name>', 'docker, or simulated (containers that exist in memory only)', 'docker')
     .option('--docker-socket <path>', "the engine's socket (default: $DOCKER_HOST or /var/run/docker.sock)")
-    .option('--labels <key=value...>', "labels of the worker's node; repeat, or separate with commas");
+    .option('--labels <key=value>', "labels of the worker's node; repeat, or separate with commas", collect);
 }
 
 /** Throws BadRequest that names the flag. */

@@ -123,7 +123,7 @@ function plain(path: string, value: unknown): unknown[] {
     (_, name: string) => `['${name.replaceAll(/\\(.)/g, '$1')}']`,
   );
   try {
-    const found: unknown = JSONPath({ path: escaped, json: value as object, eval: false, wrap: true });
+    const found: unknown = JSONPath({ path: escaped, json: value, eval: false, wrap: true });
     return Array.isArray(found) ? (found as unknown[]) : [];
   } catch (error) {
     throw malformed(path, error instanceof Error ? error.message : String(error));

@@ -121,7 +121,7 @@ export function createClient(options: ConnectOptions): Client {
       return {
         // Lists may leave these two out of their items.
         items: items.map((item) => ({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind })),
-        resourceVersion: String(metadata['resourceVersion'] ?? ''),
+        resourceVersion: typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : '',
         ...(typeof metadata['continue'] === 'string' && metadata['continue'] !== ''
           ? { continueToken: metadata['continue'] }
           : {}),
