@@ -1,4 +1,4 @@
-import { errorMessage, OrchError } from '../support/errors.js';
+import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
 import { DurableState, type StoreContents } from './durable-state.js';
 import { JournalError, type Journal, type Transaction } from './journal.js';
 import { PendingState } from './pending-state.js';
@@ -28,6 +28,8 @@ export interface JournaledStoreOptions {
 
 interface QueuedCommit {
   transaction: Transaction;
+  /** What to reject with, once the writes that it conflicts with can be read. */
+  conflict: OrchError | undefined;
   bytes: number;
   resolve: (result: { revision: number }) => void;
   reject: (error: OrchError) => void;
@@ -86,10 +88,10 @@ export class JournaledStore implements Store {
       const message = `${this.queue.length} writes already wait for the disk; try again in a second`;
       throw new OrchError('TooManyRequests', message, { retryAfterSeconds: 1 });
     }
-    const transaction = this.pending.plan(operations);
+    const { transaction, conflict } = this.plan(operations);
     const bytes = transaction.events.length > 0 ? this.journal.prepare(transaction) : 0;
     return new Promise((resolve, reject) => {
-      this.queue.push({ transaction, bytes, resolve, reject });
+      this.queue.push({ transaction, conflict, bytes, resolve, reject });
       this.queuedBytes += bytes;
       this.pump();
     });
@@ -165,6 +167,19 @@ export class JournaledStore implements Store {
     return true;
   }
 
+  /**
+   * A conflict takes its turn like a write: told at once, before the other write is durable, a caller that reads again and
+   * retries would read the old value again, in a circle that leaves the disk no turn to finish.
+   */
+  private plan(operations: readonly StoreOperation[]): Pick<QueuedCommit, 'transaction' | 'conflict'> {
+    try {
+      return { transaction: this.pending.plan(operations), conflict: undefined };
+    } catch (error) {
+      if (!isOrchError(error, 'Conflict')) throw error;
+      return { transaction: { revision: this.pending.revision, events: [] }, conflict: error };
+    }
+  }
+
   private pump(): void {
     if (this.pumping !== undefined || this.failure !== undefined) return;
     if (this.queue.length === 0 && this.superseded.length === 0) return;
@@ -190,10 +205,11 @@ export class JournaledStore implements Store {
     this.superseded.splice(0, superseded.length);
     const done = this.inFlight;
     this.inFlight = [];
-    for (const { transaction, resolve } of done) {
+    for (const { transaction, conflict, resolve, reject } of done) {
       this.durable.apply(transaction);
       this.pending.settle(transaction);
-      resolve({ revision: transaction.revision });
+      if (conflict === undefined) resolve({ revision: transaction.revision });
+      else reject(conflict);
     }
     this.trimHistory();
   }

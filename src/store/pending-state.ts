@@ -21,6 +21,11 @@ export class PendingState {
     this.newestRevision = revision;
   }
 
+  /** The newest revision that was given out. */
+  get revision(): number {
+    return this.newestRevision;
+  }
+
   /**
    * Judges the operations and takes them up. A delete of an absent key changes nothing; when nothing changes the
    * transaction has no events and the revision before it. Throws OrchError Conflict, or BadRequest when a key comes twice.
