@@ -17,7 +17,8 @@ export interface CreateFacts {
   /** Appended to metadata.generateName. */
   nameSuffix: string;
   fieldValidation?: WriteOptions['fieldValidation'];
-  managedFields?: ObjectMeta['managedFields'];
+  /** Who owns the fields of the new object. */
+  manageFields?: (object: AnyStored) => ObjectMeta['managedFields'];
 }
 
 /** What a user may say in the metadata of a new object; the rest is the system's and is ignored, as in Kubernetes. */
@@ -62,15 +63,16 @@ export function prepareCreate(
     uid: facts.uid,
     creationTimestamp: facts.timestamp,
     generation: 1,
-    ...(facts.managedFields && facts.managedFields.length > 0 ? { managedFields: facts.managedFields } : {}),
   };
-  const stored = {
+  const bare = {
     ...object,
     metadata: { ...pick(metadata, usersMetadata), ...system },
     ...initialStatus(kind),
-  } as unknown as JsonObject;
-  checkValid(kind, name, stored, undefined);
-  return { object: stored as unknown as AnyStored, warnings };
+  } as unknown as AnyStored;
+  checkValid(kind, name, bare as unknown as JsonObject, undefined);
+  const managedFields = facts.manageFields?.(bare) ?? [];
+  const stored = managedFields.length === 0 ? bare : { ...bare, metadata: { ...bare.metadata, managedFields } };
+  return { object: stored, warnings };
 }
 
 /** What a status begins as. */

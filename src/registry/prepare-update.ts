@@ -1,10 +1,12 @@
 import type { ApiObject, ObjectMeta } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
+import { isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { namespaceKind } from '../model/namespace.js';
 import { taskKind, type StoredTask } from '../model/task.js';
 import { checkUnknownFields, checkValid } from './check-object.js';
 import { jsonEqual } from './json-equal.js';
+import { readManagers, type ManagedFields } from './managed-fields/managers.js';
 import type { AnyStored } from './object-codec.js';
 import { invalid, modified, preconditionFailed } from './registry-errors.js';
 import type { WriteOptions } from './registry.js';
@@ -31,7 +33,7 @@ export interface UpdateFacts {
 }
 
 /** What a user may change in metadata. */
-const changeableMetadata = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'generateName'] as const;
+const changeableMetadata = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 /**
  * What a write makes of the stored object. `wanted` is the whole object as the writer wants it (sent, or patched).
@@ -127,10 +129,11 @@ function withBinding(current: AnyStored, next: AnyStored): AnyStored {
 }
 
 function systemFieldsOf(metadata: AnyStored['metadata']): Record<string, unknown> & JsonObject {
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp } = metadata;
+  const { name, generateName, namespace, uid, resourceVersion, generation, creationTimestamp } = metadata;
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   const fields = {
     name,
+    generateName,
     namespace,
     uid,
     resourceVersion,
@@ -162,18 +165,27 @@ function checkFinalizers(kind: Kind, current: AnyStored, next: AnyStored): void 
  */
 function withManagedFields(current: AnyStored, next: AnyStored, wanted: SentObject, facts: UpdateFacts): AnyStored {
   const sent = facts.scope === 'main' ? (wanted.metadata.managedFields as unknown) : undefined;
-  const edited =
-    Array.isArray(sent) && sent.length > 0 ? (sent as NonNullable<ObjectMeta['managedFields']>) : undefined;
+  const edited = isReset(sent) || isReadable(sent) ? (sent as ManagedFields) : undefined;
   const base = edited === undefined ? next : withFields(next, isReset(edited) ? [] : edited);
   if (!facts.manageFields || isReset(edited)) return base;
   return withFields(base, facts.manageFields(current, base) ?? []);
 }
 
-function isReset(managedFields: unknown[] | undefined): boolean {
-  return managedFields?.length === 1 && jsonEqual(managedFields[0], {});
+function isReset(managedFields: unknown): boolean {
+  return jsonEqual(managedFields, [{}]);
 }
 
-function withFields(object: AnyStored, managedFields: NonNullable<ObjectMeta['managedFields']>): AnyStored {
+/** What cannot be read is ignored, as in Kubernetes: ownership is not lost by a client's mistake. */
+function isReadable(managedFields: unknown): boolean {
+  return (
+    Array.isArray(managedFields) &&
+    managedFields.length > 0 &&
+    managedFields.every(isJsonObject) &&
+    readManagers(managedFields as ManagedFields) !== undefined
+  );
+}
+
+function withFields(object: AnyStored, managedFields: ManagedFields): AnyStored {
   const { managedFields: _, ...metadata } = object.metadata;
   return {
     ...object,

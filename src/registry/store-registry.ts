@@ -19,9 +19,11 @@ import { applyMergePatch } from './merge-patch.js';
 import { decodeEvent, decodeObject, encodeObject, type AnyStored } from './object-codec.js';
 import { decodeContinueToken, encodeContinueToken, entriesAfter } from './paging.js';
 import { planDeletion } from './plan-deletion.js';
-import { prepareCreate } from './prepare-create.js';
-import { prepareMutation, prepareUpdate, type Decision, type Fate } from './prepare-update.js';
-import { alreadyExists, badRequest, forbidden, modified, notFound } from './registry-errors.js';
+import { checkFieldManager, checkAppliedIsNew, prepareApply, readApplied, updatedManagers } from './field-ownership.js';
+import { applyObject } from './managed-fields/apply-object.js';
+import { prepareCreate, type CreateFacts } from './prepare-create.js';
+import { prepareMutation, prepareUpdate, type Decision, type UpdateFacts } from './prepare-update.js';
+import { alreadyExists, forbidden, modified, notFound } from './registry-errors.js';
 import type {
   DeleteOptions,
   ListOptions,
@@ -34,7 +36,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from './registry.js';
-import { checkNamesMatch, readSentObject } from './sent-object.js';
+import { checkNamesMatch, readSentObject, type SentObject } from './sent-object.js';
 import { isPossibleKey, storeKey, storePrefix } from './store-keys.js';
 import { indexEntry, type TaskEventIndex } from './task-event-index.js';
 import type { TaskEventWriter } from './task-event-writer.js';
@@ -107,8 +109,11 @@ export class StoreRegistry implements Registry {
   }
 
   async create<T extends ApiObject>(kind: Kind, sent: unknown, options: WriteOptions = {}): Promise<WriteResult<T>> {
+    checkFieldManager(options.fieldManager);
     for (let tries = 1; ; tries += 1) {
-      const { object, warnings } = this.prepareCreation(kind, sent, options);
+      const { object, warnings } = this.prepareCreation(kind, sent, options, (next) =>
+        updatedManagers(kind, undefined, next, options, this.timestamp()),
+      );
       const key = storeKey(kind, object.metadata);
       try {
         return await this.locks.run(key, () => this.store<T>(kind, key, object, warnings, options));
@@ -126,10 +131,11 @@ export class StoreRegistry implements Registry {
     options: WriteOptions & SubresourceOption = {},
   ): Promise<WriteResult<T>> {
     checkSubresource(kind, key, options);
+    checkFieldManager(options.fieldManager);
     const wanted = readSentObject(kind, sent);
     checkNamesMatch(wanted, key);
     return this.change<T>(kind, key, options, (current) =>
-      prepareUpdate(kind, current, wanted, { ...options, scope: options.subresource ?? 'main' }),
+      prepareUpdate(kind, current, wanted, this.updateFacts(kind, options)),
     );
   }
 
@@ -140,6 +146,7 @@ export class StoreRegistry implements Registry {
     options: WriteOptions & SubresourceOption = {},
   ): Promise<WriteResult<T>> {
     checkSubresource(kind, key, options);
+    checkFieldManager(options.fieldManager);
     return this.change<T>(kind, key, options, (current) => {
       const target = current as unknown as JsonObject;
       const patched =
@@ -149,12 +156,35 @@ export class StoreRegistry implements Registry {
       checkPatchedSize(patched);
       const wanted = readSentObject(kind, patched);
       checkNamesMatch(wanted, current.metadata);
-      return prepareUpdate(kind, current, wanted, { ...options, scope: options.subresource ?? 'main' });
+      return prepareUpdate(kind, current, wanted, this.updateFacts(kind, options));
     });
   }
 
-  async apply<T extends ApiObject>(): Promise<WriteResult<T> & { created: boolean }> {
-    throw badRequest('server-side apply is not there yet');
+  async apply<T extends ApiObject>(
+    kind: Kind,
+    key: ObjectKey,
+    sent: unknown,
+    options: WriteOptions & SubresourceOption & { fieldManager: string; force?: boolean },
+  ): Promise<WriteResult<T> & { created: boolean }> {
+    checkSubresource(kind, key, options);
+    const configuration = readApplied(kind, key, sent, options.fieldManager);
+    for (let tries = 1; ; tries += 1) {
+      const exists = (await this.read(kind, key)) !== undefined;
+      try {
+        if (exists || options.subresource === 'status') {
+          const result = await this.change<T>(kind, key, options, (current) =>
+            prepareApply(kind, current, configuration, { ...options, timestamp: this.timestamp() }),
+          );
+          return { ...result, created: false };
+        }
+        checkAppliedIsNew(kind, key, configuration);
+        return { ...(await this.createApplied<T>(kind, configuration, options)), created: true };
+      } catch (error) {
+        // Created or deleted by somebody else in between: look again.
+        const isOvertaken = isOrchError(error, exists ? 'NotFound' : 'AlreadyExists');
+        if (!isOvertaken || tries >= maxTries || options.subresource === 'status') throw error;
+      }
+    }
   }
 
   async mutate<T extends ApiObject>(
@@ -199,11 +229,46 @@ export class StoreRegistry implements Registry {
     return this.parts.recordTaskEvent(event);
   }
 
-  private prepareCreation(kind: Kind, sent: unknown, options: WriteOptions): { object: AnyStored; warnings: string[] } {
+  private async createApplied<T extends ApiObject>(
+    kind: Kind,
+    configuration: SentObject,
+    options: WriteOptions & { fieldManager: string },
+  ): Promise<WriteResult<T>> {
+    const { object, warnings } = this.prepareCreation(
+      kind,
+      configuration,
+      options,
+      (next) =>
+        applyObject(kind, undefined, next as unknown as JsonObject, {
+          manager: options.fieldManager,
+          force: false,
+          scope: 'main',
+          timestamp: this.timestamp(),
+        }).managedFields,
+    );
+    const key = storeKey(kind, object.metadata);
+    return this.locks.run(key, () => this.store<T>(kind, key, object, warnings, options));
+  }
+
+  private updateFacts(kind: Kind, options: WriteOptions & SubresourceOption): UpdateFacts {
+    return {
+      scope: options.subresource ?? 'main',
+      ...(options.fieldValidation ? { fieldValidation: options.fieldValidation } : {}),
+      manageFields: (old, next) => updatedManagers(kind, old, next, options, this.timestamp()),
+    };
+  }
+
+  private prepareCreation(
+    kind: Kind,
+    sent: unknown,
+    options: WriteOptions,
+    manageFields: CreateFacts['manageFields'],
+  ): { object: AnyStored; warnings: string[] } {
     const prepared = prepareCreate(kind, sent, {
       uid: this.parts.random.uuid(),
       timestamp: this.timestamp(),
       nameSuffix: this.nameSuffix(),
+      ...(manageFields ? { manageFields } : {}),
       ...(options.fieldValidation ? { fieldValidation: options.fieldValidation } : {}),
     });
     if (kind === taskKind) checkTaskMove(undefined, prepared.object as unknown as StoredTask);
@@ -374,5 +439,3 @@ function hasName(sent: unknown): boolean {
 function checkSubresource(kind: Kind, key: ObjectKey, { subresource }: SubresourceOption): void {
   if (subresource === 'status' && !kind.hasStatus) throw notFound(kind, `${key.name}/status`);
 }
-
-export type { Fate };

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/model/json.js';
 import { namespaceKind } from '../../../src/model/namespace.js';
 import { nodeKind } from '../../../src/model/node.js';
 import { taskEventKind, type TaskEvent } from '../../../src/model/task-event.js';
@@ -234,7 +235,11 @@ describe('replace', () => {
       code: 'BadRequest',
       message: 'the name of the object (other) does not match the name on the URL (web)',
     });
-    for (const body of [{ metadata: { name: 'x' } }, { metadata: { namespace: 'x' } }, { kind: 'Pod' }]) {
+    for (const body of [
+      { metadata: { name: 'x' } },
+      { metadata: { namespace: 'x' } },
+      { kind: 'Pod' },
+    ] as JsonObject[]) {
       await expect(fixture.registry.patch(taskKind, inDefault('web'), { type: 'merge', body })).rejects.toMatchObject({
         code: 'BadRequest',
       });
