@@ -157,7 +157,9 @@ export class Assignments {
     }
     if (revision < checkpoint.revision) {
       const listed = new Set(items.map((item) => item.metadata.uid));
-      const lost = checkpoint.tasks().filter((task) => !listed.has(task.metadata.uid) && !task.metadata.deletionTimestamp);
+      const lost = checkpoint
+        .tasks()
+        .filter((task) => !listed.has(task.metadata.uid) && !task.metadata.deletionTimestamp);
       if (lost.length > 0) {
         this.setDistrust({
           reason: 'StoreRewound',

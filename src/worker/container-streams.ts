@@ -70,7 +70,9 @@ function pick(request: StreamRequest, containers: readonly ContainerDetails[]): 
   if (request.type === 'exec') throw new OrchError('Conflict', 'the task has no running container on its worker');
   throw new OrchError(
     'NotFound',
-    request.previous ? 'the task has no earlier container on its worker' : 'the task has no container on its worker yet',
+    request.previous
+      ? 'the task has no earlier container on its worker'
+      : 'the task has no container on its worker yet',
   );
 }
 

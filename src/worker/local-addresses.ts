@@ -7,5 +7,8 @@ export function localAddresses(name: string): { type: string; address: string }[
     .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
     .sort((a, b) => a.family.localeCompare(b.family))
     .map(({ address }) => ({ type: 'InternalIP', address }));
-  return [...(addresses.length > 0 ? addresses.slice(0, 8) : [{ type: 'InternalIP', address: '127.0.0.1' }]), { type: 'Hostname', address: name }];
+  return [
+    ...(addresses.length > 0 ? addresses.slice(0, 8) : [{ type: 'InternalIP', address: '127.0.0.1' }]),
+    { type: 'Hostname', address: name },
+  ];
 }

@@ -110,7 +110,8 @@ export class NodeAgent {
 
   private set(condition: NodeCondition): void {
     const old = this.conditions.get(condition.type);
-    if (old?.status === condition.status && old.reason === condition.reason && old.message === condition.message) return;
+    if (old?.status === condition.status && old.reason === condition.reason && old.message === condition.message)
+      return;
     this.conditions.set(condition.type, condition);
     this.queue.add('node');
   }

@@ -73,7 +73,11 @@ function planRelease({ release, containers, record }: PlanInput): Plan {
   if (containers.length === 0) return { steps: [{ type: 'forget' }], record };
   if (!release?.confirmed) return { steps: [{ type: 'askTombstone' }], record };
   const graceSeconds = release.graceSeconds ?? defaultGraceSeconds;
-  const stops = stopAll(containers, { graceSeconds, because: 'Released', message: 'the task is not on this worker any more' });
+  const stops = stopAll(containers, {
+    graceSeconds,
+    because: 'Released',
+    message: 'the task is not on this worker any more',
+  });
   return { steps: [...stops, ...removeAll(containers), { type: 'forget' }], record };
 }
 
@@ -297,5 +301,7 @@ function graceOf(task: StoredTask): number {
 }
 
 function wake(containers: readonly ContainerDetails[], now: number): { wakeAt?: number } {
-  return containers.some((container) => container.phase === 'removing') ? { wakeAt: now + removalPollMilliseconds } : {};
+  return containers.some((container) => container.phase === 'removing')
+    ? { wakeAt: now + removalPollMilliseconds }
+    : {};
 }

@@ -54,7 +54,11 @@ export class StatusReporter {
       concurrency,
       process: (uid) => this.send(uid),
       onError: (uid, error, retryMilliseconds) =>
-        options.logger.debug('status not reported yet', { taskUid: uid, error: errorMessage(error), retryMilliseconds }),
+        options.logger.debug('status not reported yet', {
+          taskUid: uid,
+          error: errorMessage(error),
+          retryMilliseconds,
+        }),
       backoff: { initialMilliseconds: 200, maxMilliseconds: 8_000, jitterFraction: 0.5 },
     });
   }

@@ -33,7 +33,8 @@ export interface TaskRecord {
   stopping?: { attempt: number; because: StopReason; message?: string };
 }
 
-export type StopReason = 'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | 'LivenessProbeFailed' | 'Paused';
+export type StopReason =
+  'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | 'LivenessProbeFailed' | 'Paused';
 
 export interface ContainerEnd {
   attempt: number;
@@ -78,7 +79,9 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
             ...(status.exitCode === undefined ? {} : { exitCode: status.exitCode }),
           },
         }),
-    ...(Number.isNaN(nextStartAt) ? {} : { nextStartAt, waitsFrom: Date.parse(status.finishTime ?? '') || nextStartAt, restarting: true }),
+    ...(Number.isNaN(nextStartAt)
+      ? {}
+      : { nextStartAt, waitsFrom: Date.parse(status.finishTime ?? '') || nextStartAt, restarting: true }),
     ...(isFinished
       ? {
           finished: {
@@ -94,6 +97,13 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
 
 /** Forgets what a new spec makes void: failures, backoff, the end state. */
 export function resetForSpec(record: TaskRecord, hash: string): TaskRecord {
-  const { problem: _problem, finished: _finished, nextStartAt: _nextStartAt, waitsFrom: _waitsFrom, restarting: _restarting, ...kept } = record;
+  const {
+    problem: _problem,
+    finished: _finished,
+    nextStartAt: _nextStartAt,
+    waitsFrom: _waitsFrom,
+    restarting: _restarting,
+    ...kept
+  } = record;
   return { ...kept, specHash: hash, failures: 0 };
 }

@@ -129,7 +129,12 @@ export class TaskRunner {
     const { id } = await runtime.createContainer(spec);
     view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });
     const { restarting, ...record } = target.record();
-    target.setRecord({ ...record, attempt, specHash: spec.identity.specHash, restarts: record.restarts + (restarting ? 1 : 0) });
+    target.setRecord({
+      ...record,
+      attempt,
+      specHash: spec.identity.specHash,
+      restarts: record.restarts + (restarting ? 1 : 0),
+    });
     events.record(target.task, 'Normal', 'Created', `created the container ${spec.name}`, attempt);
   }
 
@@ -163,7 +168,11 @@ export class TaskRunner {
     const record = target.record();
     const problem = (reason: string, ofAttempt?: number): void => {
       target.setRecord(
-        recordProblem(record, { reason, message, ...(ofAttempt === undefined ? {} : { attempt: ofAttempt }) }, clock.now()),
+        recordProblem(
+          record,
+          { reason, message, ...(ofAttempt === undefined ? {} : { attempt: ofAttempt }) },
+          clock.now(),
+        ),
       );
       events.record(target.task, 'Warning', reason, message, attempt === 0 ? undefined : attempt);
     };

@@ -72,7 +72,11 @@ export class TunnelClient {
         logger.debug('tunnel not open', { error: errorMessage(error) });
       }
       failures += 1;
-      await sleep(clock, backoffDelay(retryPolicy, failures, () => random.next()), signal);
+      await sleep(
+        clock,
+        backoffDelay(retryPolicy, failures, () => random.next()),
+        signal,
+      );
     }
   }
 

@@ -120,7 +120,12 @@ export class Worker {
       onDistrust: (distrust) => {
         if (distrust) logger.error('the manager is not believed: nothing is stopped', { ...distrust });
         const rewound = distrust?.reason === 'StoreRewound';
-        this.node.setCondition('StoreRewound', rewound, rewound ? distrust.reason : 'StoreTrusted', distrust?.message ?? '');
+        this.node.setCondition(
+          'StoreRewound',
+          rewound,
+          rewound ? distrust.reason : 'StoreTrusted',
+          distrust?.message ?? '',
+        );
       },
     });
     this.events = new EventRecorder(common);
@@ -250,7 +255,9 @@ export class Worker {
     await withDeadline(clock, stopDeadlineMilliseconds, ended, () => new Error('still busy')).catch((error: unknown) =>
       logger.warn('worker stops in the middle of its work', { error: errorMessage(error) }),
     );
-    await this.db.flush().catch((error: unknown) => logger.error('checkpoint not written', { error: errorMessage(error) }));
+    await this.db
+      .flush()
+      .catch((error: unknown) => logger.error('checkpoint not written', { error: errorMessage(error) }));
   }
 
   /**
@@ -446,7 +453,8 @@ export class Worker {
       this.node.setEngine({ ready: true });
       this.lookAtEverything();
     } catch (error) {
-      if (this.isEngineReady) logger.error('the engine does not answer: nothing is started or stopped', { error: errorMessage(error) });
+      if (this.isEngineReady)
+        logger.error('the engine does not answer: nothing is started or stopped', { error: errorMessage(error) });
       this.isEngineReady = false;
       this.node.setEngine({ ready: false, message: errorMessage(error) });
     }

@@ -1,0 +1,314 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { findCondition } from '../../../src/model/conditions.js';
+import { WorkerFixture } from './worker-fixture.js';
+
+let open: WorkerFixture[] = [];
+
+async function fixture(...settings: Parameters<typeof WorkerFixture.open>): Promise<WorkerFixture> {
+  const made = await WorkerFixture.open(...settings);
+  open.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  await Promise.all(open.map(({ worker }) => worker.stop()));
+  open = [];
+});
+
+describe('a worker and its tasks', () => {
+  it('registers its node with what the machine has', async () => {
+    const cluster = await fixture();
+    const { metadata, status } = await cluster.node();
+    expect(metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'w1', 'kubernetes.io/arch': 'amd64' });
+    expect(status?.capacity).toMatchObject({ cpu: '4', memory: '8Gi', disk: '100Gi' });
+    expect(status?.nodeInfo).toMatchObject({ bootID: cluster.engine.bootId, containerRuntimeVersion: 'simulated://1' });
+    expect(findCondition(status?.conditions, 'Ready')?.status).toBe('True');
+    expect(cluster.client.heartbeats).toBeGreaterThan(0);
+  });
+
+  it('runs what is assigned to it and says so', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd', '-f'], ports: [{ containerPort: 80, hostPort: 8080 }] });
+    await cluster.settle();
+    const container = cluster.theContainer('web');
+    const { status } = await cluster.task('web');
+    expect(status).toMatchObject({
+      state: 'Running',
+      nodeName: 'w1',
+      attempt: 1,
+      restartCount: 0,
+      containerID: container.id,
+      ports: [{ containerPort: 80, hostPort: 8080 }],
+    });
+    expect(findCondition(status?.conditions, 'Ready')?.status).toBe('True');
+    expect(await cluster.reasons('web')).toContain('Created');
+    expect(cluster.worker.taskCount).toBe(1);
+  });
+
+  it('writes nothing more once it has converged', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.seconds(120);
+    const revision = cluster.registry.currentRevision();
+    await cluster.seconds(600);
+    expect(cluster.registry.currentRevision()).toBe(revision);
+  });
+
+  it('leaves containers alone when it stops, and adopts them when it starts again', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.settle();
+    const before = { ...cluster.theContainer('web') };
+    await cluster.worker.stop();
+    expect(cluster.running('web')).toHaveLength(1);
+    await cluster.startWorker();
+    const after = cluster.theContainer('web');
+    expect([after.id, after.startedAt]).toEqual([before.id, before.startedAt]);
+    expect((await cluster.task('web')).status?.restartCount).toBe(0);
+  });
+
+  it('adopts by label when even its checkpoint was lost', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.settle();
+    const { id } = cluster.theContainer('web');
+    await cluster.worker.stop();
+    cluster.disk = '{"version":1,"revision":0,"tasks":{},"records":{}}';
+    await cluster.startWorker();
+    expect(cluster.theContainer('web').id).toBe(id);
+    expect(cluster.containers()).toHaveLength(1);
+  });
+
+  it('finds the container of a create whose answer was lost', async () => {
+    const cluster = await fixture();
+    cluster.engine.faults.loseReplyNext('createContainer');
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.seconds(60);
+    expect(cluster.containers('web')).toHaveLength(1);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
+  });
+
+  it('replaces the container when the spec changes, and only then', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.settle();
+    const { id } = cluster.theContainer('web');
+    await cluster.edit('web', { priority: 5 });
+    await cluster.settle();
+    expect(cluster.theContainer('web').id).toBe(id);
+    await cluster.edit('web', { env: [{ name: 'A', value: '1' }] });
+    await cluster.seconds(40);
+    const replaced = cluster.theContainer('web');
+    expect(replaced.id).not.toBe(id);
+    expect(replaced.spec.env).toEqual([{ name: 'A', value: '1' }]);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
+  });
+
+  it.each([
+    ['killed', (c: WorkerFixture, id: string) => c.engine.killContainer(id)],
+    ['removed', (c: WorkerFixture, id: string) => c.engine.removeContainer(id)],
+    ['paused', (c: WorkerFixture, id: string) => c.engine.pauseContainer(id)],
+    [
+      'renamed and killed',
+      (c: WorkerFixture, id: string) => {
+        c.engine.renameContainer(id, 'other');
+        c.engine.killContainer(id);
+      },
+    ],
+  ])('brings a container back that was %s by hand', async (_what, harm) => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'], terminationGracePeriodSeconds: 1 });
+    await cluster.settle();
+    const { id } = cluster.theContainer('web');
+    harm(cluster, id);
+    await cluster.seconds(3);
+    expect(cluster.theContainer('web').id).not.toBe(id);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 1 });
+  });
+
+  it('does not touch containers of others', async () => {
+    const cluster = await fixture();
+    const foreign = cluster.engine.create('another-cluster', {
+      name: 'foreign',
+      identity: { taskUid: 'x', attempt: 1, specHash: 'y', taskKey: 'default/x' },
+      image: 'busybox',
+      env: [],
+      ports: [],
+      hostNetwork: false,
+      limits: { cpuMillicores: 0, memoryBytes: 0, diskBytes: 0 },
+    });
+    const ofAnotherWorker = cluster.engine.create(cluster.registry.clusterUid, {
+      ...foreign.spec,
+      name: 'orch-x-1-other',
+    });
+    cluster.engine.start(foreign);
+    cluster.engine.start(ofAnotherWorker);
+    await cluster.seconds(90);
+    expect(cluster.running()).toHaveLength(2);
+  });
+
+  it('restarts after 0, 10, 20, 40 ... 300 s, and tells what it waits for', async () => {
+    const cluster = await fixture();
+    await cluster.assign('crash', { command: ['sh', '-c', 'exit 1'] });
+    const starts: number[] = [];
+    const begin = cluster.clock.now();
+    cluster.engine.onChange((container) => {
+      if (container.phase === 'running') starts.push(Math.round((cluster.clock.now() - begin) / 1000));
+    });
+    await cluster.seconds(15);
+    expect((await cluster.task('crash')).status).toMatchObject({
+      state: 'Scheduled',
+      reason: 'BackOff',
+      message: 'back-off 20s restarting failed container (exit code 1)',
+      exitCode: 1,
+    });
+    await cluster.seconds(1_000);
+    const gaps = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
+    expect(gaps.slice(0, 8)).toEqual([0, 10, 20, 40, 80, 160, 300, 300]);
+    expect(cluster.containers('crash').length).toBeLessThanOrEqual(2);
+  });
+
+  it('goes on with a wait after it was started again', async () => {
+    const cluster = await fixture();
+    await cluster.assign('crash', { command: ['false'] });
+    await cluster.seconds(75);
+    const { attempt } = (await cluster.task('crash')).status ?? {};
+    await cluster.worker.stop();
+    await cluster.seconds(30);
+    await cluster.startWorker();
+    await cluster.seconds(20);
+    expect((await cluster.task('crash')).status?.attempt).toBe(attempt);
+    await cluster.seconds(40);
+    expect((await cluster.task('crash')).status?.attempt).toBe((attempt ?? 0) + 1);
+  });
+
+  it.each([
+    ['Never', 'exit 0', { state: 'Completed', exitCode: 0 }],
+    ['Never', 'exit 3', { state: 'Failed', exitCode: 3, message: 'exit code 3' }],
+    ['OnFailure', 'exit 0', { state: 'Completed', exitCode: 0 }],
+  ] as const)('under %s, %s is the end', async (restartPolicy, script, expected) => {
+    const cluster = await fixture();
+    await cluster.assign('job', { command: ['sh', '-c', `sleep 5; ${script}`], restartPolicy });
+    await cluster.seconds(900);
+    expect((await cluster.task('job')).status).toMatchObject({ ...expected, attempt: 1, restartCount: 0 });
+    expect(cluster.containers('job')).toHaveLength(1);
+  });
+
+  it('runs a finished task no second time after the checkpoint was lost', async () => {
+    const cluster = await fixture();
+    await cluster.assign('job', { command: ['true'], restartPolicy: 'Never' });
+    await cluster.settle();
+    await cluster.worker.stop();
+    cluster.disk = '{"version":1,"revision":0,"tasks":{},"records":{}}';
+    await cluster.startWorker();
+    await cluster.seconds(60);
+    expect((await cluster.task('job')).status).toMatchObject({ state: 'Completed', attempt: 1 });
+  });
+
+  it('stops and starts a task as its desired state says', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['sh', '-c', 'trap "exit 0" TERM; sleep infinity'] });
+    await cluster.settle();
+    await cluster.edit('web', { desiredState: 'Completed' });
+    await cluster.settle();
+    expect(cluster.running()).toHaveLength(0);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Completed', reason: 'Stopped', exitCode: 0 });
+    await cluster.edit('web', { desiredState: 'Running' });
+    await cluster.bind('web', 'w1');
+    await cluster.settle();
+    expect(cluster.running('web')).toHaveLength(1);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
+  });
+
+  it('confirms a deletion only after the container is gone', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 20 });
+    await cluster.settle();
+    await cluster.delete('web');
+    await cluster.seconds(15);
+    expect(await cluster.exists('web')).toBe(true);
+    expect(cluster.running('web')).toHaveLength(1);
+    await cluster.seconds(7);
+    expect(cluster.containers('web')).toHaveLength(0);
+    expect(await cluster.exists('web')).toBe(false);
+    expect(cluster.worker.taskCount).toBe(0);
+  });
+
+  it('takes a shorter grace period while it stops', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 600 });
+    await cluster.settle();
+    await cluster.delete('web');
+    await cluster.seconds(5);
+    await cluster.delete('web', 1);
+    await cluster.seconds(3);
+    expect(await cluster.exists('web')).toBe(false);
+    expect(cluster.containers('web')).toHaveLength(0);
+  });
+
+  it('stops again what it was stopping when it died', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 20 });
+    await cluster.settle();
+    await cluster.delete('web');
+    await cluster.seconds(2);
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    await cluster.seconds(25);
+    expect(cluster.containers('web')).toHaveLength(0);
+    expect(await cluster.exists('web')).toBe(false);
+  });
+
+  it.each([
+    ['missing/app:1', 'ImagePullFailed', {}],
+    ['busybox:latest', 'StartError', { command: ['nope'] }],
+  ])('backs off from %s with %s', async (image, reason, spec) => {
+    const cluster = await fixture();
+    await cluster.assign('bad', { image, ...spec });
+    await cluster.seconds(5);
+    const first = (await cluster.task('bad')).status;
+    expect(first).toMatchObject({ state: 'Scheduled', reason });
+    expect(first?.message).toContain('next try after 10s');
+    await cluster.seconds(10);
+    expect((await cluster.task('bad')).status?.message).toContain('next try after 20s');
+    expect(cluster.containers()).toHaveLength(0);
+    await cluster.edit('bad', { image: 'busybox:latest', command: ['httpd'] });
+    await cluster.settle();
+    expect((await cluster.task('bad')).status).toMatchObject({ state: 'Running' });
+    expect((await cluster.task('bad')).status?.reason).toBeUndefined();
+  });
+
+  it('waits for a port that another container holds', async () => {
+    const cluster = await fixture();
+    const ports = [{ containerPort: 80, hostPort: 8080 }];
+    await cluster.assign('first', { command: ['httpd'], ports, terminationGracePeriodSeconds: 1 });
+    await cluster.settle();
+    await cluster.assign('second', { command: ['httpd'], ports });
+    await cluster.settle();
+    expect((await cluster.task('second')).status).toMatchObject({ state: 'Scheduled', reason: 'PortConflict' });
+    expect(cluster.containers('second')).toHaveLength(0);
+    await cluster.delete('first');
+    await cluster.seconds(15);
+    expect((await cluster.task('second')).status).toMatchObject({ state: 'Running', restartCount: 0 });
+  });
+
+  it('restarts a container whose liveness probe fails', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', {
+      command: ['sh', '-c', 'trap "exit 0" TERM; sleep infinity'],
+      livenessProbe: { exec: { command: ['false'] }, periodSeconds: 5, failureThreshold: 3 },
+    });
+    await cluster.seconds(17);
+    const { status } = await cluster.task('web');
+    expect(status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 1 });
+    expect(await cluster.reasons('web')).toContain('Unhealthy');
+    expect(await cluster.reasons('web')).toContain('LivenessProbeFailed');
+  });
+
+  it('keeps the output of the container before', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['sh', '-c', 'sleep 700; exit 1'] });
+    await cluster.seconds(2_200);
+    expect(cluster.containers('web').map(({ phase }) => phase)).toEqual(['exited', 'running']);
+  });
+});
