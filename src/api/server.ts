@@ -71,7 +71,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       keepAliveTimeout: keepAliveTimeoutMilliseconds,
       connectionsCheckingInterval: 2_000,
     },
-     
+
     app,
   );
   server.maxConnections = maxConnections;

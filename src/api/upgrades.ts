@@ -11,7 +11,6 @@ import { authorize } from './authorization.js';
 import { execOptions, execProtocol, relayExec } from './exec-relay.js';
 import type { Authenticator, Identity } from './identity.js';
 import { InFlightLimit } from './in-flight-limit.js';
-import type { Query } from './query.js';
 import { failureStatus, toOrchError } from './status.js';
 import { streamTarget } from './stream-target.js';
 
