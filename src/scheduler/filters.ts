@@ -84,6 +84,16 @@ export function brokenRules(task: TaskDemand, node: NodeInfo): Filter[] {
   return decisive === undefined ? broken : [decisive];
 }
 
+const rulesToStay = new Set(['nodeSelector', 'cpu', 'memory', 'disk', 'hostPorts']);
+
+/**
+ * The rules that a task which is on the node already breaks after a change of its spec. `node` must be without the task.
+ * Readiness, cordon and new taints are not among them: they do not drive away what is there.
+ */
+export function brokenRulesToStay(task: TaskDemand, node: NodeInfo): Filter[] {
+  return filters.filter((filter) => rulesToStay.has(filter.name) && !filter.passes(task, node));
+}
+
 function resourceFilter(
   name: string,
   resource: ResourceName,

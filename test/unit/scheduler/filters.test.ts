@@ -111,6 +111,7 @@ describe('why a worker does not take a task', () => {
         status: { allocatable: { cpu: '4', memory: '8Gi', tasks: '10' } },
       }),
     );
+    state.occupy(demandOf(aTask('holder', { ports: [{ containerPort: 80, hostPort: 80 }] })), 'n1');
     const [node] = [...state.snapshot()];
     if (node === undefined) throw new Error('no node');
     for (const rule of filters) {
