@@ -39,8 +39,8 @@ export class LevelJournal implements Journal {
     const head = nextHead(this.head, transactions, superseded, forgotten.length);
     const headRow: Row = { type: 'put', key: headKey, value: sealRow(headKey, JSON.stringify(head)) };
     try {
-      // Forgetting alone may be lost in a crash: it is then done again.
-      await this.db.batch([...rows, ...forgotten, headRow], { sync: transactions.length > 0 });
+      // Always synced: after a crash only the last batch can be torn, so damage before it is known for what it is.
+      await this.db.batch([...rows, ...forgotten, headRow], { sync: true });
     } catch (error) {
       this.failed = true;
       throw explain(error, this.db.location);
