@@ -155,16 +155,17 @@ export class Assignments {
       });
       return false;
     }
-    if (revision < checkpoint.revision) {
+    if (revision < checkpoint.revision || checkpoint.isRewound) {
       const listed = new Set(items.map((item) => item.metadata.uid));
       const lost = checkpoint
         .tasks()
         .filter((task) => !listed.has(task.metadata.uid) && !task.metadata.deletionTimestamp);
       if (lost.length > 0) {
+        checkpoint.setRewound();
         this.setDistrust({
           reason: 'StoreRewound',
           message:
-            `the manager is at revision ${revision}, ${checkpoint.revision} was seen before, and it does not know ` +
+            `the store of the manager went back in time (revision ${checkpoint.revision} was seen before) and does not know ` +
             `${lost.slice(0, 3).map(taskKeyOf).join(', ')}${lost.length > 3 ? ` and ${lost.length - 3} more` : ''}: ` +
             'all containers stay; remove the checkpoint of this worker to let them go',
         });

@@ -15,6 +15,8 @@ export interface CheckpointData {
   clusterUid?: string;
   /** The highest revision that was seen. */
   revision: number;
+  /** The manager's store was found older than `revision`, without tasks that are known here. */
+  isRewound?: boolean;
   /** By uid. */
   tasks: Record<string, StoredTask>;
   records: Record<string, TaskRecord>;
@@ -62,9 +64,21 @@ export class CheckpointFile {
     if (revision > this.data.revision) this.data.revision = revision;
   }
 
+  get isRewound(): boolean {
+    return this.data.isRewound ?? false;
+  }
+
+  /** Remembers that the store went back in time: it does not become right by growing past where it was. */
+  setRewound(): void {
+    if (this.data.isRewound) return;
+    this.data.isRewound = true;
+    this.touch();
+  }
+
   /** Accepts an older store than was seen before. */
   resetRevision(revision: number): void {
     this.data.revision = revision;
+    delete this.data.isRewound;
     this.touch();
   }
 

@@ -38,8 +38,8 @@ export interface Target {
   signal: AbortSignal;
 }
 
-type StartStep = Extract<Step, { type: 'ensureImage' | 'createContainer' | 'startContainer' }>;
-type StopStep = Extract<Step, { type: 'stopContainer' }>;
+export type StartStep = Extract<Step, { type: 'ensureImage' | 'createContainer' | 'startContainer' }>;
+export type StopStep = Extract<Step, { type: 'stopContainer' }>;
 
 /** A pull that takes longer than this is told about. */
 const slowPullMilliseconds = 1_000;

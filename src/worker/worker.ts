@@ -17,18 +17,18 @@ import { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
 import { serveContainerStreams } from './container-streams.js';
 import { ContainerView } from './container-view.js';
+import { Converger } from './converger.js';
+import { EngineWatch } from './engine-watch.js';
 import { EventRecorder } from './event-recorder.js';
 import { localAddresses } from './local-addresses.js';
 import { NodeAgent } from './node-agent.js';
-import type { Plan, Step } from './plan-convergence.js';
-import { isAlive, planConvergence } from './plan-convergence.js';
+import { isAlive } from './plan-convergence.js';
 import { ProbeRunner } from './probes/probe-runner.js';
 import { repeat } from './repeat.js';
 import { StatsCollector } from './stats-collector.js';
 import { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
-import { initialRecord } from './task-record.js';
-import type { Target } from './task-runner.js';
+import type { StartStep, StopStep, Target } from './task-runner.js';
 import { TaskRunner } from './task-runner.js';
 import { TunnelClient } from './tunnel-client.js';
 import type { WorkerSettings } from './worker-settings.js';
@@ -54,9 +54,6 @@ export interface WorkerOptions {
 
 /** Tasks in work at once. Most of them wait: for a pull, for a container to end. */
 const tasksAtOnce = 64;
-/** Plans made in one go for one task; a task that needs more waits for its next turn. */
-const maxRounds = 12;
-const nextTurnMilliseconds = 1_000;
 /** How long a returning worker holds its reports back while it stops what was replaced. */
 const maxReturnMilliseconds = 60_000;
 const stopDeadlineMilliseconds = 5_000;
@@ -70,6 +67,8 @@ export class Worker {
 
   private readonly settings: WorkerSettings;
   private readonly view: ContainerView;
+  private readonly engine: EngineWatch;
+  private readonly converger: Converger;
   private readonly assignments: Assignments;
   private readonly reporter: StatusReporter;
   private readonly events: EventRecorder;
@@ -80,9 +79,7 @@ export class Worker {
   private readonly tunnel: TunnelClient;
   /** Keys in work, to be told when what is done for them may be wrong now. */
   private readonly passes = new Map<string, AbortController>();
-  private readonly endings: (() => void)[] = [];
-  private hasListed = false;
-  private isEngineReady = true;
+  private endStats: () => void = () => undefined;
   private returnedAt: number | undefined;
 
   constructor(private readonly options: WorkerOptions) {
@@ -160,6 +157,31 @@ export class Worker {
       },
       onUnhealthy: (uid, attempt, message) => this.markUnhealthy(uid, attempt, message),
     });
+    this.converger = new Converger({
+      view: this.view,
+      assignments: this.assignments,
+      reporter: this.reporter,
+      events: this.events,
+      probes: this.probes,
+      checkpoint,
+      clock,
+      startTask: (target, steps) => this.startTask(target, steps),
+      stopTask: (target, step) => this.stopTask(target, step),
+      removeContainer: (id) => this.runner.removeContainer(id),
+    });
+    this.engine = new EngineWatch({
+      runtime,
+      view: this.view,
+      clock,
+      logger,
+      pingMilliseconds: this.settings.enginePingSeconds * 1000,
+      relistMilliseconds: this.settings.relistSeconds * 1000,
+      onReady: () => {
+        this.node.setEngine({ ready: true });
+        this.lookAtEverything();
+      },
+      onSilent: (message) => this.node.setEngine({ ready: false, message }),
+    });
     this.stats = new StatsCollector({
       runtime,
       clock,
@@ -218,18 +240,11 @@ export class Worker {
     }
     if (db.damage !== undefined) logger.warn('checkpoint was damaged', { reason: db.damage });
     db.identify(name, clusterUid);
-    this.view.start();
-    await this.lookAtEngine();
-    const every = (seconds: number, work: () => Promise<void>): void =>
-      void this.endings.push(repeat(clock, () => seconds * 1000, work));
-    every(settings.relistSeconds, () => this.relist());
-    every(settings.statsSeconds, () => this.collectStats());
-    this.endings.push(
-      repeat(
-        clock,
-        () => Math.min(settings.enginePingSeconds, this.isEngineReady ? Infinity : 2) * 1000,
-        () => this.lookAtEngine(),
-      ),
+    await this.engine.start();
+    this.endStats = repeat(
+      clock,
+      () => settings.statsSeconds * 1000,
+      () => this.collectStats(),
     );
     this.assignments.start();
     this.node.start();
@@ -239,8 +254,8 @@ export class Worker {
   /** Ends all activity and writes the checkpoint. Containers go on; a stop that is under way is taken up at the next start. */
   async stop(): Promise<void> {
     const { clock, logger } = this.options;
-    for (const end of this.endings.splice(0)) end();
-    this.view.stop();
+    this.endStats();
+    this.engine.stop();
     this.probes.stopAll();
     const queueEnded = this.queue.stop();
     for (const pass of this.passes.values()) pass.abort();
@@ -265,12 +280,11 @@ export class Worker {
    * milliseconds after which to look again.
    */
   async runTask(key: string): Promise<number | undefined> {
-    if (this.node.isFenced || !this.isEngineReady || !this.hasListed) return undefined;
+    if (this.node.isFenced || !this.engine.isReady) return undefined;
     const pass = new AbortController();
     this.passes.set(key, pass);
     try {
-      let wakeAt = Infinity;
-      for (const uid of this.uidsOf(key)) wakeAt = Math.min(wakeAt, await this.converge(key, uid, pass.signal));
+      const wakeAt = await this.converger.converge(key, pass.signal);
       return wakeAt === Infinity ? undefined : Math.max(0, wakeAt - this.options.clock.now());
     } finally {
       this.passes.delete(key);
@@ -278,110 +292,19 @@ export class Worker {
   }
 
   /** Pulls, creates and starts, as the steps say. */
-  async startTask(target: Target & { task: StoredTask }, steps: Parameters<TaskRunner['startTask']>[1]): Promise<void> {
+  async startTask(target: Target & { task: StoredTask }, steps: readonly StartStep[]): Promise<void> {
     await this.runner.startTask(target, steps);
   }
 
   /** Stops one container of the task, with its preStop hook and grace period. */
-  async stopTask(target: Target, step: Extract<Step, { type: 'stopContainer' }>): Promise<void> {
+  async stopTask(target: Target, step: StopStep): Promise<void> {
     this.probes.stop(target.uid);
     await this.runner.stopTask(target, step);
   }
 
   /** Reads what the containers use, and tells what changed. */
   async collectStats(): Promise<void> {
-    if (this.isEngineReady && !this.node.isFenced) await this.stats.collectStats();
-  }
-
-  /** Plans and acts until nothing is to be done. Resolves with the time of the next look, Infinity when none is due. */
-  private async converge(key: string, uid: string, signal: AbortSignal): Promise<number> {
-    const { clock } = this.options;
-    for (let round = 0; round < maxRounds; round++) {
-      if (signal.aborted) return clock.now();
-      const containers = await this.view.refresh(uid);
-      const task = this.assignments.task(uid);
-      const release = this.assignments.release(uid);
-      const plan = planConvergence({
-        task,
-        ...(release ? { release } : {}),
-        containers,
-        record: this.db.record(uid) ?? initialRecord(this.db.task(uid)),
-        now: clock.now(),
-      });
-      if (task) this.db.setRecord(uid, plan.record);
-      if (task && plan.report) this.report(task, plan);
-      if (plan.steps.length === 0) {
-        if (task) this.probes.follow(task, containers.find(isAlive));
-        return plan.wakeAt ?? Infinity;
-      }
-      await this.execute(key, plan.steps, {
-        uid,
-        ...(task ? { task } : {}),
-        record: () => this.db.record(uid) ?? plan.record,
-        setRecord: (record) => this.db.setRecord(uid, record),
-        signal,
-      });
-      if (plan.steps.some(({ type }) => type === 'forget' || type === 'confirmDeletion')) return Infinity;
-    }
-    return clock.now() + nextTurnMilliseconds;
-  }
-
-  private async execute(key: string, steps: readonly Step[], target: Target): Promise<void> {
-    const starting: Parameters<TaskRunner['startTask']>[1][number][] = [];
-    for (const step of steps) {
-      if (target.signal.aborted) return;
-      switch (step.type) {
-        case 'ensureImage':
-        case 'createContainer':
-        case 'startContainer':
-          starting.push(step);
-          break;
-        case 'stopContainer':
-          await this.stopTask(target, step);
-          break;
-        case 'removeContainer':
-          await this.runner.removeContainer(step.id);
-          break;
-        case 'askTombstone':
-          await this.assignments.askTombstone(target.uid, key);
-          break;
-        case 'confirmDeletion':
-          if (target.task) await this.assignments.confirmDeletion(target.task);
-          this.forget(target.uid);
-          break;
-        case 'forget':
-          this.forget(target.uid);
-          break;
-      }
-    }
-    if (starting.length > 0 && target.task) await this.startTask({ ...target, task: target.task }, starting);
-  }
-
-  private report(task: StoredTask, plan: Plan): void {
-    if (!plan.report) return;
-    const { uid } = task.metadata;
-    const isNew = plan.report.reason !== task.status?.reason;
-    if (plan.report.reason === 'BackOff' && isNew) {
-      this.events.record(task, 'Warning', 'BackOff', plan.report.message ?? '', plan.record.attempt);
-    }
-    this.reporter.report(uid, plan.report);
-  }
-
-  private forget(uid: string): void {
-    this.probes.stop(uid);
-    this.reporter.forget(uid);
-    this.assignments.forget(uid);
-  }
-
-  /** Uids with this key: what left goes first, so that its ports are free for what comes. */
-  private uidsOf(key: string): string[] {
-    const uids = new Set(this.view.uidsOf(key));
-    for (const task of this.db.tasks()) if (taskKeyOf(task) === key) uids.add(task.metadata.uid);
-    const rank = (uid: string): number => {
-      const task = this.assignments.task(uid);
-      return task ? (task.metadata.deletionTimestamp ? 1 : 2) : 0;
-    };
-    return [...uids].sort((a, b) => rank(a) - rank(b));
+    if (this.engine.isReady && !this.node.isFenced) await this.stats.collectStats();
   }
 
   private noteReported(uid: string, state: string, revision: number): void {
@@ -427,36 +350,5 @@ export class Worker {
   private lookAtEverything(): void {
     for (const task of this.db.tasks()) this.queue.add(taskKeyOf(task));
     for (const { taskKey } of this.view.tasks()) this.queue.add(taskKey);
-  }
-
-  /** Lists every container: hints get lost, this does not. */
-  private async relist(): Promise<void> {
-    if (!this.isEngineReady) return;
-    try {
-      await this.view.relist();
-    } catch (error) {
-      this.options.logger.warn('listing containers failed', { error: errorMessage(error) });
-      await this.lookAtEngine();
-    }
-  }
-
-  /** Asks whether the engine lives. When it does again, everything is looked at anew; silence stops nothing. */
-  private async lookAtEngine(): Promise<void> {
-    const { runtime, logger } = this.options;
-    try {
-      await runtime.ping();
-      if (this.isEngineReady && this.hasListed) return;
-      await this.view.relist();
-      this.hasListed = true;
-      if (!this.isEngineReady) logger.info('the engine answers again');
-      this.isEngineReady = true;
-      this.node.setEngine({ ready: true });
-      this.lookAtEverything();
-    } catch (error) {
-      if (this.isEngineReady)
-        logger.error('the engine does not answer: nothing is started or stopped', { error: errorMessage(error) });
-      this.isEngineReady = false;
-      this.node.setEngine({ ready: false, message: errorMessage(error) });
-    }
   }
 }

@@ -1,0 +1,139 @@
+/**
+ * Plans and acts for one task key until nothing is to be done: looks (containers, assignment, record), lets
+ * planConvergence decide, remembers and reports what it says, executes its steps, and looks again.
+ */
+import type { StoredTask } from '../model/task.js';
+import type { Clock } from '../support/clock.js';
+import type { Assignments } from './assignments.js';
+import type { CheckpointFile } from './checkpoint-file.js';
+import type { ContainerView } from './container-view.js';
+import type { EventRecorder } from './event-recorder.js';
+import type { Plan, Step } from './plan-convergence.js';
+import { isAlive, planConvergence } from './plan-convergence.js';
+import type { ProbeRunner } from './probes/probe-runner.js';
+import type { StatusReporter } from './status-reporter.js';
+import { taskKeyOf } from './task-key.js';
+import { initialRecord } from './task-record.js';
+import type { StartStep, StopStep, Target } from './task-runner.js';
+
+export interface ConvergerOptions {
+  view: ContainerView;
+  assignments: Assignments;
+  reporter: StatusReporter;
+  events: EventRecorder;
+  probes: ProbeRunner;
+  checkpoint: CheckpointFile;
+  clock: Clock;
+  startTask(target: Target & { task: StoredTask }, steps: readonly StartStep[]): Promise<void>;
+  stopTask(target: Target, step: StopStep): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+}
+
+/** Plans made in one go for one task; a task that needs more waits for its next turn. */
+const maxRounds = 12;
+const nextTurnMilliseconds = 1_000;
+
+export class Converger {
+  constructor(private readonly options: ConvergerOptions) {}
+
+  /** Everything that has this key. Resolves with the time of the next look (epoch), Infinity when none is due. */
+  async converge(key: string, signal: AbortSignal): Promise<number> {
+    let wakeAt = Infinity;
+    for (const uid of this.uidsOf(key)) wakeAt = Math.min(wakeAt, await this.convergeTask(key, uid, signal));
+    return wakeAt;
+  }
+
+  private async convergeTask(key: string, uid: string, signal: AbortSignal): Promise<number> {
+    const { clock, view, assignments, checkpoint, probes } = this.options;
+    for (let round = 0; round < maxRounds; round++) {
+      if (signal.aborted) return clock.now();
+      const containers = await view.refresh(uid);
+      const task = assignments.task(uid);
+      const release = assignments.release(uid);
+      const plan = planConvergence({
+        task,
+        ...(release ? { release } : {}),
+        containers,
+        record: checkpoint.record(uid) ?? initialRecord(checkpoint.task(uid)),
+        now: clock.now(),
+      });
+      if (task) {
+        checkpoint.setRecord(uid, plan.record);
+        this.report(task, plan);
+      }
+      if (plan.steps.length === 0) {
+        if (task) probes.follow(task, containers.find(isAlive));
+        return plan.wakeAt ?? Infinity;
+      }
+      const isLast = await this.execute(key, plan.steps, {
+        uid,
+        ...(task ? { task } : {}),
+        record: () => checkpoint.record(uid) ?? plan.record,
+        setRecord: (record) => checkpoint.setRecord(uid, record),
+        signal,
+      });
+      if (isLast) return Infinity;
+    }
+    return clock.now() + nextTurnMilliseconds;
+  }
+
+  /** True when nothing of the task is left here afterwards. */
+  private async execute(key: string, steps: readonly Step[], target: Target): Promise<boolean> {
+    const { assignments, stopTask, removeContainer, startTask } = this.options;
+    const starting: StartStep[] = [];
+    for (const step of steps) {
+      if (target.signal.aborted) return false;
+      switch (step.type) {
+        case 'ensureImage':
+        case 'createContainer':
+        case 'startContainer':
+          starting.push(step);
+          break;
+        case 'stopContainer':
+          await stopTask(target, step);
+          break;
+        case 'removeContainer':
+          await removeContainer(step.id);
+          break;
+        case 'askTombstone':
+          await assignments.askTombstone(target.uid, key);
+          break;
+        case 'confirmDeletion':
+          if (target.task) await assignments.confirmDeletion(target.task);
+          this.forget(target.uid);
+          return true;
+        case 'forget':
+          this.forget(target.uid);
+          return true;
+      }
+    }
+    if (starting.length > 0 && target.task) await startTask({ ...target, task: target.task }, starting);
+    return false;
+  }
+
+  private report(task: StoredTask, { report, record }: Plan): void {
+    if (!report) return;
+    if (report.reason === 'BackOff' && task.status?.reason !== 'BackOff') {
+      this.options.events.record(task, 'Warning', 'BackOff', report.message ?? '', record.attempt);
+    }
+    this.options.reporter.report(task.metadata.uid, report);
+  }
+
+  private forget(uid: string): void {
+    this.options.probes.stop(uid);
+    this.options.reporter.forget(uid);
+    this.options.assignments.forget(uid);
+  }
+
+  /** Uids with this key: what left goes first, so that its ports are free for what comes. */
+  private uidsOf(key: string): string[] {
+    const { view, checkpoint, assignments } = this.options;
+    const uids = new Set(view.uidsOf(key));
+    for (const task of checkpoint.tasks()) if (taskKeyOf(task) === key) uids.add(task.metadata.uid);
+    const rank = (uid: string): number => {
+      const task = assignments.task(uid);
+      return task ? (task.metadata.deletionTimestamp ? 1 : 2) : 0;
+    };
+    return [...uids].sort((a, b) => rank(a) - rank(b));
+  }
+}

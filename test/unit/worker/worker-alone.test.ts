@@ -1,0 +1,257 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { findCondition } from '../../../src/model/conditions.js';
+import { nodeKind } from '../../../src/model/node.js';
+import { openRegistry } from '../../../src/registry/open-registry.js';
+import { openMemoryStore } from '../../../src/store/memory/open-memory-store.js';
+import { silentLogger } from '../../../src/support/logger.js';
+import { newRegistry, WorkerFixture } from './worker-fixture.js';
+
+let open: WorkerFixture[] = [];
+
+async function fixture(...settings: Parameters<typeof WorkerFixture.open>): Promise<WorkerFixture> {
+  const made = await WorkerFixture.open(...settings);
+  open.push(made);
+  return made;
+}
+
+/** With tasks a, b, c ... running. */
+async function withTasks(names: readonly string[]): Promise<WorkerFixture> {
+  const cluster = await fixture();
+  for (const name of names) await cluster.assign(name, { command: ['httpd'], terminationGracePeriodSeconds: 1 });
+  await cluster.settle();
+  expect(cluster.running()).toHaveLength(names.length);
+  return cluster;
+}
+
+const ids = (cluster: WorkerFixture): string[] => cluster.running().map(({ id }) => id);
+
+afterEach(async () => {
+  await Promise.all(open.map(({ worker }) => worker.stop()));
+  open = [];
+});
+
+describe('a worker whose manager is away', () => {
+  it('goes on, restarts what ends, and tells it all later', async () => {
+    const cluster = await withTasks(['web']);
+    const { id } = cluster.theContainer('web');
+    cluster.client.setAway(true);
+    await cluster.seconds(3_600);
+    expect(cluster.theContainer('web').id).toBe(id);
+    cluster.engine.killContainer(id);
+    await cluster.settle();
+    const replacement = cluster.theContainer('web');
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect((await cluster.task('web')).status).toMatchObject({
+      state: 'Running',
+      containerID: replacement.id,
+      attempt: 2,
+      restartCount: 1,
+      exitCode: 137,
+    });
+  });
+
+  it('works from its checkpoint when the machine comes up before the manager does', async () => {
+    const cluster = await withTasks(['web', 'job']);
+    cluster.client.setAway(true);
+    await cluster.worker.stop();
+    cluster.engine.reboot();
+    await cluster.startWorker();
+    await cluster.settle();
+    expect(cluster.running('web')).toHaveLength(1);
+    expect(cluster.running('job')).toHaveLength(1);
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, exitCode: 255 });
+    expect((await cluster.node()).status?.nodeInfo?.['bootID']).toBe(cluster.engine.bootId);
+  });
+
+  it('reports an end that happened in between by one allowed move after the other', async () => {
+    const cluster = await fixture();
+    await cluster.assign('job', { command: ['sh', '-c', 'sleep 30; exit 4'], restartPolicy: 'Never' });
+    await cluster.settle();
+    cluster.client.setAway(true);
+    await cluster.seconds(60);
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect((await cluster.task('job')).status).toMatchObject({ state: 'Failed', exitCode: 4 });
+  });
+});
+
+describe('a worker that is told that its tasks are gone', () => {
+  it('stops a task that was moved away, once the manager says so', async () => {
+    const cluster = await withTasks(['web', 'other']);
+    const other = cluster.theContainer('other').id;
+    await cluster.bind('web', undefined);
+    await cluster.seconds(3);
+    expect(ids(cluster)).toEqual([other]);
+    expect(await cluster.exists('web')).toBe(true);
+    expect((await cluster.task('web')).status?.state).toBe('Pending');
+    expect(cluster.worker.taskCount).toBe(1);
+  });
+
+  it('stops a task that was deleted by force while it was away', async () => {
+    const cluster = await withTasks(['web']);
+    cluster.client.setAway(true);
+    await cluster.delete('web', 0);
+    await cluster.seconds(60);
+    expect(cluster.running('web')).toHaveLength(1);
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect(cluster.containers('web')).toHaveLength(0);
+  });
+
+  it('tells an old task from a new one of the same name', async () => {
+    const cluster = await withTasks(['web']);
+    const { id } = cluster.theContainer('web');
+    cluster.client.setAway(true);
+    await cluster.delete('web', 0);
+    await cluster.assign('web', { command: ['httpd'], ports: [{ containerPort: 80, hostPort: 80 }] });
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect(cluster.theContainer('web').id).not.toBe(id);
+    expect(cluster.containers('web')).toHaveLength(1);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
+  });
+
+  it('keeps everything when lists are empty but each task is still there', async () => {
+    const cluster = await withTasks(['a', 'b', 'c', 'd', 'e']);
+    const before = ids(cluster);
+    await cluster.worker.stop();
+    cluster.client.listsNothing = true;
+    await cluster.startWorker();
+    await cluster.seconds(120);
+    expect(ids(cluster)).toEqual(before);
+    expect(cluster.worker.taskCount).toBe(5);
+  });
+
+  it('keeps everything when another cluster answers', async () => {
+    const cluster = await withTasks(['a', 'b']);
+    const before = ids(cluster);
+    const mine = cluster.registry;
+    cluster.client.setAway(true);
+    cluster.client.use(await newRegistry(cluster.clock, cluster.random));
+    cluster.client.setAway(false);
+    await cluster.seconds(300);
+    expect(ids(cluster)).toEqual(before);
+    cluster.client.setAway(true);
+    cluster.client.use(mine);
+    cluster.client.setAway(false);
+    await cluster.bind('a', undefined);
+    await cluster.seconds(30);
+    expect(cluster.running('a')).toHaveLength(0);
+    expect(cluster.running('b')).toHaveLength(1);
+  });
+
+  it('keeps everything when the store went back in time, and says so', async () => {
+    const cluster = await withTasks(['a', 'b']);
+    const before = ids(cluster);
+    await cluster.worker.stop();
+    const { clusterUid } = cluster.registry;
+    // An older store of the same cluster: it never heard of these tasks.
+    const random = { ...cluster.random, uuid: () => clusterUid };
+    const store = await openMemoryStore({ random });
+    const rewound = await openRegistry({ store, clock: cluster.clock, random: cluster.random, logger: silentLogger });
+    expect(rewound.clusterUid).toBe(clusterUid);
+    cluster.registry = rewound;
+    cluster.client.use(rewound);
+    await cluster.startWorker();
+    await cluster.seconds(300);
+    expect(ids(cluster)).toEqual(before);
+    const condition = findCondition((await cluster.node()).status?.conditions, 'StoreRewound');
+    expect(condition).toMatchObject({ status: 'True', reason: 'StoreRewound' });
+    expect(condition?.message).toContain('default/a, default/b');
+    // What runs is still looked after.
+    cluster.engine.killContainer(cluster.theContainer('a').id);
+    await cluster.settle();
+    expect(cluster.running('a')).toHaveLength(1);
+  });
+});
+
+describe('a worker and its node', () => {
+  it('acts on nothing while another live worker has its name', async () => {
+    const cluster = await withTasks(['web']);
+    const { id } = cluster.theContainer('web');
+    cluster.client.liveSession = 'another';
+    await cluster.seconds(15);
+    await cluster.assign('late', { command: ['httpd'] });
+    await cluster.delete('web');
+    await cluster.seconds(60);
+    expect(ids(cluster)).toEqual([id]);
+    cluster.client.liveSession = undefined;
+    await cluster.seconds(10);
+    expect(cluster.containers('web')).toHaveLength(0);
+    expect(cluster.running('late')).toHaveLength(1);
+  });
+
+  it('registers again when its node was deleted', async () => {
+    const cluster = await fixture();
+    const { uid } = (await cluster.node()).metadata;
+    await cluster.registry.delete(nodeKind, { name: 'w1' });
+    await cluster.seconds(15);
+    expect((await cluster.node()).metadata.uid).not.toBe(uid);
+  });
+
+  it('says again that it is ready when the manager took it for lost', async () => {
+    const cluster = await fixture();
+    cluster.client.setAway(true);
+    await cluster.seconds(60);
+    await cluster.registry.patch(
+      nodeKind,
+      { name: 'w1' },
+      { type: 'merge', body: { status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'NodeLost' }] } } },
+      { subresource: 'status' },
+    );
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect(findCondition((await cluster.node()).status?.conditions, 'Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it.each(['Unavailable', 'Hung'] as const)(
+    'tells that its engine is %s, stops nothing, and goes on later',
+    async (how) => {
+      const cluster = await withTasks(['web']);
+      const before = ids(cluster);
+      const { faults } = cluster.engine;
+      if (how === 'Hung') faults.setHung(true);
+      else faults.setUnavailable(true);
+      await cluster.seconds(60);
+      const conditions = (await cluster.node()).status?.conditions;
+      expect(findCondition(conditions, 'EngineReady')).toMatchObject({ status: 'False' });
+      expect(findCondition(conditions, 'Ready')).toMatchObject({ status: 'False', reason: 'EngineNotReady' });
+      await cluster.assign('late', { command: ['httpd'] });
+      await cluster.seconds(60);
+      expect((await cluster.task('web')).status?.state).toBe('Running');
+      if (how === 'Hung') faults.setHung(false);
+      else faults.setUnavailable(false);
+      await cluster.seconds(60);
+      expect(ids(cluster)).toEqual(expect.arrayContaining(before));
+      expect(cluster.running('late')).toHaveLength(1);
+      expect(findCondition((await cluster.node()).status?.conditions, 'Ready')?.status).toBe('True');
+    },
+  );
+
+  it('sees without any hint what happened while the engine was away', async () => {
+    const cluster = await withTasks(['web']);
+    const { id } = cluster.theContainer('web');
+    cluster.engine.faults.setUnavailable(true);
+    await cluster.seconds(30);
+    cluster.engine.killContainer(id, { exitCode: 7 });
+    cluster.engine.faults.setUnavailable(false);
+    await cluster.seconds(40);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, exitCode: 7 });
+  });
+
+  it('refuses the data folder of another worker', async () => {
+    const cluster = await fixture();
+    await cluster.worker.stop();
+    cluster.disk = JSON.stringify({ ...JSON.parse(cluster.disk), nodeName: 'w2' });
+    await expect(cluster.startWorker()).rejects.toThrow('belongs to the worker "w2"');
+  });
+
+  it('leaves no timer behind when it stops', async () => {
+    const cluster = await withTasks(['web']);
+    await cluster.worker.stop();
+    expect(cluster.clock.pendingTimers).toBe(0);
+  });
+});
