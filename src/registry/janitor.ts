@@ -65,12 +65,12 @@ export class Janitor {
     if (fate === 'stored' && deletionTimestamp !== undefined && nodeName) this.checkNode(nodeName);
   }
 
-  /** Lets the jobs under way finish and starts no more. */
+  /** Lets the jobs under way finish and starts no more. What waits for another try is left to the next start. */
   async close(): Promise<void> {
+    while (this.jobs.size > 0) await Promise.all([...this.jobs.values()].map((job) => job.done));
     this.closed = true;
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
-    await Promise.all([...this.jobs.values()].map((job) => job.done));
   }
 
   private terminate(namespace: string): void {

@@ -16,6 +16,7 @@ export interface IndexedEvent {
 }
 
 export const maxEventsPerTask = 50;
+/** Trimmed with the next event, so a task that has just gone may lie above it. */
 export const maxEventsOfDeletedTasks = 1_000;
 
 /**
