@@ -167,10 +167,12 @@ function planAlive(
   if (newest.phase === 'paused' && task.spec.restartPolicy !== 'Never') {
     return stop('Paused', 'the container was paused by somebody else');
   }
-  const { stopping: _stopping, failures, ...kept } = record;
+  const { stopping: _stopping, end, ...kept } = record;
   const next: TaskRecord = {
-    ...resetForSpec({ ...kept, failures }, hash),
-    failures,
+    ...resetForSpec(kept, hash),
+    failures: record.failures,
+    // A container that lives again, started by hand, has not ended: its next end counts.
+    ...(end && end.attempt !== attempt ? { end } : {}),
     attempt: Math.max(record.attempt, attempt),
     running: {
       containerId: newest.id,
