@@ -41,9 +41,14 @@ export class Cluster {
 
   async startManager(settings: ManagerSettings = {}): Promise<void> {
     const { clock, registry } = this;
-    this.current = new Manager({ registry, clock, random: createSystemRandom(), logger: silentLogger, settings });
-    await this.current.start();
-    await clock.advance(0);
+    await this.use(new Manager({ registry, clock, random: createSystemRandom(), logger: silentLogger, settings }));
+  }
+
+  /** Starts this manager as the cluster's. */
+  async use(manager: Manager): Promise<void> {
+    this.current = manager;
+    await manager.start();
+    await this.clock.advance(0);
   }
 
   async stopManager(): Promise<void> {
