@@ -41,7 +41,8 @@ export function addDescriptionRoutes(routes: RouteTable, resources: readonly Ser
   add('/openapi/v3', (_request, response) => sendJson(response, 200, openApi.index));
   for (const [path, text] of openApi.documents) {
     add(`/openapi/v3/${path}`, (_request, response) => {
-      response.status(200).set('Content-Type', 'application/json').end(text);
+      response.setHeader('Content-Type', 'application/json');
+      response.end(text);
     });
   }
   add('/openapi/v2', (_request, response) => {

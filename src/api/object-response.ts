@@ -9,7 +9,9 @@ import type { ServedResource } from './served-resource.js';
 import { partialMetadata, tableColumns, tableRow } from './table.js';
 
 export function sendJson(response: Response, status: number, body: object, contentType = 'application/json'): void {
-  response.status(status).set('Content-Type', contentType).end(JSON.stringify(body));
+  response.statusCode = status;
+  response.setHeader('Content-Type', contentType); // unlike set(), it adds no charset
+  response.end(JSON.stringify(body));
 }
 
 /** Tells the client what was odd without refusing it; kubectl prints these. */
@@ -84,7 +86,7 @@ export async function sendList(
         ? partialMetadata(object)
         : object;
   const opening = `${JSON.stringify(head).slice(0, -1)},"${form === 'table' ? 'rows' : 'items'}":[`;
-  response.status(200).set('Content-Type', 'application/json');
+  response.setHeader('Content-Type', 'application/json');
   if (page.items.length <= itemsPerChunk) {
     response.end(`${opening}${page.items.map((item) => JSON.stringify(shape(item))).join(',')}]}`);
     return;

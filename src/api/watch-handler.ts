@@ -99,7 +99,8 @@ class WatchSession {
       { ...scope, afterRevision: this.#delivered },
       (events) => void (this.#stream ? this.#onEvents(events) : early.push(...events)),
     );
-    this.#response.status(200).set('Content-Type', 'application/json').set('Cache-Control', 'no-store');
+    this.#response.setHeader('Content-Type', 'application/json');
+    this.#response.setHeader('Cache-Control', 'no-store');
     this.#response.flushHeaders();
     this.#stream = new WatchStream(this.#response, this.#initialLines(initial, this.#delivered));
     const stop = (): void => this.#end();
