@@ -10,12 +10,13 @@ import { withConnection } from './connection.js';
 import { formatError } from './format-error.js';
 import { inParallel } from './in-parallel.js';
 import { judgeTask } from './judge-task.js';
-import type { InputObject, ManifestFlags } from './manifest-input.js';
-import { addManifestFlags, count, readInput } from './manifest-input.js';
+import type { InputObject, ManifestFlags } from './manifest-flags.js';
+import { addManifestFlags } from './manifest-flags.js';
+import { count } from './count.js';
 import { parseDuration } from './parse-duration.js';
 import { pruneTasks } from './prune.js';
 import { label } from './resource-arguments.js';
-import { failed, waiting } from './verdict.js';
+import { failed } from './verdict.js';
 
 interface ApplyOptions extends ManifestFlags {
   dryRun?: string;
@@ -65,11 +66,13 @@ Examples:
     }
     const timeout = parseDuration(options.timeout, '--timeout');
     if (dryRun === 'client') {
+      const { readInput } = await import('./manifest-input.js');
       const input = await readInput(cli, options, options.namespace ?? 'default');
       for (const { kind, key } of input) cli.print(`${label(kind, key.name)} valid (dry run)`);
       return 0;
     }
     return withConnection(cli.environment, options, async ({ client, namespace }) => {
+      const { readInput } = await import('./manifest-input.js');
       const input = await readInput(cli, options, namespace);
       const before = await rehearse(cli, client, input, options);
       const dry = dryRun === 'server';
@@ -142,7 +145,7 @@ async function applyAll(
       const what =
         old === undefined || old.metadata.uid !== result.object.metadata.uid
           ? 'created'
-          : old.metadata.resourceVersion === result.object.metadata.resourceVersion || sameForUser(old, result.object)
+          : sameForUser(old, result.object)
             ? 'unchanged'
             : 'configured';
       cli.print(`${name} ${what}${suffix}`);
@@ -190,7 +193,7 @@ async function waitUntilRunning(
     if (verdict.type === 'done') cli.print(`${name} ${verdict.text}`);
     else {
       exitCode = 1;
-      const late = verdict.type === waiting('').type ? `not ready after ${timeout / 1000} s: ` : '';
+      const late = verdict.type === 'waiting' ? `not ready after ${timeout / 1000} s: ` : '';
       cli.note(`${cli.colors.red('error:')} ${name} ${late}${verdict.text}`);
     }
   }

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { kinds } from '../model/kinds.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
-import { verbs } from './verbs.js';
 
 export function defineCompletion(command: Command, cli: Cli): void {
   command.argument('<shell>', 'bash, zsh or fish').addHelpText(
@@ -15,25 +14,31 @@ Examples:
   );
   cli.run(command, async ([shell = '']) => {
     const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+    const verbs = (command.parent?.commands ?? []).map((verb) => ({ name: verb.name(), summary: verb.summary() }));
     if (!script) throw new OrchError('BadRequest', `orch completion ${shell}: choose bash, zsh or fish`);
-    cli.print(script().trim());
+    cli.print(script(verbs).trim());
   });
 }
 
-const verbNames = (): string => verbs.map(({ name }) => name).join(' ');
+interface VerbName {
+  name: string;
+  summary: string;
+}
+
+const verbNames = (verbs: readonly VerbName[]): string => verbs.map(({ name }) => name).join(' ');
 const kindNames = (): string => kinds.flatMap(({ plural, singular }) => [plural, singular]).join(' ');
 const aboutKinds = ['get', 'describe', 'delete', 'wait'];
 const aboutTasks = ['logs', 'exec', 'stop', 'start'];
 const aboutNodes = ['cordon', 'uncordon'];
 
 /** The word list, and the names of objects, which the shell asks orch for. */
-const bash = (): string => `
+const bash = (verbs: readonly VerbName[]): string => `
 _orch_names() { orch get "$1" -o jsonpath='{.items[*].metadata.name}' 2>/dev/null; }
 _orch() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" verb="\${COMP_WORDS[1]}"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${verbNames()} help" -- "$word"))
+    COMPREPLY=($(compgen -W "${verbNames(verbs)} help" -- "$word"))
     return
   fi
   case "$before" in
@@ -47,7 +52,7 @@ _orch() {
       else COMPREPLY=($(compgen -W "$(_orch_names "\${COMP_WORDS[2]}")" -- "$word")); fi ;;
     ${aboutTasks.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names tasks)" -- "$word")) ;;
     ${aboutNodes.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names nodes)" -- "$word")) ;;
-    help) COMPREPLY=($(compgen -W "${verbNames()}" -- "$word")) ;;
+    help) COMPREPLY=($(compgen -W "${verbNames(verbs)}" -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
     config) COMPREPLY=($(compgen -W "path view current" -- "$word")) ;;
     *) COMPREPLY=($(compgen -f -- "$word")) ;;
@@ -56,7 +61,7 @@ _orch() {
 complete -o default -F _orch orch
 `;
 
-const fish = (): string => `
+const fish = (verbs: readonly VerbName[]): string => `
 function __orch_names
   orch get $argv[1] -o jsonpath='{.items[*].metadata.name}' 2>/dev/null | string split ' '
 end
@@ -69,9 +74,9 @@ complete -c orch -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fis
 complete -c orch -n '__fish_seen_subcommand_from config' -f -a 'path view current'
 `;
 
-const scripts: Readonly<Record<string, () => string>> = {
+const scripts: Readonly<Record<string, (verbs: readonly VerbName[]) => string>> = {
   bash,
   // zsh runs completions that were written for bash.
-  zsh: () => `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bash()}`,
+  zsh: (verbs) => `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bash(verbs)}`,
   fish,
 };

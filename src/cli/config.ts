@@ -40,9 +40,10 @@ Examples:
   });
 }
 
-/** A kubeconfig without what must not be seen: tokens, keys, passwords. */
+/** A kubeconfig without what must not be seen (tokens, keys, passwords) and what nobody reads (certificates). */
 export function hideSecrets(text: string): string {
-  return text.replaceAll(
+  const withoutData = text.replaceAll(/^(\s*certificate-authority-data\s*:\s*)\S.*$/gm, '$1DATA+OMITTED');
+  return withoutData.replaceAll(
     /^(\s*(?:-\s+)?["']?(?:token|client-key-data|password|id-token|refresh-token)["']?\s*:\s*)\S.*$/gm,
     '$1HIDDEN',
   );

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Client } from '../client/client.js';
-import { createClient } from '../client/create-client.js';
 import type { ConnectionConfig } from '../client/kubeconfig.js';
-import { loadKubeconfig } from '../client/kubeconfig.js';
 import { defaultNamespace } from '../model/namespace.js';
 import { OrchError } from '../support/errors.js';
 import type { CliEnvironment, CommonOptions } from './cli.js';
@@ -33,6 +31,7 @@ export async function readConfig(environment: CliEnvironment, options: CommonOpt
         : `there is no file ${path} (named by ${because})`,
     );
   }
+  const { loadKubeconfig } = await import('../client/connect.js');
   return loadKubeconfig(path);
 }
 
@@ -43,6 +42,7 @@ export async function withConnection<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const config = await readConfig(environment, options);
+  const { createClient } = await import('../client/connect.js');
   const client = createClient({
     server: config.server,
     caPem: config.caPem,

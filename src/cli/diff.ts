@@ -6,8 +6,8 @@ import type { Cli } from './cli.js';
 import { withConnection } from './connection.js';
 import { diffFields, formatChanges } from './field-diff.js';
 import { inParallel } from './in-parallel.js';
-import type { InputObject, ManifestFlags } from './manifest-input.js';
-import { addManifestFlags, readInput } from './manifest-input.js';
+import type { InputObject, ManifestFlags } from './manifest-flags.js';
+import { addManifestFlags } from './manifest-flags.js';
 import { label } from './resource-arguments.js';
 
 interface DiffOptions extends ManifestFlags {
@@ -34,6 +34,7 @@ Examples:
       throw new OrchError('BadRequest', 'what should be compared? Name a file, a folder or - with -f');
     }
     return withConnection(cli.environment, options, async ({ client, namespace }) => {
+      const { readInput } = await import('./manifest-input.js');
       const input = await readInput(cli, options, namespace);
       const pairs = await inParallel(input, 8, async (item) => {
         const live = await ifThere(client.get(item.kind, item.key));

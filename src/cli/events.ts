@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { createInformer } from '../client/informer.js';
 import { ageOf } from '../model/age.js';
 import type { StoredTaskEvent, TaskEvent } from '../model/task-event.js';
 import { taskEventKind } from '../model/task-event.js';
 import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
-import { silentLogger } from '../support/logger.js';
 import type { Cli } from './cli.js';
 import { alignRows, printable } from './columns.js';
 import { withConnection } from './connection.js';
@@ -63,6 +61,8 @@ Examples:
         return;
       }
       if (format.type !== 'table') throw new OrchError('BadRequest', '-w prints a table: leave out -o');
+      const { createInformer } = await import('../client/informer.js');
+      const { silentLogger } = await import('../support/logger.js');
       const { clock, random } = cli.environment;
       let before: StoredTaskEvent[] = [];
       const informer = createInformer<StoredTaskEvent>({

@@ -48,7 +48,8 @@ export async function getObjects(
   }
   const single = selections.length === 1 && selections[0]?.name !== undefined;
   if (objects.length === 0 && (single || exitCode !== 0 || format.type === 'name')) return exitCode;
-  const text = await formatObjects(objects, format, single);
+  const shown = options.showManagedFields ? objects : objects.map(withoutManagedFields);
+  const text = await formatObjects(shown, format, single);
   // As kubectl does it: a template says itself where lines end.
   if (format.type === 'jsonpath') cli.environment.stdout.write(text);
   else cli.print(text);
@@ -75,7 +76,11 @@ async function watchObjects(
     onEvent: ({ object }) => {
       if (options.watchOnly && !informer.hasSynced) return;
       pending = pending.then(async () => {
-        const text = await formatObjects([object], format, true);
+        const text = await formatObjects(
+          [options.showManagedFields ? object : withoutManagedFields(object)],
+          format,
+          true,
+        );
         const separator = format.type === 'yaml' ? '---\n' : '';
         cli.environment.stdout.write(`${separator}${text}\n`);
       });
@@ -90,4 +95,10 @@ async function watchObjects(
   await informer.stop();
   await pending;
   return 0;
+}
+
+/** Who set which field is of no interest to most readers, and long. */
+function withoutManagedFields(object: ApiObject): ApiObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }

@@ -16,6 +16,7 @@ export interface GetOptions {
   showLabels?: boolean;
   sortBy?: string;
   ignoreNotFound?: boolean;
+  showManagedFields?: boolean;
 }
 
 /** Which part of a kind's objects the options ask for. */

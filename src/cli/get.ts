@@ -20,6 +20,7 @@ export function defineGet(command: Command, cli: Cli): void {
     .option('--no-headers', 'leave the headings out')
     .option('--show-labels', 'with a column for labels')
     .option('--sort-by <path>', 'in the order of this field: .metadata.creationTimestamp')
+    .option('--show-managed-fields', 'with who set which field, in json and yaml')
     .option('--ignore-not-found', 'it is no error when a named object does not exist')
     .addHelpText(
       'after',

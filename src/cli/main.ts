@@ -10,8 +10,8 @@ export type { CliEnvironment } from './cli.js';
 /**
  * The command line. In: the arguments after the program's name, and everything it may touch; out: the exit code (0 done,
  * 1 error, 2 there are differences; `exec` passes on that of its command). Always holds: what was asked for goes to
- * stdout and everything about it to stderr; an error is a sentence and never a stack; only the verb that was called is
- * loaded. The caller sets process.exitCode and does not call process.exit, or long output is cut off.
+ * stdout and everything about it to stderr; an error is a sentence and never a stack; what only some verbs need is
+ * loaded by them. The caller sets process.exitCode and does not call process.exit, or long output is cut off.
  */
 export async function main(argv: readonly string[], environment: CliEnvironment): Promise<number> {
   const cli = new Cli(environment);
@@ -22,8 +22,8 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   };
   stdout.on('error', ignoreClosedPipe);
   try {
-    const program = await createProgram(cli, argv);
-    await program.parseAsync([...argv], { from: 'user' });
+    const program = createProgram(cli, argv);
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     await written(stdout);
     return cli.exitCode;
   } catch (error) {
@@ -38,7 +38,7 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   }
 }
 
-async function createProgram(cli: Cli, argv: readonly string[]): Promise<Command> {
+function createProgram(cli: Cli, argv: readonly string[]): Command {
   const { stdout, stderr } = cli.environment;
   const configure = (command: Command): Command =>
     command
@@ -66,7 +66,12 @@ Examples:
   orch get tasks -w                # watch
   orch help apply                  # everything about one command`,
     );
-  program.helpCommand('help [command]', 'show help for a command').commandsGroup('Commands:');
+  program.addHelpCommand(
+    new Command('help')
+      .argument('[command]')
+      .summary('show help for a command')
+      .helpGroup(verbs.at(-1)?.group ?? ''),
+  );
   const wanted = wantedVerb(argv);
   for (const verb of verbs) {
     const command = configure(new Command(verb.name))
@@ -74,7 +79,7 @@ Examples:
       .description(`${verb.summary.charAt(0).toUpperCase()}${verb.summary.slice(1)}.`)
       .helpGroup(verb.group)
       .showHelpAfterError(`Run \`orch ${verb.name} --help\` for what it takes.`);
-    if (verb.name === wanted) (await verb.load())(command, cli);
+    if (verb.name === wanted) verb.define(command, cli);
     program.addCommand(command);
   }
   return program;

@@ -1,38 +1,11 @@
-import type { Command } from 'commander';
 import type { ManifestDocument } from '../manifest/manifest-document.js';
 import { formatManifestError } from '../manifest/manifest-document.js';
 import { readManifests } from '../manifest/read-manifests.js';
-import type { ApiObject, ObjectKey } from '../model/api-object.js';
-import type { Kind } from '../model/kind.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli, CommonOptions } from './cli.js';
-import { collect } from './collect.js';
+import { count } from './count.js';
+import type { InputObject, ManifestFlags } from './manifest-flags.js';
 import { label } from './resource-arguments.js';
-
-/** Flags of the verbs that read manifests. */
-export interface ManifestFlags {
-  filename?: string[];
-  recursive?: boolean;
-}
-
-/** A manifest with the place it came from and the key under which it is stored. */
-export interface InputObject {
-  kind: Kind;
-  key: ObjectKey;
-  object: ApiObject;
-  /** file:line, for messages. */
-  place: string;
-}
-
-export function addManifestFlags(command: Command): Command {
-  return command
-    .option(
-      '-f, --filename <path>',
-      'a file or folder with manifests, or - for standard input; may be repeated',
-      collect,
-    )
-    .option('-R, --recursive', 'with the folders within');
-}
 
 /**
  * Reads all manifests, checked as far as that is possible without a manager. Rejects when any of them is wrong, after
@@ -77,9 +50,4 @@ function place(document: ManifestDocument, demanded: string | undefined, fallbac
     object: { ...object, metadata: { ...object.metadata, namespace } },
     place: at,
   };
-}
-
-/** `1 error`, `3 errors`. */
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }

@@ -5,7 +5,7 @@ import { taskKind } from '../model/task.js';
 import { isOrchError, OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import { listAll } from './get-query.js';
-import type { InputObject } from './manifest-input.js';
+import type { InputObject } from './manifest-flags.js';
 import { label } from './resource-arguments.js';
 
 const mostAtOnce = 20;
