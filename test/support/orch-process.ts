@@ -57,7 +57,8 @@ export function runCommand(
           fail(new Error(`${file} ${args.join(' ')} did not end by itself: ${error?.message}\n${stdout}\n${stderr}`));
       },
     );
-    child.stdin?.end(options.input ?? '');
+    // A command that ends without reading its input is none of our business.
+    child.stdin?.on('error', () => undefined).end(options.input ?? '');
   });
 }
 
