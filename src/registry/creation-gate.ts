@@ -22,6 +22,6 @@ export class CreationGate {
 
   /** Resolves when every creation that is on its way now is over. */
   async drained(namespace: string): Promise<void> {
-    await Promise.all(this.underWay.get(namespace) ?? []);
+    await Promise.all([...(this.underWay.get(namespace) ?? [])]);
   }
 }

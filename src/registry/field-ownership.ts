@@ -31,7 +31,7 @@ export function readApplied(kind: Kind, key: ObjectKey, sent: unknown, fieldMana
     throw badRequest('metadata.managedFields must be nil: an applied object may not carry it');
   }
   const namespace = kind.namespaced ? { namespace: key.namespace ?? 'default' } : {};
-  return { ...configuration, metadata: { ...metadata, name: key.name, ...namespace } } as SentObject;
+  return { ...configuration, metadata: { ...metadata, name: key.name, ...namespace } };
 }
 
 /** An applied object that names a uid or version is about one that exists. */

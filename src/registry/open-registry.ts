@@ -8,6 +8,8 @@ import type { Random } from '../support/random.js';
 import type { Store } from '../store/store.js';
 import { CreationGate } from './creation-gate.js';
 import { Janitor } from './janitor.js';
+import { ObjectReader } from './object-reader.js';
+import { ObjectWriter } from './object-writer.js';
 import type { Registry } from './registry.js';
 import { storeKey } from './store-keys.js';
 import { StoreRegistry } from './store-registry.js';
@@ -38,15 +40,21 @@ export async function openRegistry(options: {
   const events = new TaskEventWriter({ clock, random, index });
   const recorder = new TaskEventRecorder({ store, clock, logger, index, events, gate, registry: () => registry });
   const janitor = new Janitor({ store, clock, logger, gate, index, registry: () => registry });
-  const registry: StoreRegistry = new StoreRegistry({
+  const reader = new ObjectReader(store);
+  const writer = new ObjectWriter({
     store,
-    clock,
-    random,
-    logger,
+    reader,
     index,
     events,
     gate,
     onWritten: (kind, object, fate) => janitor.onWritten(kind, object, fate),
+  });
+  const registry: StoreRegistry = new StoreRegistry({
+    store,
+    clock,
+    random,
+    reader,
+    writer,
     recordTaskEvent: (event) => recorder.record(event),
   });
   await loadIndex(registry, index);

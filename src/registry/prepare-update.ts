@@ -104,7 +104,7 @@ function withoutForeignParts(kind: Kind, wanted: SentObject, current: AnyStored,
 function assemble(kind: Kind, current: AnyStored, known: SentObject, scope: UpdateScope): AnyStored {
   if (scope === 'status') {
     const { status: _, ...rest } = current;
-    return (known['status'] === undefined ? rest : { ...rest, status: known['status'] }) as AnyStored;
+    return known['status'] === undefined ? rest : { ...rest, status: known['status'] };
   }
   const metadata: Record<string, unknown> = { ...systemFieldsOf(current.metadata) };
   for (const field of changeableMetadata) {
@@ -181,7 +181,7 @@ function isReadable(managedFields: unknown): boolean {
     Array.isArray(managedFields) &&
     managedFields.length > 0 &&
     managedFields.every(isJsonObject) &&
-    readManagers(managedFields as ManagedFields) !== undefined
+    readManagers(managedFields) !== undefined
   );
 }
 
@@ -190,7 +190,7 @@ function withFields(object: AnyStored, managedFields: ManagedFields): AnyStored 
   return {
     ...object,
     metadata: managedFields.length === 0 ? metadata : { ...metadata, managedFields },
-  } as AnyStored;
+  };
 }
 
 /** generation rises when anything but metadata and status changes. */

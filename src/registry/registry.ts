@@ -5,8 +5,9 @@ import type { State } from '../model/task-state.js';
 
 /**
  * The one write path in front of the store. What comes in is an object or a patch from anybody (api, controllers,
- * gitops); what goes out is a stored object. Always holds: defaults are added, the schema and the kind's rules passed,
- * the system's fields are the system's, every write is a compare-and-set, a task's move writes its TaskEvent with it.
+ * gitops); what goes out is a stored object, frozen: copy before you change one. Always holds: what was sent is stored as
+ * sent (readers apply the schema's defaults), the schema and the kind's rules passed, the system's fields are the
+ * system's, every write is a compare-and-set, a task's move writes its TaskEvent with it.
  */
 export interface Registry {
   readonly clusterUid: string;

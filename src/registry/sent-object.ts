@@ -30,7 +30,7 @@ export function readSentObject(kind: Kind, sent: unknown): SentObject {
     apiVersion,
     kind: kind.kind,
     metadata: isJsonObject(metadata) ? { ...metadata } : {},
-  } as SentObject;
+  };
 }
 
 /** Throws BadRequest when the object names itself otherwise than its address. */

@@ -41,13 +41,12 @@ export function recordUpdate(
   };
   const known = managers.some((manager) => isSameManager(manager, own));
   return writeManagers(
-    (known ? managers : [...managers, own]).map((manager) => {
+    (known ? managers : [...managers, own]).map((manager): FieldManager => {
       const isOwn = isSameManager(manager, own);
       const kept = manager.fields.difference(removed);
       const fields = isOwn ? kept.union(changed) : kept.difference(changed);
-      return fields.equals(manager.fields)
-        ? manager
-        : { ...manager, fields, time: isOwn ? record.timestamp : manager.time };
-    }) as FieldManager[],
+      if (fields.equals(manager.fields)) return manager;
+      return { ...manager, fields, ...(isOwn ? { time: record.timestamp } : {}) };
+    }),
   );
 }

@@ -16,18 +16,18 @@ const exists = async (name: string, namespace = 'default') =>
   (await fixture.registry.list(taskKind, { namespace })).items.some((item) => item.metadata.name === name);
 
 /** A task on a worker whose node exists. */
-async function createBound(name: string, spec: object = {}, metadata: Record<string, unknown> = {}) {
+async function createBound(
+  name: string,
+  spec: object = {},
+  metadata: { namespace?: string; finalizers?: string[] } = {},
+) {
   if (!(await fixture.registry.list(nodeKind)).items.length) await fixture.registry.create(nodeKind, node('w1'));
   await fixture.registry.create(taskKind, task(name, { ...spec }, metadata));
-  return fixture.registry.mutate<Task>(
-    taskKind,
-    { name, namespace: String(metadata['namespace'] ?? 'default') },
-    (stored) => ({
-      ...stored,
-      spec: { ...stored.spec, nodeName: 'w1' },
-      status: { state: 'Scheduled' },
-    }),
-  );
+  return fixture.registry.mutate<Task>(taskKind, { name, namespace: metadata.namespace ?? 'default' }, (stored) => ({
+    ...stored,
+    spec: { ...stored.spec, nodeName: 'w1' },
+    status: { state: 'Scheduled' },
+  }));
 }
 
 describe('deleting a task', () => {
