@@ -81,7 +81,7 @@ export function planSync(input: SyncInput): SyncPlan {
   }));
   const gone = goneEntries(files, inventory);
   if (errors.length > 0) {
-    const kept = gone.length > 0 ? ' Nothing is deleted until that is put right.' : '';
+    const kept = gone.length > 0 ? '; nothing is deleted until that is put right' : '';
     return { steps: applies, errors, hold: { reason: 'InvalidManifests', message: summary(errors) + kept } };
   }
   if (gone.length === 0) return { steps: applies, errors };

@@ -10,22 +10,23 @@ import { executeSync } from './execute-sync.js';
 import { FileCache } from './file-cache.js';
 import type { FileSystem } from './file-system.js';
 import { entryOf, identityOf, keyOfEntry } from './identity.js';
-import { isVisible, type FolderLook } from './look-at-folder.js';
+import { FolderWatcher } from './folder-watcher.js';
+import { sameLook, type FolderLook } from './look-at-folder.js';
 import { goneEntries, planSync, type SyncInput, type SyncPlan } from './plan-sync.js';
 import { settleFolder } from './settle-folder.js';
 import { nextStatus } from './source-status.js';
 
 /** Hints come in bursts: an editor's save is three, a checkout thousands. */
 const debounceMilliseconds = 50;
-/** How often the folder itself is looked at: a watcher does not see that its root was replaced. */
-const rootLookMilliseconds = 1000;
-/** How often the folder is listed when there are no hints. */
-const blindLookMilliseconds = 5000;
-
 const retryPolicy = { initialMilliseconds: 1000, maxMilliseconds: 60_000, jitterFraction: 0.1 };
 /** Somebody who keeps changing an owned field gets slower answers, not a race. */
 const driftPolicy = { initialMilliseconds: 100, maxMilliseconds: 30_000 };
 const driftForgottenMilliseconds = 60_000;
+
+type TimerName = 'sync' | 'interval' | 'drift';
+
+/** Full: read everything again. Drift: apply again what is known. Hint: see whether the folder changed. */
+type Why = 'full' | 'drift' | 'hint';
 
 export interface SyncerOptions {
   registry: Registry;
@@ -46,17 +47,16 @@ export class SourceSyncer {
   readonly #logger: Logger;
   readonly #cache: FileCache;
   readonly #aborter = new AbortController();
-  readonly #timers = new Map<'sync' | 'interval' | 'root' | 'drift', Timer>();
+  readonly #timers = new Map<TimerName, Timer>();
   #source: StoredSource;
   #running: Promise<void> | undefined;
-  #wanted: { distrust: boolean } | undefined;
+  readonly #wanted = new Set<Why>();
   /** The look that the last sync without open questions was made from. */
   #lastLook: FolderLook | undefined;
-  #watcher: { rootId: string; alive: boolean; close(): Promise<void> } | undefined;
+  readonly #watcher: FolderWatcher;
   #inventory: readonly InventoryEntry[];
   #owned = new Set<string>();
   #failures = 0;
-  #driftPending = false;
   #drifts = 0;
   #lastDrift = 0;
 
@@ -65,6 +65,7 @@ export class SourceSyncer {
     this.#options = options;
     this.#logger = options.logger.with({ source: source.metadata.name });
     this.#cache = new FileCache(options.fileSystem);
+    this.#watcher = new FolderWatcher({ ...options, logger: this.#logger }, () => this.#onHint());
     this.#inventory = source.status?.inventory ?? [];
     this.#owned = new Set(this.#inventory.map(identityOf));
   }
@@ -74,8 +75,7 @@ export class SourceSyncer {
   }
 
   start(): void {
-    this.#request({ distrust: true });
-    this.#scheduleRootLook();
+    this.#request('full');
   }
 
   /** A new spec. */
@@ -85,7 +85,7 @@ export class SourceSyncer {
     if (!changed) return;
     this.#lastLook = undefined;
     this.#failures = 0;
-    this.#request({ distrust: true });
+    this.#request('full');
   }
 
   /** What happened to objects of any kind; only what this source keeps, and only what it says of it, matters. */
@@ -94,7 +94,7 @@ export class SourceSyncer {
     const { clock } = this.#options;
     if (clock.monotonic() - this.#lastDrift > driftForgottenMilliseconds) this.#drifts = 0;
     const delay = Math.max(debounceMilliseconds, backoffDelay(driftPolicy, this.#drifts));
-    this.#setTimer('drift', delay, () => this.#request({ distrust: false }, true));
+    this.#setTimer('drift', delay, () => this.#request('drift'));
   }
 
   async close(): Promise<void> {
@@ -102,7 +102,7 @@ export class SourceSyncer {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     await this.#running;
-    await this.#watcher?.close();
+    await this.#watcher.close();
   }
 
   #isDrift({ type, object, previous }: ObjectEvent): boolean {
@@ -117,7 +117,7 @@ export class SourceSyncer {
     );
   }
 
-  #setTimer(name: 'sync' | 'interval' | 'root' | 'drift', delay: number, callback: () => void): void {
+  #setTimer(name: TimerName, delay: number, callback: () => void): void {
     this.#timers.get(name)?.cancel();
     if (this.#aborter.signal.aborted) return;
     const timer = this.#options.clock.setTimer(() => {
@@ -129,26 +129,22 @@ export class SourceSyncer {
 
   #onHint(): void {
     // Not pushed back by every further hint: under a storm the sync must come all the same.
-    if (!this.#timers.has('sync'))
-      this.#setTimer('sync', debounceMilliseconds, () => this.#request({ distrust: false }));
+    if (!this.#timers.has('sync')) this.#setTimer('sync', debounceMilliseconds, () => this.#request('hint'));
   }
 
-  #request(wanted: { distrust: boolean }, drift = false): void {
+  #request(why: Why): void {
     if (this.#aborter.signal.aborted) return;
-    if (drift) this.#driftPending = true;
-    this.#wanted = { distrust: wanted.distrust || (this.#wanted?.distrust ?? false) };
+    this.#wanted.add(why);
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
   async #run(): Promise<void> {
-    while (this.#wanted && !this.#aborter.signal.aborted) {
-      const { distrust } = this.#wanted;
-      this.#wanted = undefined;
-      const drift = this.#driftPending;
-      this.#driftPending = false;
+    while (this.#wanted.size > 0 && !this.#aborter.signal.aborted) {
+      const wanted = new Set(this.#wanted);
+      this.#wanted.clear();
       try {
-        const { again, applied } = await this.#sync(distrust);
-        if (drift && applied > 0) {
+        const { again, applied } = await this.#sync(wanted);
+        if (wanted.has('drift') && applied > 0) {
           this.#drifts++;
           this.#lastDrift = this.#options.clock.monotonic();
           this.#logger.info('drift put back', { objects: applied });
@@ -156,6 +152,7 @@ export class SourceSyncer {
         this.#failures = again ? this.#failures + 1 : 0;
       } catch (error) {
         this.#failures++;
+        this.#lastLook = undefined;
         this.#logger.warn('sync failed', { error: errorMessage(error) });
       }
       this.#scheduleNext();
@@ -173,16 +170,16 @@ export class SourceSyncer {
             backoffDelay(retryPolicy, this.#failures, () => random.next()),
           )
         : intervalSeconds * 1000;
-    this.#setTimer('interval', delay, () => this.#request({ distrust: true }));
+    this.#setTimer('interval', delay, () => this.#request('full'));
   }
 
-  async #sync(distrust: boolean): Promise<{ again: boolean; applied: number }> {
+  async #sync(wanted: ReadonlySet<Why>): Promise<{ again: boolean; applied: number }> {
     const source = this.#source;
     const { registry, fileSystem, clock } = this.#options;
     const { signal } = this.#aborter;
     const { name } = source.metadata;
     if (source.spec.suspend) {
-      await this.#stopWatching();
+      await this.#watcher.pause();
       await this.#report(source, { steps: [], errors: [] }, [], '', true);
       return { again: false, applied: 0 };
     }
@@ -194,10 +191,15 @@ export class SourceSyncer {
       signal,
     );
     if (signal.aborted) return { again: false, applied: 0 };
-    await this.#watch(look);
+    await this.#watcher.follow(source.spec.folder.path, look);
+    // Nothing is new: what was applied then is still right, or its drift would have called.
+    const onlyHinted = !wanted.has('full') && !wanted.has('drift');
+    if (onlyHinted && this.#lastLook && sameLook(this.#lastLook, look)) {
+      return { again: this.#failures > 0, applied: 0 };
+    }
     const present = look.state === 'present';
     const { files, contentHash } = present
-      ? await this.#cache.read(look.files, { distrust, moving })
+      ? await this.#cache.read(look.files, { distrust: wanted.has('full'), moving })
       : { files: [], contentHash: source.status?.contentHash ?? '' };
     const input: SyncInput = {
       source: { name, spec: source.spec },
@@ -261,50 +263,5 @@ export class SourceSyncer {
       // The source was deleted meanwhile: its objects stay, and nobody is left to tell.
       if (!isOrchError(error, 'NotFound')) throw error;
     }
-  }
-
-  /** Watches the folder that is there now; a folder that was replaced is watched anew. */
-  async #watch(look: FolderLook): Promise<void> {
-    if (look.state !== 'present') return look.state === 'missing' ? this.#stopWatching() : undefined;
-    if (this.#watcher?.rootId === look.rootId) return;
-    await this.#stopWatching();
-    const watcher = { rootId: look.rootId, alive: true };
-    const hints = this.#options.fileSystem.watch(
-      look.realRoot,
-      isVisible,
-      () => this.#onHint(),
-      (error) => {
-        if (watcher.alive)
-          this.#logger.warn('folder cannot be watched: looking at it every few seconds instead', { error });
-        watcher.alive = false;
-      },
-    );
-    this.#watcher = Object.assign(watcher, { close: () => hints.close() });
-  }
-
-  async #stopWatching(): Promise<void> {
-    const watcher = this.#watcher;
-    this.#watcher = undefined;
-    await watcher?.close();
-  }
-
-  #scheduleRootLook(): void {
-    const blind = this.#watcher?.alive === false;
-    this.#setTimer('root', blind ? blindLookMilliseconds : rootLookMilliseconds, () => {
-      void this.#lookAtRoot().finally(() => this.#scheduleRootLook());
-    });
-  }
-
-  async #lookAtRoot(): Promise<void> {
-    if (this.#source.spec.suspend) return;
-    const { fileSystem } = this.#options;
-    const rootId = await fileSystem
-      .resolve(this.#source.spec.folder.path)
-      .then((root) => fileSystem.look(root))
-      .then(
-        (look) => look.id,
-        () => undefined,
-      );
-    if (this.#watcher?.alive === false || rootId !== this.#watcher?.rootId) this.#onHint();
   }
 }

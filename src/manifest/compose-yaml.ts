@@ -82,6 +82,7 @@ class Composer {
   #lastOffset = 0;
   /** Whether a part of the document hangs at two places. */
   #shared = false;
+  #mergeTold = false;
   readonly #problems: TextProblem[] = [];
 
   constructor(
@@ -99,7 +100,7 @@ class Composer {
       this.#nodes = this.#depth = 0;
       this.#anchors = new Map();
       this.#path = [];
-      this.#shared = false;
+      this.#shared = this.#mergeTold = false;
       const problemsBefore = this.#problems.length;
       try {
         const { value, spot } = this.#node();
@@ -209,15 +210,17 @@ class Composer {
       return this.#node().depth;
     }
     this.#path.push(key);
-    const refused =
-      key === '<<' && plain
-        ? 'merge keys ("<<") are not supported: write the fields out'
-        : forbiddenKeys.has(key)
-          ? `the key "${key}" is not allowed`
-          : Object.hasOwn(mapping, key)
-            ? `the key "${shorten(key)}" is there twice`
-            : undefined;
-    if (refused !== undefined) this.#note(refused, offset);
+    const isMerge = key === '<<' && plain;
+    const refused = isMerge
+      ? 'merge keys ("<<") are not supported: write the fields out'
+      : forbiddenKeys.has(key)
+        ? `the key "${key}" is not allowed`
+        : Object.hasOwn(mapping, key)
+          ? `the key "${shorten(key)}" is there twice`
+          : undefined;
+    // Who merges does so many times: told once, it is understood.
+    if (refused !== undefined && !(isMerge && this.#mergeTold)) this.#note(refused, offset);
+    this.#mergeTold ||= isMerge;
     const { value, spot, depth } = this.#node();
     if (refused === undefined) {
       mapping[key] = value;

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { formatFieldPath, formatPointer, resolvePointer, shorten, type PathSegments } from './field-path.js';
+import { maxErrorsPerInput } from './limits.js';
 import { nearest } from './nearest.js';
 import { patternSentence } from './pattern-sentences.js';
 import { findFieldElsewhere, type SchemaByName } from './schema-walk.js';
@@ -19,8 +20,10 @@ export function explainSchemaErrors(
 ): SchemaIssue[] {
   const issues: SchemaIssue[] = [];
   const seen = new Set<string>();
+  const misspelt = misspeltRequired(errors);
   for (const error of withoutNoise(errors)) {
-    if (issues.length >= 100) break;
+    if (misspelt.has(error)) continue;
+    if (issues.length >= maxErrorsPerInput) break;
     const issue = explain(error, root, schema, schemaByName, rawTextOf);
     // One value, one sentence: a text that is too long need not be told that it breaks the pattern, too.
     const key =
@@ -44,6 +47,22 @@ function withoutNoise(errors: readonly ErrorObject[]): ErrorObject[] {
           error.schemaPath.startsWith(`${choice.schemaPath}/`) &&
           error.instancePath === choice.instancePath,
       ),
+  );
+}
+
+/** "image is required" beside "unknown field imgae: did you mean image?" is one problem, and the second says it better. */
+function misspeltRequired(errors: readonly ErrorObject[]): ReadonlySet<ErrorObject> {
+  const unknown = errors.filter((error) => error.keyword === 'additionalProperties').slice(0, 100);
+  return new Set(
+    errors.filter(
+      (error) =>
+        error.keyword === 'required' &&
+        unknown.some(
+          ({ instancePath, params }) =>
+            instancePath === error.instancePath &&
+            nearest(String(params['additionalProperty']), [String(error.params['missingProperty'])]) !== undefined,
+        ),
+    ),
   );
 }
 

@@ -5,7 +5,6 @@ import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { kinds } from '../model/kinds.js';
 import { parsePointer } from './field-path.js';
-import { maxErrorsPerInput } from './limits.js';
 import { explainSchemaErrors } from './schema-messages.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
@@ -18,10 +17,7 @@ export type { RawTextOf, SchemaIssue } from './schema-issue.js';
 export function validateSchema(kind: Kind, object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
   const validate = validatorOf(kind);
   if (validate(object)) return [];
-  return explainSchemaErrors(validate.errors ?? [], object, kind.schema, schemaByName, rawTextOf).slice(
-    0,
-    maxErrorsPerInput,
-  );
+  return explainSchemaErrors(validate.errors ?? [], object, kind.schema, schemaByName, rawTextOf);
 }
 
 /** A copy of the object without the members that its schema does not know, however many there are. */
