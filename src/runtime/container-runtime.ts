@@ -42,7 +42,7 @@ export interface ContainerRuntime {
 
   /**
    * Runs a command to its end in a running container; output is cut at `maxExecOutputBytes`. Rejects with NotRunning,
-   * Timeout (the command may go on: the engine cannot stop it) and Unavailable when the exit code cannot be known.
+   * StartError, Timeout (the command may go on: the engine cannot stop it) and Unavailable when the exit code cannot be known.
    */
   exec(id: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult>;
 

@@ -42,7 +42,7 @@ export class OutputQueue {
   end(failure?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#failure = failure;
+    this.#failure ??= failure;
     for (const listener of this.#endListeners) listener();
     void this.#deliver();
   }
