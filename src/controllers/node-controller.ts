@@ -17,9 +17,9 @@ export interface NodeControllerOptions {
   gate: EvictionGate;
   graceMilliseconds: number;
   /** These nodes, and the tasks on them, are to be looked at. */
-  onChanged(nodeNames: readonly string[]): void;
+  onChanged: (nodeNames: readonly string[]) => void;
   /** A node was written. */
-  onWritten(node: StoredNode): void;
+  onWritten: (node: StoredNode) => void;
 }
 
 /** The life of nodes: who is lost, who is back, and what their objects say of it and of what is allocated. */

@@ -19,7 +19,7 @@ export interface TaskControllerOptions {
   nodes: NodeController;
   notReadyTolerationMilliseconds: number;
   /** A task was written. */
-  onWritten(task: StoredTask): void;
+  onWritten: (task: StoredTask) => void;
 }
 
 /** One task: plans by the index, writes through the registry. */

@@ -7,8 +7,8 @@ export interface WatchedKindOptions<T extends ApiObject> {
   registry: Registry;
   kind: Kind;
   /** Everything there is as of a revision: whatever is not in it and is not newer is gone. */
-  onList(items: Stored<T>[], revision: number): void;
-  onEvents(events: ObjectEvent<T>[]): void;
+  onList: (items: Stored<T>[], revision: number) => void;
+  onEvents: (events: ObjectEvent<T>[]) => void;
 }
 
 /**
