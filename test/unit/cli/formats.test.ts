@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { alignRows, printable } from '../../../src/cli/columns.js';
+import { hideSecrets } from '../../../src/cli/config.js';
+import { parseLabels } from '../../../src/cli/daemon-flags.js';
+import { defaultConfigPath, defaultDataDirectory, defaultWorkerDataDirectory } from '../../../src/cli/default-paths.js';
+import { describeLines, describeMembers } from '../../../src/cli/describe-lines.js';
+import { exitCodeOf } from '../../../src/cli/exec-channels.js';
+import { formatObjects, parseOutputFormat } from '../../../src/cli/output-format.js';
+import { parseDuration, parseWhole } from '../../../src/cli/parse-duration.js';
+import { workerName } from '../../../src/cli/up.js';
+import { parseFor } from '../../../src/cli/wait-condition.js';
+import type { Stored } from '../../../src/model/api-object.js';
+import { taskKind } from '../../../src/model/task.js';
+
+it('aligns columns, and keeps later rows in line', () => {
+  const first = alignRows([
+    ['NAME', 'STATE', 'MESSAGE'],
+    ['a-long-name', 'Running', ''],
+  ]);
+  expect(first.lines).toEqual(['NAME          STATE     MESSAGE', 'a-long-name   Running']);
+  expect(alignRows([['b', 'Pending', 'x']], first.widths).lines).toEqual(['b             Pending   x']);
+});
+
+it('lets no text from outside command the terminal', () => {
+  expect(printable('a\u001b[31mred\u0007\nb')).toBe('a [31mred b');
+});
+
+it.each([
+  ['30s', 30_000],
+  ['1m30s', 90_000],
+  ['2h', 7_200_000],
+  ['500ms', 500],
+  ['45', 45_000],
+  ['0', 0],
+])('reads %s as %i ms', (text, milliseconds) => {
+  expect(parseDuration(text, '--timeout')).toBe(milliseconds);
+});
+
+it.each(['', 'soon', '5 m', '-3s', '3x'])('refuses "%s" as a time and says how to write one', (text) => {
+  expect(() => parseDuration(text, '--timeout')).toThrow(/--timeout .*write a time like 30s/);
+});
+
+it('keeps whole numbers within their bounds', () => {
+  expect(parseWhole('80', '--port', 0, 65_535)).toBe(80);
+  expect(() => parseWhole('70000', '--port', 0, 65_535)).toThrow('--port 70000: write a whole number from 0 to 65535');
+  expect(() => parseWhole('1.5', '--tail', -1)).toThrow('--tail 1.5: write a whole number of at least -1');
+});
+
+it('hides tokens and keys of a kubeconfig', () => {
+  const text = ['user:', '  token: "s3cret"', '  client-key-data: S0VZ', 'server: https://h:1'].join('\n');
+  expect(hideSecrets(text)).toBe(
+    ['user:', '  token: HIDDEN', '  client-key-data: HIDDEN', 'server: https://h:1'].join('\n'),
+  );
+});
+
+it('puts the data where the user keeps such things', () => {
+  expect(defaultDataDirectory({ HOME: '/home/ann' })).toBe('/home/ann/.local/share/orch');
+  expect(defaultDataDirectory({ HOME: '/home/ann', XDG_DATA_HOME: '/data' })).toBe('/data/orch');
+  expect(defaultConfigPath({ HOME: '/home/ann' })).toBe('/home/ann/.local/share/orch/kubeconfig');
+  expect(defaultWorkerDataDirectory({ XDG_DATA_HOME: '/data' }, 'n1')).toBe('/data/orch-worker/n1');
+});
+
+it('reads labels, repeated and with commas', () => {
+  expect(parseLabels(['disk=ssd,zone=a', 'empty='])).toEqual({ disk: 'ssd', zone: 'a', empty: '' });
+  expect(() => parseLabels(['disk'])).toThrow(/write labels like/);
+});
+
+it('makes a valid node name of any host name', () => {
+  expect(workerName('Build_Host.local')).toBe('build-host.local');
+  expect(workerName('___')).toBe('node');
+});
+
+describe('exit codes of exec', () => {
+  const frame = (status: unknown): Uint8Array => Buffer.from(JSON.stringify(status));
+  it('is that of the command', () => {
+    expect(exitCodeOf(frame({ status: 'Success' }))).toBe(0);
+    const causes = [{ reason: 'ExitCode', message: '3' }];
+    expect(exitCodeOf(frame({ status: 'Failure', reason: 'NonZeroExitCode', details: { causes } }))).toBe(3);
+  });
+  it('is an error when the command could not run', () => {
+    expect(() => exitCodeOf(frame({ status: 'Failure', message: 'no such file: foo', code: 500 }))).toThrow(
+      'no such file',
+    );
+    expect(() => exitCodeOf(Buffer.from('?'))).toThrow('no exit code');
+  });
+});
+
+describe('what wait waits for', () => {
+  const object = (status: object): Stored =>
+    ({ apiVersion: 'orch.dev/v1', kind: 'Task', metadata: { name: 'web', uid: 'u' }, status }) as unknown as Stored;
+  const judge = (text: string, given: Stored | undefined): string => {
+    const { type, text: said } = parseFor(text)(given, { kind: taskKind, key: { name: 'web' } });
+    return `${type}: ${said}`;
+  };
+  it.each<[string, Stored | undefined, string]>([
+    ['delete', undefined, 'done: deleted'],
+    ['delete', object({ state: 'Running' }), 'waiting: Running'],
+    ['create', undefined, 'waiting: does not exist'],
+    ['create', object({}), 'done: exists'],
+    ['state=running', object({ state: 'Running' }), 'done: Running'],
+    ['state=Running', object({ state: 'Failed', reason: 'BackOff' }), 'waiting: Failed: BackOff'],
+    ['condition=ready', object({ conditions: [{ type: 'Ready', status: 'True' }] }), 'done: condition ready met'],
+    [
+      'condition=Ready',
+      object({ conditions: [{ type: 'Ready', status: 'False', reason: 'Probe', message: 'refused' }] }),
+      'waiting: condition Ready is False: Probe: refused',
+    ],
+    [
+      'condition=Ready=False',
+      object({ conditions: [{ type: 'Ready', status: 'False' }] }),
+      'done: condition Ready met',
+    ],
+    ['jsonpath={.status.restartCount}=3', object({ restartCount: 3 }), 'done: condition met'],
+    ['jsonpath={.status.restartCount}=3', object({}), 'waiting: {.status.restartCount} is absent'],
+    ['state=Running', undefined, 'waiting: does not exist'],
+  ])('%s', (text, given, verdict) => {
+    expect(judge(text, given)).toBe(verdict);
+  });
+  it.each(['state=Runing', 'ready', 'jsonpath=', 'condition', 'jsonpath={.a[?(x)]}'])('refuses %s', (text) => {
+    expect(() => parseFor(text)).toThrow();
+  });
+});
+
+describe('output formats', () => {
+  const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata: { name: 'web' }, spec: { image: 'x' } };
+  it('prints names that other commands take', async () => {
+    expect(await formatObjects([task], { type: 'name' }, false)).toBe('task.orch.dev/web');
+  });
+  it('prints one object as itself and several as a List', async () => {
+    expect(JSON.parse(await formatObjects([task], { type: 'json' }, true))).toEqual(task);
+    expect(JSON.parse(await formatObjects([task], { type: 'json' }, false))).toMatchObject({
+      kind: 'List',
+      items: [task],
+    });
+    expect(await formatObjects([task], { type: 'yaml' }, true)).toMatch(/^apiVersion: orch.dev\/v1\nkind: Task\n/);
+  });
+  it('suggests the format that was meant', () => {
+    expect(() => parseOutputFormat('ymal')).toThrow(/did you mean "yaml"/);
+    expect(() => parseOutputFormat('custom-columns=NAME')).toThrow(/HEADING:PATH/);
+  });
+});
+
+it('describes any object in words, with nothing left out', () => {
+  const lines = describeLines(
+    describeMembers({
+      restartPolicy: 'Always',
+      command: ['sh', '-c', 'echo hi'],
+      env: [{ name: 'A', value: '' }],
+      nodeSelector: { 'disk-type': 'ssd' },
+      empty: {},
+    }),
+  );
+  expect(lines).toEqual([
+    'Restart Policy:  Always',
+    'Command:         sh -c "echo hi"',
+    'Env:',
+    '  A:',
+    '    Name:   A',
+    '    Value:',
+    'Node Selector:',
+    '  disk-type:  ssd',
+    'Empty:           <none>',
+  ]);
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { Launchers } from '../../../src/cli/launchers.js';
+import { verbs } from '../../../src/cli/verbs.js';
+import { runCli } from '../../support/run-cli.js';
+
+describe('help', () => {
+  it.each(verbs.map(({ name, summary }) => [name, summary]))(
+    'of %s says what it does and shows examples',
+    async (name, summary) => {
+      const { exitCode, stdout, stderr } = await runCli([name, '--help']);
+      expect(exitCode).toBe(0);
+      expect(stdout.toLowerCase()).toContain(summary.toLowerCase());
+      expect(stdout).toMatch(new RegExp(`Examples:[^]*orch ${name}`));
+      expect(stderr).toBe('');
+    },
+  );
+
+  it('lists all verbs, also when nothing is typed', async () => {
+    for (const args of [['--help'], ['help'], []]) {
+      const { exitCode, stdout } = await runCli(args);
+      expect(exitCode).toBe(0);
+      for (const { name, summary } of verbs) expect(stdout).toMatch(new RegExp(`  ${name} +${summary.slice(0, 20)}`));
+    }
+  });
+});
+
+describe('mistakes', () => {
+  it.each([
+    [['gett', 'tasks'], /unknown command 'gett'\n\(Did you mean get\?\)/],
+    [['get', 'tasks', '--wide'], /unknown option '--wide'\nRun `orch get --help`/],
+    [['get', 'tsks'], /did you mean "tasks"\?\nKnown kinds:/],
+    [['get', 'tasks', '-o', 'jsn'], /did you mean "json"/],
+    [['apply'], /-f/],
+    [['apply', '-f', 'x', '--prune'], /--prune needs -l/],
+    [['wait', 'task/web'], /--for/],
+    [['stop'], /which tasks\?/],
+    [['exec', 'web'], /which command\? `orch exec web -- COMMAND`/],
+    [['delete', 'task', 'web', '--grace-period', '0'], /say --force/],
+    [
+      ['get', 'tasks', '--config', '/nowhere/kubeconfig'],
+      /there is no file \/nowhere\/kubeconfig \(named by --config\)/,
+    ],
+    [['up', '--scheduler', 'spraed'], /did you mean "spread"/],
+    [['up', '--port', 'x'], /--port x: write a whole number/],
+  ])('%j are answered with a sentence, exit code 1 and no stack', async (args, sentence) => {
+    const { exitCode, stdout, stderr } = await runCli(args, { env: { HOME: '/nowhere' } });
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('says how to get a manager when there is no configuration', async () => {
+    const { stderr } = await runCli(['get', 'tasks'], { env: { HOME: '/nowhere' } });
+    expect(stderr).toContain('/nowhere/.local/share/orch/kubeconfig');
+    expect(stderr).toContain('`orch up`');
+    expect(stderr).toContain('ORCH_CONFIG');
+  });
+});
+
+describe('what is launched', () => {
+  function record(): { launchers: Launchers; calls: unknown[] } {
+    const calls: unknown[] = [];
+    const take = (what: string) => async (options: unknown) => {
+      calls.push([what, options]);
+      return 0;
+    };
+    return { calls, launchers: { up: take('up'), manager: take('manager'), worker: take('worker') } };
+  }
+
+  it('up: with everything said', async () => {
+    const { launchers, calls } = record();
+    const flags =
+      '--data d --port 0 --host ::1 --watch w --name n1 --scheduler epvm --runtime simulated --node-grace-seconds 3 ' +
+      '--not-ready-toleration-seconds 0 --labels a=b,c=d --labels e=f --log-level warn';
+    expect(await runCli(['up', ...flags.split(' ')], { launchers })).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(calls).toEqual([
+      [
+        'up',
+        {
+          dataDirectory: 'd',
+          port: 0,
+          host: '::1',
+          watchDirectory: 'w',
+          name: 'n1',
+          scheduler: 'epvm',
+          runtime: 'simulated',
+          nodeGraceSeconds: 3,
+          notReadyTolerationSeconds: 0,
+          labels: { a: 'b', c: 'd', e: 'f' },
+          logLevel: 'warn',
+        },
+      ],
+    ]);
+  });
+
+  it('manager: on loopback and in the default place unless told otherwise', async () => {
+    const { launchers, calls } = record();
+    await runCli(['manager'], { launchers, env: { HOME: '/home/ann' } });
+    expect(calls).toEqual([
+      ['manager', { dataDirectory: '/home/ann/.local/share/orch', host: '127.0.0.1', port: 7443, logLevel: 'info' }],
+    ]);
+  });
+
+  it('worker: needs to know its manager, and has a folder of its own', async () => {
+    const { launchers, calls } = record();
+    const refused = await runCli(['worker'], { launchers });
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--manager <url>') });
+    const args = ['worker', '--manager', 'https://m:7443', '--ca-file', 'ca.crt', '--name', 'n2'];
+    await runCli(args, { launchers, env: { XDG_DATA_HOME: '/data' } });
+    expect(calls).toEqual([
+      [
+        'worker',
+        {
+          server: 'https://m:7443',
+          caFile: 'ca.crt',
+          name: 'n2',
+          dataDirectory: '/data/orch-worker/n2',
+          runtime: 'docker',
+          labels: {},
+          logLevel: 'info',
+        },
+      ],
+    ]);
+  });
+
+  it('passes the exit code on', async () => {
+    const { launchers } = record();
+    const code = await runCli(['manager'], { launchers: { ...launchers, manager: async () => 7 } });
+    expect(code.exitCode).toBe(7);
+  });
+});
+
+it.each(['bash', 'zsh', 'fish'])('completes verbs and kinds in %s', async (shell) => {
+  const { exitCode, stdout } = await runCli(['completion', shell]);
+  expect(exitCode).toBe(0);
+  for (const word of ['apply', 'cordon', 'tasks', 'nodes']) expect(stdout).toContain(word);
+});
+
+it('shows where the configuration is, and by what', async () => {
+  const env = { ORCH_CONFIG: '/etc/orch/kubeconfig', HOME: '/home/ann' };
+  expect((await runCli(['config', 'path'], { env })).stdout).toBe('/etc/orch/kubeconfig\n');
+  expect((await runCli(['config', 'path', '--config', '/x'], { env })).stdout).toBe('/x\n');
+  expect((await runCli(['config'], { env: { HOME: '/home/ann' } })).stdout).toBe(
+    '/home/ann/.local/share/orch/kubeconfig\n',
+  );
+});
+
+it('checks manifests without a manager', async () => {
+  const input = 'apiVersion: orch.dev/v1\nkind: Task\nmetadata:\n  name: web\nspec:\n  image: busybox\n';
+  expect(await runCli(['apply', '-f', '-', '--dry-run=client'], { input })).toMatchObject({
+    exitCode: 0,
+    stdout: 'task/web valid (dry run)\n',
+  });
+  const bad = await runCli(['apply', '-f', '-', '--dry-run=client'], { input: input.replace('image', 'imgae') });
+  expect(bad.exitCode).toBe(1);
+  expect(bad.stderr).toMatch(/stdin:6:3: spec\.imgae: .*did you mean "image"/);
+});
