@@ -27,6 +27,8 @@ export interface TestApi {
   beats: string[];
   request(method: string, path: string, options?: RequestOptions): Promise<TestResponse>;
   openWatch(path: string, options?: RequestOptions): Promise<TestWatch>;
+  /** The answer as it comes, for bodies that are not lines of JSON. */
+  openBody(path: string): Promise<IncomingMessage>;
   socket(path: string, protocol: string, token?: string): WebSocket;
   close(): Promise<void>;
 }
@@ -131,6 +133,7 @@ export async function startTestApi(
       }
       return readWatch(response);
     },
+    openBody: (path) => send('GET', path),
     socket: (path, protocol, token = credentials.adminToken) =>
       new WebSocket(`${server.url.replace('https', 'wss')}${path}`, protocol, {
         ca: tls.caPem,
