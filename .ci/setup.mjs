@@ -71,6 +71,15 @@ export async function ensureEngine() {
   if (!answers()) giveUp(`The Docker Engine did not come up within 60 s: see ${log}.`);
 }
 
+/** What only tests need: a second engine lives in a network namespace of its own. */
+export function ensureTestTools() {
+  const missing = ['ip', 'nsenter', 'strace'].filter((name) => quietly('sh', ['-c', `command -v ${name}`]).status !== 0);
+  if (missing.length === 0) return;
+  if (!isRoot) giveUp(`The tests need ${missing.join(', ')}: install iproute2, util-linux and strace.`);
+  say(`installing what the tests need: ${missing.join(', ')}`);
+  aptInstall(['iproute2', 'util-linux', 'strace']);
+}
+
 export function ensureBusybox() {
   if (quietly('docker', ['image', 'inspect', 'busybox:latest']).status === 0) return;
   say('getting the busybox image');

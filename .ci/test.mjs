@@ -3,12 +3,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, checkNode, ensureBusybox, ensureEngine, ensurePackages, run } from './setup.mjs';
+import { build, checkNode, ensureBusybox, ensureEngine, ensurePackages, ensureTestTools, run } from './setup.mjs';
 
 checkNode();
 ensurePackages();
 await ensureEngine();
 ensureBusybox();
+ensureTestTools();
 const only = process.argv.slice(2);
 const checked = only.length > 0 || run(process.execPath, ['.ci/check.mjs']);
 build();
