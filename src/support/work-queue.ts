@@ -12,8 +12,8 @@ export interface WorkQueueOptions {
    * Works on one key, from what is true now: a key carries no message. Resolves with the milliseconds after which to come
    * again, or undefined. When it rejects, the key comes again after a backoff of its own.
    */
-  process(key: string): Promise<number | undefined>;
-  onError(key: string, error: unknown, retryMilliseconds: number): void;
+  process: (key: string) => Promise<number | undefined>;
+  onError: (key: string, error: unknown, retryMilliseconds: number) => void;
   backoff?: BackoffPolicy;
 }
 
@@ -83,6 +83,8 @@ export class WorkQueue {
     const { process, onError, backoff = defaultBackoff, random } = this.options;
     // Leaves the caller of add() first: whoever adds a key never waits for the work.
     await Promise.resolve();
+    // Work that has not begun sees what was added until now.
+    this.again.delete(key);
     let delay: number | undefined;
     try {
       delay = await process(key);

@@ -29,7 +29,7 @@ export function emptyCheckpoint(): CheckpointData {
 export class CheckpointFile {
   private isDirty = false;
   private writing: Promise<void> | undefined;
-  private failure: unknown;
+  private failure: Error | undefined;
 
   /** `write` makes a text durable, whole or not at all. */
   constructor(
@@ -117,7 +117,7 @@ export class CheckpointFile {
   async flush(): Promise<void> {
     this.isDirty = true;
     await this.save();
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure) throw this.failure;
   }
 
   private touch(): void {
@@ -135,7 +135,7 @@ export class CheckpointFile {
           await this.write(JSON.stringify(this.data));
           this.failure = undefined;
         } catch (error) {
-          this.failure = error;
+          this.failure = error instanceof Error ? error : new Error(String(error));
         }
       }
       this.writing = undefined;

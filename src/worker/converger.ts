@@ -24,9 +24,9 @@ export interface ConvergerOptions {
   probes: ProbeRunner;
   checkpoint: CheckpointFile;
   clock: Clock;
-  startTask(target: Target & { task: StoredTask }, steps: readonly StartStep[]): Promise<void>;
-  stopTask(target: Target, step: StopStep): Promise<void>;
-  removeContainer(id: string): Promise<void>;
+  startTask: (target: Target & { task: StoredTask }, steps: readonly StartStep[]) => Promise<void>;
+  stopTask: (target: Target, step: StopStep) => Promise<void>;
+  removeContainer: (id: string) => Promise<void>;
 }
 
 /** Plans made in one go for one task; a task that needs more waits for its next turn. */

@@ -4,6 +4,7 @@
  */
 import type { Client, ClientSocket } from '../client/client.js';
 import type { StreamEnd, StreamRequest } from '../model/worker-tunnel.js';
+import type { OutputListener } from '../runtime/container-runtime.js';
 import { decodeTunnelFrame, encodeTunnelFrame, tunnelChannels, tunnelProtocol } from '../model/worker-tunnel.js';
 import { isJsonObject } from '../model/json.js';
 import type { BackoffPolicy } from '../support/backoff.js';
@@ -24,7 +25,7 @@ export interface ServedStream {
 
 export type ServeStream = (
   request: StreamRequest,
-  output: (channel: 'stdout' | 'stderr', data: Uint8Array) => void,
+  output: OutputListener,
   end: (end: StreamEnd) => void,
 ) => ServedStream;
 
@@ -39,6 +40,7 @@ export interface TunnelClientOptions {
 
 const maxStreams = 64;
 const maxFrameBytes = 64 * 1024;
+const maxUnflushedBytes = 256 * 1024;
 const retryPolicy: BackoffPolicy = { initialMilliseconds: 200, maxMilliseconds: 8_000, jitterFraction: 0.5 };
 
 export class TunnelClient {
@@ -126,11 +128,17 @@ export class TunnelClient {
     if (streams.size >= maxStreams) {
       return refuse('TooManyRequests', `this worker serves ${maxStreams} streams already: try again later`);
     }
-    const output = (channel: 'stdout' | 'stderr', data: Uint8Array): void => {
+    let unflushedBytes = 0;
+    const output: OutputListener = (channel, data) => {
       if (!streams.has(streamId)) return;
       for (let start = 0; start < data.length; start += maxFrameBytes) {
         send(tunnelChannels[channel], data.subarray(start, start + maxFrameBytes));
       }
+      unflushedBytes += data.length;
+      if (unflushedBytes < maxUnflushedBytes) return;
+      // A reader that is slower than the container holds it back here.
+      unflushedBytes = 0;
+      return socket.flushed?.();
     };
     // Known before it is served, so that it may end at once.
     streams.set(streamId, nothing);
