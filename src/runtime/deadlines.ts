@@ -16,5 +16,3 @@ export const deadlines = {
   /** A pull may take long, but not stand still. */
   pullWithoutProgress: 60_000,
 };
-
-export type Deadlines = typeof deadlines;

@@ -5,6 +5,8 @@ interface Piece {
   data: Uint8Array;
 }
 
+const maxJoinedBytes = 64 * 1024;
+
 /**
  * Output between a producer and the one listener of a stream: nothing is lost before there is a listener, pieces
  * arrive in order and one at a time (a promise of the listener is waited for), and `finished` settles after the last
@@ -71,7 +73,7 @@ export class OutputQueue {
   async #deliver(): Promise<void> {
     if (this.#delivering) return;
     this.#delivering = true;
-    for (let piece; this.#listener && (piece = this.#pieces.shift());) {
+    for (let piece; this.#listener && (piece = this.#takePiece());) {
       try {
         await this.#listener(piece.channel, piece.data);
       } catch (error) {
@@ -86,5 +88,20 @@ export class OutputQueue {
       if (this.#failure) this.#settle.reject(this.#failure);
       else this.#settle.resolve();
     }
+  }
+
+  /** The next piece, joined with those of the same channel that wait behind it: engines send a frame for every line. */
+  #takePiece(): Piece | undefined {
+    const first = this.#pieces[0];
+    if (!first) return undefined;
+    let count = 0;
+    let bytes = 0;
+    for (const { channel, data } of this.#pieces) {
+      if (channel !== first.channel || (count > 0 && bytes + data.length > maxJoinedBytes)) break;
+      count++;
+      bytes += data.length;
+    }
+    const joined = this.#pieces.splice(0, count).map(({ data }) => data);
+    return { channel: first.channel, data: count === 1 ? first.data : Buffer.concat(joined) };
   }
 }
