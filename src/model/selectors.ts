@@ -6,10 +6,10 @@ import type { Kind } from './kind.js';
  * Label and field selectors in Kubernetes' syntax: text in, a test for objects out. Pure; every pattern is linear and
  * the text is bounded, so a hostile selector costs nothing.
  */
-export type LabelRequirement =
+type LabelRequirement =
   { key: string; operator: 'in' | 'notin'; values: readonly string[] } | { key: string; operator: 'exists' | 'absent' };
 
-export interface FieldRequirement {
+interface FieldRequirement {
   field: string;
   operator: '=' | '!=';
   value: string;

@@ -10,7 +10,7 @@ import type { WriteOptions } from './registry.js';
  * Admission by schema and by the kind's own rules. Arrives: an object as it would be stored. Leaves: the object, or an
  * OrchError that names every problem. Pure; the object is never changed, only copied without its unknown fields.
  */
-export interface CheckedObject {
+interface CheckedObject {
   object: JsonObject;
   warnings: string[];
 }

@@ -5,9 +5,9 @@ import type { Kind } from '../model/kind.js';
 import { errorMessage, OrchError } from '../support/errors.js';
 import { badRequest, invalid } from './registry-errors.js';
 
-export const maxPatchOperations = 10_000;
+const maxPatchOperations = 10_000;
 /** Of the result, and of everything that `copy` operations add together. */
-export const maxPatchedCharacters = 3 * 2 ** 20;
+const maxPatchedCharacters = 3 * 2 ** 20;
 
 /**
  * RFC 6902, all or nothing; `target` is not changed. Throws BadRequest (not a list of operations), RequestEntityTooLarge

@@ -19,7 +19,7 @@ import { describeTaskDeletion, describeTaskMove, type TaskEventDraft } from './t
 
 const maxTries = 10;
 
-export interface WriterParts {
+interface WriterParts {
   store: Store;
   reader: ObjectReader;
   index: TaskEventIndex;
@@ -30,7 +30,7 @@ export interface WriterParts {
 }
 
 /** What becomes of an object, and whether that is because somebody asked for its deletion. */
-export interface ChangeDecision extends Decision {
+interface ChangeDecision extends Decision {
   isDeletion?: boolean;
 }
 

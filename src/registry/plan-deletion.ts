@@ -6,7 +6,7 @@ import { isFinished, type Fate } from './prepare-update.js';
 import { badRequest, forbidden, preconditionFailed } from './registry-errors.js';
 import type { DeleteOptions } from './registry.js';
 
-export interface DeletionFacts {
+interface DeletionFacts {
   timestamp: string;
   /** Whether the node that a bound task names still exists: without it nobody is left who could confirm. */
   nodeExists: boolean;

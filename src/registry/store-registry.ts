@@ -38,7 +38,7 @@ const maxTries = 10;
 const maxNameTries = 8;
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
-export interface RegistryParts {
+interface RegistryParts {
   store: Store;
   clock: Clock;
   random: Random;

@@ -9,7 +9,7 @@ import { indexEntry, type IndexedEvent, type TaskEventIndex } from './task-event
 import type { TaskEventDraft } from './task-moves.js';
 
 /** Operations for a transaction, and what to call when it is over. */
-export interface PlannedEvents {
+interface PlannedEvents {
   operations: StoreOperation[];
   /** Call once with whether the transaction was committed: otherwise the index is put back as it was. */
   settle(committed: boolean): void;

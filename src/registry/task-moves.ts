@@ -1,5 +1,3 @@
-import type { Stored } from '../model/api-object.js';
-import type { Kind } from '../model/kind.js';
 import { taskKind, type StoredTask } from '../model/task.js';
 import { canMove, movesFrom, type State } from '../model/task-state.js';
 import { invalid } from './registry-errors.js';
@@ -7,10 +5,6 @@ import type { TaskEventInput } from './registry.js';
 
 /** What happened to a task, ready to be written down. */
 export type TaskEventDraft = TaskEventInput & { previousState?: State };
-
-export function isTask(kind: Kind, _object: Stored): _object is StoredTask {
-  return kind === taskKind;
-}
 
 /** Throws Invalid unless the life of a task knows this move. `old` undefined: the task is new. */
 export function checkTaskMove(old: StoredTask | undefined, next: StoredTask): void {

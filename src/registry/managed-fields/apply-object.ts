@@ -8,14 +8,14 @@ import { formatManager, isSameManager, readManagers, writeManagers, type FieldMa
 import { mergeApplied, removeFields } from './merge-fields.js';
 import { compareFields, fieldsOf, ownablePart, type FieldScope } from './object-fields.js';
 
-export interface ApplyRequest {
+interface ApplyRequest {
   manager: string;
   force: boolean;
   scope: FieldScope;
   timestamp: string;
 }
 
-export interface AppliedPart {
+interface AppliedPart {
   /** The ownable part of the object as it becomes. */
   part: JsonObject;
   managedFields: NonNullable<ObjectMeta['managedFields']>;

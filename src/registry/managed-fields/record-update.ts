@@ -6,7 +6,7 @@ import { compareFields, ownablePart, type FieldScope } from './object-fields.js'
 import { FieldSet } from './field-set.js';
 import { isSameManager, readManagers, writeManagers, type FieldManager } from './managers.js';
 
-export interface UpdateRecord {
+interface UpdateRecord {
   manager: string;
   scope: FieldScope;
   timestamp: string;
