@@ -20,7 +20,7 @@ const mayImport = {
 const contractFile = { 'store/contract': '^src/store/store\\.ts$', 'runtime/contract': '^src/runtime/container-runtime\\.ts$' };
 
 const rules = Object.entries(mayImport).map(([room, others]) => {
-  const base = room === 'model' ? [] : room === 'support' ? [] : ['^src/model/', '^src/support/'];
+  const base = room === 'model' ? ['^src/support/'] : room === 'support' ? [] : ['^src/model/', '^src/support/'];
   const allowed = [
     `^src/${room}/`,
     '^schemas/',

@@ -1,6 +1,7 @@
 import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type: 'json' };
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
+import { kinds as allKinds } from '../model/kinds.js';
 
 /** JSON Schema (draft 7, from schemas/) to the schema objects of OpenAPI 3.0: pure, and the only place that knows both. */
 const kept = new Set([
@@ -22,22 +23,40 @@ const kept = new Set([
   'maxProperties',
 ]);
 
-/** `components.schemas` of the given kinds, nested definitions and ObjectMeta included. */
+/** `components.schemas` of the given kinds, with everything that they refer to: definitions (also of other kinds), ObjectMeta. */
 export function componentSchemas(kinds: readonly Kind[]): JsonObject {
-  const components: JsonObject = {};
+  const all = new Map<string, JsonObject>();
   const addDocument = (schema: JsonObject, prefix: string, extra: JsonObject): void => {
-    components[`${prefix}${text(schema['title'])}`] = { ...convertSchema(schema, prefix), ...extra };
+    all.set(`${prefix}${text(schema['title'])}`, { ...convertSchema(schema, prefix), ...extra });
     const definitions = schema['definitions'];
     if (!isJsonObject(definitions)) return;
     for (const [name, definition] of Object.entries(definitions)) {
-      components[`${prefix}${name}`] = convertSchema(definition, prefix);
+      all.set(`${prefix}${name}`, convertSchema(definition, prefix));
     }
   };
   addDocument(objectMetaSchema, schemaPrefix('meta'), {});
-  for (const kind of kinds) {
+  for (const kind of allKinds) {
     addDocument(kind.schema, prefixOf(kind), { 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] });
   }
+  const components: JsonObject = {};
+  const take = (name: string): void => {
+    const schema = all.get(name);
+    if (!schema || name in components) return;
+    components[name] = schema;
+    for (const other of referencesOf(schema)) take(other);
+  };
+  for (const kind of kinds) take(componentName(kind));
   return components;
+}
+
+const referencePrefix = '#/components/schemas/';
+
+function referencesOf(value: JsonValue): string[] {
+  if (Array.isArray(value)) return value.flatMap(referencesOf);
+  if (!isJsonObject(value)) return [];
+  const reference = value['$ref'];
+  const own = typeof reference === 'string' ? [reference.slice(referencePrefix.length)] : [];
+  return [...own, ...Object.values(value).flatMap(referencesOf)];
 }
 
 /** The name of a kind's schema under `components.schemas`. */
@@ -62,7 +81,7 @@ function convertSchema(schema: JsonValue, prefix: string): JsonObject {
   if (!isJsonObject(schema)) return {};
   const reference = schema['$ref'];
   if (typeof reference === 'string') {
-    const target = { $ref: `#/components/schemas/${referenceName(reference, prefix)}` };
+    const target = { $ref: `${referencePrefix}${referenceName(reference, prefix)}` };
     // Beside $ref nothing counts in OpenAPI 3.0, so a description needs allOf; kubectl prints the type's name then.
     return schema['description'] === undefined
       ? { allOf: [target] }

@@ -62,6 +62,7 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     });
     closers.push(() => store.close());
     const registry = await openRegistry({ store, clock, random, logger: logger.with({ component: 'registry' }) });
+    closers.push(() => registry.close());
     const tls = await ensureCertificates({ directory: join(dataDirectory, 'pki'), hosts: [host], clock });
     const credentials = await openCredentials({ directory: dataDirectory, random });
 

@@ -114,12 +114,13 @@ function sendOnce(options: TransportOptions, url: URL, agent: Agent, input: Clie
       stopTimers();
       const idle = input.idleTimeoutMilliseconds ?? options.idleTimeoutMilliseconds;
       if (idle > 0) {
-        message.socket.setTimeout(idle);
+        const { socket } = message;
         const onSilence = (): void => void message.destroy(deadlineError(server, 'more', idle / 1000));
-        message.socket.once('timeout', onSilence);
+        socket.setTimeout(idle);
+        socket.once('timeout', onSilence);
         message.once('close', () => {
-          message.socket?.removeListener('timeout', onSilence);
-          message.socket?.setTimeout(0);
+          socket.removeListener('timeout', onSilence);
+          socket.setTimeout(0);
         });
       }
       message.once('close', () => input.signal?.removeEventListener('abort', onAbort));

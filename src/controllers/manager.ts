@@ -4,11 +4,12 @@ import { type StoredTask, taskKind } from '../model/task.js';
 import type { ObjectEvent, Registry } from '../registry/registry.js';
 import type { Placement } from '../scheduler/place-task.js';
 import type { SchedulerName } from '../scheduler/scheduler.js';
-import type { Clock, Timer } from '../support/clock.js';
+import type { Clock } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import { WorkQueue } from '../support/work-queue.js';
+import { Background } from './background.js';
 import { ClusterIndex, type IndexChange } from './cluster-index.js';
 import { EvictionGate } from './eviction-gate.js';
 import { NodeController } from './node-controller.js';
@@ -55,14 +56,15 @@ export class Manager {
   private readonly queue: WorkQueue;
   private readonly tasks: WatchedKind<StoredTask>;
   private readonly nodes: WatchedKind<StoredNode>;
-  private readonly timers = new Map<string, Timer>();
-  private readonly background = new Set<Promise<void>>();
+  private readonly background: Background;
   private reconciles = 0;
-  private stopped = false;
 
   constructor(private readonly options: ManagerOptions) {
     const { registry, clock, random, settings = {} } = options;
     const gate = new EvictionGate();
+    this.background = new Background(clock, (error) =>
+      options.logger.warn('resync failed, the next one tries again', { error: errorMessage(error) }),
+    );
     this.taskDb = new TaskDb(registry);
     this.eventDb = new EventDb(registry);
     this.nodeController = new NodeController({
@@ -127,22 +129,19 @@ export class Manager {
   async start(): Promise<void> {
     await this.nodes.start();
     await this.tasks.start();
-    this.every('judge', this.nodeController.judgeEveryMilliseconds, () => this.nodeController.judge());
-    this.every('resync', resyncMilliseconds, () => this.run('resync', () => this.resync()));
+    this.background.every(this.nodeController.judgeEveryMilliseconds, () => this.nodeController.judge());
+    this.background.every(resyncMilliseconds, () => this.resync());
     this.queue.add(placementKey);
     this.options.logger.info('manager started', { nodes: this.index.nodes.size, tasks: this.index.tasks.size });
   }
 
   /** Begins nothing new; resolves when what is under way has ended. Leaves no timer behind. */
   async stop(): Promise<void> {
-    this.stopped = true;
-    for (const timer of this.timers.values()) timer.cancel();
-    this.timers.clear();
     this.tasks.close();
     this.nodes.close();
     this.placement.stop();
     await this.queue.stop();
-    await Promise.all(this.background);
+    await this.background.stop();
   }
 
   /** A sign of life of a worker. 'conflict': another live session has this name, so this one must not act. */
@@ -277,24 +276,6 @@ export class Manager {
     if (key.startsWith('task:')) return this.taskController.reconcile(name, logger);
     await this.nodeController.reconcile(name, logger);
     return undefined;
-  }
-
-  private every(name: string, milliseconds: number, act: () => void): void {
-    if (this.stopped) return;
-    const timer = this.options.clock.setTimer(() => {
-      this.every(name, milliseconds, act);
-      act();
-    }, milliseconds);
-    this.timers.set(name, timer);
-  }
-
-  private run(name: string, work: () => Promise<void>): void {
-    const job: Promise<void> = work()
-      .catch((error: unknown) =>
-        this.options.logger.warn('background work failed', { work: name, error: errorMessage(error) }),
-      )
-      .finally(() => this.background.delete(job));
-    this.background.add(job);
   }
 }
 

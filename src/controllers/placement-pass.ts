@@ -1,6 +1,6 @@
 import { findCondition } from '../model/conditions.js';
 import type { StoredTask } from '../model/task.js';
-import { demandOf, demandSignature } from '../scheduler/demand.js';
+import { demandOf, demandSignature, type TaskDemand } from '../scheduler/demand.js';
 import { type Placement, placeTask } from '../scheduler/place-task.js';
 import type { PickState, Scheduler, SchedulerName } from '../scheduler/scheduler.js';
 import { schedulers } from '../scheduler/schedulers.js';
@@ -36,6 +36,8 @@ export class PlacementPass {
   private readonly explainedAt = new Map<string, number>();
   private stopped = false;
   private tried = '';
+  /** Per version of a task: a pass may look at thousands of tasks, again and again. */
+  private readonly demands = new WeakMap<StoredTask, { demand: TaskDemand; signature: string }>();
 
   constructor(private readonly options: PlacementOptions) {}
 
@@ -47,7 +49,7 @@ export class PlacementPass {
   select(task: StoredTask): Placement & { scheduler: Scheduler } {
     const scheduler = schedulers[task.spec.schedulerName ?? this.options.defaultScheduler];
     const state = this.pickStates.get(scheduler.name) ?? {};
-    const placement = placeTask(scheduler, demandOf(task), this.options.index.state.snapshot(), state);
+    const placement = placeTask(scheduler, this.demandOf(task).demand, this.options.index.state.snapshot(), state);
     if (placement.placed) this.pickStates.set(scheduler.name, placement.state);
     return { ...placement, scheduler };
   }
@@ -107,7 +109,7 @@ export class PlacementPass {
       this.unplaced = new Map();
       this.unplacedAt = state.roomRevision;
     }
-    const signature = demandSignature(demandOf(task));
+    const { signature } = this.demandOf(task);
     const known = this.unplaced.get(signature);
     if (known !== undefined) return known;
     const selected = this.select(task);
@@ -116,8 +118,18 @@ export class PlacementPass {
     return selected.message;
   }
 
+  private demandOf(task: StoredTask): { demand: TaskDemand; signature: string } {
+    let known = this.demands.get(task);
+    if (known === undefined) {
+      const demand = demandOf(task);
+      known = { demand, signature: demandSignature(demand) };
+      this.demands.set(task, known);
+    }
+    return known;
+  }
+
   private async bind(task: StoredTask, nodeName: string, schedulerName: SchedulerName): Promise<boolean> {
-    const demand = demandOf(task);
+    const { demand } = this.demandOf(task);
     this.options.index.state.occupy(demand, nodeName);
     let bound = false;
     try {

@@ -19,10 +19,10 @@ export interface Journal {
   append(transactions: readonly Transaction[], superseded: readonly Transaction[]): Promise<void>;
 
   /**
-   * After a failed append: makes the journal writable again and tells the newest revision that it holds, or rejects
-   * because it cannot yet.
+   * After a failed append: makes the journal writable again and tells how far it holds transactions, and up to which
+   * one it has forgotten what they replaced. Rejects with JournalError when it cannot, yet (full) or at all (broken).
    */
-  recover(): Promise<number>;
+  recover(): Promise<{ revision: number; compactedRevision: number }>;
 
   close(): Promise<void>;
 }

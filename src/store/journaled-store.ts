@@ -147,23 +147,27 @@ export class JournaledStore implements Store {
 
   private async recover(): Promise<boolean> {
     if (!this.canRecover()) return this.failure === undefined;
-    let revision: number;
+    let held: Awaited<ReturnType<Journal['recover']>>;
     try {
-      revision = await this.journal.recover();
+      held = await this.journal.recover();
     } catch (error) {
-      if (error instanceof JournalError && error.kind === 'broken') this.breakDown(error);
+      if (!(error instanceof JournalError && error.kind === 'full')) this.breakDown(error);
       return false;
     }
+    const { revision, compactedRevision } = held;
     for (const transaction of this.uncertain) {
       if (transaction.revision <= revision) this.durable.apply(transaction);
     }
     this.uncertain = [];
+    this.superseded = this.superseded.filter((transaction) => transaction.revision > compactedRevision);
     if (this.durable.revision !== revision) {
       this.breakDown(`the disk holds revision ${revision}, expected ${this.durable.revision}; restart the manager`);
       return false;
     }
     this.pending.reset(revision);
     this.failure = undefined;
+    this.trimHistory();
+    this.pump();
     return true;
   }
 

@@ -19,6 +19,9 @@ export interface Store {
    * Conflict (details.kind is the key) and changes nothing when an expectation does not hold. Rejects with
    * InternalError or InsufficientStorage when the disk fails: then the outcome is unknown and the store is read-only
    * until it is opened again, except for a full disk, which it survives.
+   * A delete of an absent key (where allowed) changes nothing; when nothing changes there is no new revision, and the
+   * newest is told. Each key may be named once (BadRequest). Rejects with TooManyRequests when too much waits for the
+   * disk. A Conflict is told when the write that caused it can be read, so reading again and retrying makes progress.
    */
   commit(operations: readonly StoreOperation[]): Promise<{ revision: number }>;
 

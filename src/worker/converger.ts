@@ -58,8 +58,9 @@ export class Converger {
         now: clock.now(),
       });
       if (task) {
+        const waitedUntil = checkpoint.record(uid)?.nextStartAt;
         checkpoint.setRecord(uid, plan.record);
-        this.report(task, plan);
+        this.report(task, plan, waitedUntil);
       }
       if (plan.steps.length === 0) {
         if (task) probes.follow(task, containers.find(isAlive));
@@ -111,9 +112,9 @@ export class Converger {
     return false;
   }
 
-  private report(task: StoredTask, { report, record }: Plan): void {
+  private report(task: StoredTask, { report, record }: Plan, waitedUntil: number | undefined): void {
     if (!report) return;
-    if (report.reason === 'BackOff' && task.status?.reason !== 'BackOff') {
+    if (report.reason === 'BackOff' && record.nextStartAt !== waitedUntil) {
       this.options.events.record(task, 'Warning', 'BackOff', report.message ?? '', record.attempt);
     }
     this.options.reporter.report(task.metadata.uid, report);

@@ -10,14 +10,14 @@ describe('a level store whose process is killed', () => {
       const acknowledged = new Map<string, number>();
       let uid: string | undefined;
       let highest = 0;
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < 4; round++) {
         const writer = startWriter(directory, String(round));
         const opened = await writer.line('open ');
         uid ??= opened.split(' ')[1];
         expect(opened.split(' ')[1]).toBe(uid);
         expect(Number(opened.split(' ')[2])).toBeGreaterThanOrEqual(highest);
         // A different moment each round: after so many acknowledged writes.
-        await writer.line(`ack round-${round}/${round}/${[0, 3, 40, 90, 17][round]} `);
+        await writer.line(`ack round-${round}/${round}/${[0, 40, 90, 17][round]} `);
         await writer.kill();
         for (const line of writer.lines().filter((candidate) => candidate.startsWith('ack '))) {
           const [, key = '', revision] = line.split(' ');
@@ -38,7 +38,7 @@ describe('a level store whose process is killed', () => {
       }
       expect(acknowledged.size).toBeGreaterThan(100);
     });
-  });
+  }, 120_000);
 
   it('accepts a torn write at the end that was never acknowledged', async () => {
     await withFolder(async (directory) => {

@@ -2,14 +2,17 @@ import { cp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'no
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, it } from 'vitest';
-import { openStore, refusalToOpen, withFolder } from './store-support.js';
+import { noise, openStore, refusalToOpen, withFolder } from './store-support.js';
 
-/** A store that was written in two sessions, so that it has tables (`.ldb`) and a log (`.log`), and closed. */
+/**
+ * A store that was written in two sessions, so that it has tables (`.ldb`) and a log (`.log`), and closed. Its uid is
+ * always the same, so that its files are, and a flipped byte hits the same thing in every run.
+ */
 async function makeStore(directory: string): Promise<void> {
   for (const session of ['first', 'second']) {
-    const store = await openStore(directory);
+    const store = await openStore(directory, { uid: '11111111-2222-4333-8444-555555555555' });
     for (let n = 0; n < 60; n++) {
-      const value = { session, text: `${session} ${n} `.repeat(60) };
+      const value = { session, text: noise(500, n) };
       await store.commit([{ type: 'put', key: `${session}/${n}`, value, expect: 'absent' }]);
     }
     await store.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isOrchError } from '../../src/support/errors.js';
 import { waitFor } from '../support/wait-for.js';
-import { openStore, startWriter, withFolder } from './store-support.js';
+import { noise, openStore, startWriter, withFolder } from './store-support.js';
 
 /** Runs `work` in a small file system of its own. */
 async function withSmallDisk(megabytes: number, work: (directory: string) => Promise<void>): Promise<void> {
@@ -29,7 +29,9 @@ describe('a level store on a full disk', () => {
       const seen: string[] = [];
       store.watch('', store.currentRevision(), (events) => seen.push(...events.map(({ key }) => key)));
       const write = async (key: string, length: number): Promise<void> => {
-        await store.commit([{ type: 'put', key, value: { text: noise(length) }, expect: 'absent' }]);
+        await store.commit([
+          { type: 'put', key, value: { text: noise(length, acknowledged.length) }, expect: 'absent' },
+        ]);
         acknowledged.push(key);
       };
       for (let round = 0; round < 2; round++) {
@@ -90,12 +92,3 @@ describe('a level store on a disk that fails', () => {
     });
   });
 });
-
-/** Text that does not compress. */
-function noise(length: number): string {
-  let state = 12_345 + length;
-  return Array.from({ length }, () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return String.fromCharCode(33 + (state % 90));
-  }).join('');
-}

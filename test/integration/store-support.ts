@@ -10,10 +10,12 @@ import { errorMessage } from '../../src/support/errors.js';
 import { silentLogger } from '../../src/support/logger.js';
 import { createSystemRandom } from '../../src/support/random.js';
 
-export function openStore(directory: string, options: { historyLimit?: number } = {}): Promise<Store> {
+export function openStore(directory: string, options: { historyLimit?: number; uid?: string } = {}): Promise<Store> {
+  const random = createSystemRandom();
+  const { uid = random.uuid() } = options;
   return openLevelStore({
     directory,
-    random: createSystemRandom(),
+    random: { ...random, uuid: () => uid },
     clock: createSystemClock(),
     logger: silentLogger,
     ...options,
@@ -101,4 +103,13 @@ export function startWriter(directory: string, round: string, shellPrefix = ''):
       await gone;
     },
   };
+}
+
+/** Text without repetitions, always the same for the same arguments: it does not compress. */
+export function noise(length: number, seed: number): string {
+  let state = seed + 1;
+  return Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return String.fromCharCode(33 + (Math.floor(state / 1_000) % 90));
+  }).join('');
 }

@@ -33,7 +33,7 @@ import { queueOutput } from './output-stream.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { StatsReader } from './stats-reader.js';
 
-export interface DockerRuntimeOptions {
+interface DockerRuntimeOptions {
   /** '/var/run/docker.sock' by default. */
   socketPath?: string;
   clusterUid: string;
@@ -49,7 +49,7 @@ export interface DockerRuntimeOptions {
  * leave in the words of the contract. Always: a container is touched only after it was seen to be ours, nothing but an
  * id or a name becomes part of a path, and no call waits without a deadline.
  */
-export class DockerRuntime implements ContainerRuntime {
+class DockerRuntime implements ContainerRuntime {
   readonly #options: DockerRuntimeOptions;
   readonly #clock: Clock;
   readonly #connection: EngineConnection;

@@ -96,7 +96,7 @@ export interface EngineStats {
   memory_stats?: { usage?: number; stats?: Record<string, number> };
 }
 
-export interface ExecBody {
+interface ExecBody {
   AttachStdin: boolean;
   AttachStdout: true;
   AttachStderr: true;

@@ -9,7 +9,7 @@ import { PublishedPorts } from './published-ports.js';
 import { SimulatedFaults } from './simulated-faults.js';
 import { SimulatedProcess } from './simulated-process.js';
 
-export interface SimulatedEngineOptions {
+interface SimulatedEngineOptions {
   clock: Clock;
   random: Random;
   capacity?: Amounts;
@@ -35,7 +35,7 @@ export interface SimulatedContainer {
   ipAddress?: string;
 }
 
-export type ChangeListener = (container: SimulatedContainer) => void;
+type ChangeListener = (container: SimulatedContainer) => void;
 
 /**
  * One machine with an engine that exists in memory only. It outlives the runtimes that look at it, as a real engine

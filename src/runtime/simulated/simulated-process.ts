@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../support/clock.js';
 import type { Program, Step } from './command-language.js';
 
-export interface ProcessListeners {
+interface ProcessListeners {
   onOutput(channel: 'stdout' | 'stderr', data: Uint8Array): void;
   onExit(exitCode: number): void;
 }

@@ -24,7 +24,7 @@ import { isRunning, SimulatedEngine, withTag } from './simulated-engine.js';
 import { openSimulatedExec } from './simulated-exec.js';
 import type { RuntimeCall } from './simulated-faults.js';
 
-export interface SimulatedRuntimeOptions {
+interface SimulatedRuntimeOptions {
   clusterUid: string;
   clock: Clock;
   random: Random;

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -13,7 +13,7 @@ export class AcknowledgedRevision {
   private constructor(private readonly file: FileHandle) {}
 
   static async open(path: string): Promise<AcknowledgedRevision> {
-    return new AcknowledgedRevision(await open(path, 'a').then(async (file) => (await file.close(), open(path, 'r+'))));
+    return new AcknowledgedRevision(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600));
   }
 
   /** What the file says, or undefined when it says nothing that can be trusted. */

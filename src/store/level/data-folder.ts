@@ -53,6 +53,12 @@ export function damaged(folder: DataFolder, what: string, cause?: unknown): Orch
   );
 }
 
+/** The store may be whole, but it cannot be read or written. */
+export function cannotOpen(folder: DataFolder, cause: unknown): OrchError {
+  const message = `cannot open the store in ${folder.directory}: ${errorMessage(cause)}; check the disk, its free space and the rights on the folder`;
+  return new OrchError('InternalError', message, {}, { cause });
+}
+
 /** The refusal to read what a newer orch has written. */
 export function assertFormat(folder: DataFolder, format: number): void {
   if (format === formatVersion) return;
@@ -79,7 +85,7 @@ export async function inspect(folder: DataFolder): Promise<{ exists: boolean; ma
     if (names.length === 0 && marker !== undefined) {
       throw damaged(folder, `${folder.markerFile} is there, but the database ${folder.database} is missing or empty`);
     }
-    if (marker !== undefined || names.some((name) => name.endsWith('.ldb'))) {
+    if (marker !== undefined || names.some((name) => /\.(ldb|log)$/.test(name))) {
       throw damaged(folder, `the file ${join(folder.database, 'CURRENT')} is missing`);
     }
     return { exists: false, marker };
@@ -173,5 +179,5 @@ async function writeDurably(folder: DataFolder, path: string, text: string): Pro
 
 function ifMissing<T>(error: unknown, otherwise: T): T {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return otherwise;
-  throw new OrchError('InternalError', `cannot read the store: ${errorMessage(error)}`, {}, { cause: error });
+  throw error;
 }

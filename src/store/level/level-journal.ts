@@ -49,7 +49,7 @@ export class LevelJournal implements Journal {
     this.acknowledged.note(head.revision);
   }
 
-  async recover(): Promise<number> {
+  async recover(): Promise<Head> {
     const { location } = this.db;
     await this.db.close().catch(() => undefined);
     const { bavail, bsize } = await statfs(location);
@@ -63,7 +63,7 @@ export class LevelJournal implements Journal {
       throw explain(error, location);
     }
     this.failed = false;
-    return this.head.revision;
+    return this.head;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 const blockSize = 32_768;
 const headerSize = 7;
-const recordTypes = { full: 1, first: 2, middle: 3, last: 4 } as const;
+const recordTypes = { full: 1, first: 2, last: 4 } as const;
 
 /** How a file in LevelDB's log format (`*.log`, `MANIFEST-*`) stands. `offset` is where the first damage begins. */
 export type LogFileState =
@@ -25,20 +25,23 @@ export function checkLogFile(bytes: Uint8Array): LogFileState {
       const length = view.getUint16(offset + 4, true);
       const type = bytes[offset + 6] as number;
       const end = offset + headerSize + length;
-      const whole = type >= recordTypes.full && type <= recordTypes.last && end <= blockEnd;
-      if (!whole || unmask(view.getUint32(offset, true)) !== crc32c(bytes, offset + 6, end)) {
+      // Without a header that can be right there is no telling where the next record of the block begins.
+      if (type < recordTypes.full || type > recordTypes.last || end > blockEnd) {
         damage ??= offset;
         break;
+      }
+      if (unmask(view.getUint32(offset, true)) !== crc32c(bytes, offset + 6, end)) {
+        damage ??= offset;
+        offset = end;
+        continue;
       }
       // The rest of a record whose beginning is damaged proves nothing; the start of another one does.
       const starts = type === recordTypes.full || type === recordTypes.first;
       if (damage !== undefined && starts) return { state: 'damaged', offset: damage };
       offset = end;
     }
-    const trailing = blockEnd - offset;
-    if (damage === undefined && blockEnd === bytes.length && trailing > 0 && trailing < headerSize) {
-      if (blockEnd - blockStart < blockSize) damage = offset;
-    }
+    const cutInHeader = offset < blockEnd && blockEnd < blockStart + blockSize;
+    if (cutInHeader) damage ??= offset;
   }
   return damage === undefined ? { state: 'whole' } : { state: 'torn', offset: damage };
 }

@@ -1,6 +1,6 @@
 import { ClassicLevel } from 'classic-level';
 import { toTimestamp, type Clock, type Timer } from '../../support/clock.js';
-import { errorMessage, isOrchError, OrchError } from '../../support/errors.js';
+import { errorMessage, isOrchError } from '../../support/errors.js';
 import type { Logger } from '../../support/logger.js';
 import type { Random } from '../../support/random.js';
 import { firstRevision } from '../durable-state.js';
@@ -9,6 +9,7 @@ import { defaultHistoryLimit, type Store } from '../store.js';
 import { AcknowledgedRevision } from './acknowledged-revision.js';
 import {
   assertFormat,
+  cannotOpen,
   damaged,
   dataFolder,
   heldByAnother,
@@ -21,7 +22,16 @@ import {
 } from './data-folder.js';
 import { LevelJournal } from './level-journal.js';
 import { readContents } from './read-contents.js';
-import { formatKey, formatVersion, headKey, sealRow, unsealJson, type Format, type Head } from './record.js';
+import {
+  DamagedRow,
+  formatKey,
+  formatVersion,
+  headKey,
+  sealRow,
+  unsealJson,
+  type Format,
+  type Head,
+} from './record.js';
 
 const retryAfterFullMilliseconds = 1_000;
 
@@ -40,46 +50,46 @@ export interface LevelStoreOptions {
  * open (and names it), InternalError when it is damaged, was lost, or is of a newer format.
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
-  const { clock, logger } = options;
   const folder = dataFolder(options.directory);
-  const { exists, marker } = await inspect(folder);
-  const db = new ClassicLevel(folder.database, { createIfMissing: !exists });
-  await openDatabase(folder, db);
+  try {
+    const { exists, marker } = await inspect(folder);
+    const db = new ClassicLevel(folder.database, { createIfMissing: !exists });
+    await db.open();
+    return await openOn(folder, db, marker, options);
+  } catch (error) {
+    if (isOrchError(error)) throw error;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'LEVEL_LOCKED') throw await heldByAnother(folder, error);
+    if (code === 'LEVEL_CORRUPTION' || cause instanceof DamagedRow) throw damaged(folder, errorMessage(cause), error);
+    throw cannotOpen(folder, cause);
+  }
+}
+
+/** Reads and verifies the database, which is locked for this process now; closes it again when that fails. */
+async function openOn(
+  folder: DataFolder,
+  db: ClassicLevel,
+  marker: Marker | undefined,
+  options: LevelStoreOptions,
+): Promise<Store> {
   let acknowledged: AcknowledgedRevision | undefined;
   try {
-    await writeOwner(folder, toTimestamp(clock.now()));
+    await writeOwner(folder, toTimestamp(options.clock.now()));
     acknowledged = await AcknowledgedRevision.open(folder.acknowledgedFile);
     const highest = await acknowledged.read();
-    const format = await readOrCreate(folder, db, marker, highest, options);
+    const { clusterUid } = await readOrCreate(folder, db, marker, highest, options);
     const { head, contents } = await readContents(db);
     assertNothingLost(folder, head, highest);
     acknowledged.note(head.revision);
-    logger.info('store opened', { directory: folder.directory, revision: head.revision, objects: head.entries });
-    return watchOver(folder, options, {
-      clusterUid: format.clusterUid,
-      contents,
-      journal: new LevelJournal(db, head, acknowledged),
-    });
+    const fields = { directory: folder.directory, revision: head.revision, objects: head.entries };
+    options.logger.info('store opened', fields);
+    return watchOver(folder, options, { clusterUid, contents, journal: new LevelJournal(db, head, acknowledged) });
   } catch (error) {
     await acknowledged?.close();
     await removeOwner(folder);
     await db.close();
-    throw isOrchError(error) ? error : damaged(folder, errorMessage(error), error);
-  }
-}
-
-async function openDatabase(folder: DataFolder, db: ClassicLevel): Promise<void> {
-  try {
-    await db.open();
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'LEVEL_LOCKED') throw await heldByAnother(folder, error);
-    if (code === 'LEVEL_IO_ERROR') {
-      const message = `cannot open the store in ${folder.directory}: ${errorMessage(cause)}; check the disk and the rights on the folder`;
-      throw new OrchError('InternalError', message, {}, { cause });
-    }
-    throw damaged(folder, errorMessage(cause), error);
+    throw error;
   }
 }
 

@@ -93,7 +93,7 @@ describe('WorkQueue', () => {
       },
     });
     queue.add('a');
-    await clock.advance(2500);
+    await clock.advance(2400);
     expect(delays).toEqual([100, 200, 400, 800, 1000]);
     failing = false;
     await clock.advance(1000);

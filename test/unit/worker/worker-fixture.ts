@@ -135,9 +135,13 @@ export class WorkerFixture {
     return this.registry.get<Node>(nodeKind, { name: this.name });
   }
 
-  async reasons(name: string): Promise<string[]> {
+  async events(name: string): Promise<TaskEvent[]> {
     const { items } = await this.registry.list<TaskEvent>(taskEventKind, { namespace: 'default' });
-    return items.filter((event) => event.task.name === name).map((event) => event.reason);
+    return items.filter((event) => event.task.name === name);
+  }
+
+  async reasons(name: string): Promise<string[]> {
+    return (await this.events(name)).map((event) => event.reason);
   }
 
   containers(name?: string): SimulatedContainer[] {

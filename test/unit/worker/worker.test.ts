@@ -168,6 +168,20 @@ describe('a worker and its tasks', () => {
     expect(cluster.containers('crash').length).toBeLessThanOrEqual(2);
   });
 
+  it('tells each wait once', async () => {
+    const cluster = await fixture();
+    await cluster.assign('crash', { command: ['sh', '-c', 'sleep 5; exit 1'], restartPolicy: 'OnFailure' });
+    await cluster.seconds(12);
+    cluster.worker.queue.add('default/crash');
+    await cluster.settle();
+    const waits = (await cluster.events('crash')).filter(
+      ({ reason, previousState }) => reason === 'BackOff' && !previousState,
+    );
+    expect(waits.map(({ message, count = 1 }) => [message, count])).toEqual([
+      ['back-off 10s restarting failed container (exit code 1)', 1],
+    ]);
+  });
+
   it('goes on with a wait after it was started again', async () => {
     const cluster = await fixture();
     await cluster.assign('crash', { command: ['false'] });
