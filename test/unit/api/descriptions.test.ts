@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { servedResources } from '../../../src/api/create-app.js';
+import { aggregatedDiscovery, apiResourceList } from '../../../src/api/discovery.js';
+import { toCoreEvent } from '../../../src/api/events-view.js';
+import { buildOpenApi, openApiV2 } from '../../../src/api/openapi.js';
+import { versionInfo } from '../../../src/api/version.js';
+import { isJsonObject, type JsonValue } from '../../../src/model/json.js';
+import { kinds } from '../../../src/model/kinds.js';
+import type { Stored } from '../../../src/model/api-object.js';
+
+describe('discovery', () => {
+  it('lists every kind under its group, aggregated and legacy alike', () => {
+    const names = (value: object): string[] =>
+      (JSON.parse(JSON.stringify(value)) as { items: { versions: { resources: { resource: string }[] }[] }[] }).items
+        .flatMap((group) => group.versions)
+        .flatMap((version) => version.resources)
+        .map((resource) => resource.resource);
+    expect(names(aggregatedDiscovery(servedResources, true, 'v2'))).toEqual(['namespaces', 'nodes', 'events']);
+    expect(names(aggregatedDiscovery(servedResources, false, 'v2'))).toEqual(['tasks', 'taskevents', 'sources']);
+    const legacy = apiResourceList(servedResources, 'orch.dev', 'v1') as {
+      resources: { name: string; verbs: string[] }[];
+    };
+    const listed = legacy.resources.map(({ name }) => name);
+    expect(listed).toContain('tasks/status');
+    expect(listed.indexOf('tasks/status')).toBeGreaterThan(listed.indexOf('tasks'));
+    expect(legacy.resources.every(({ verbs }) => verbs.length > 0)).toBe(true);
+  });
+});
+
+describe('OpenAPI', () => {
+  const { index, documents } = buildOpenApi(servedResources, '0.1.0');
+
+  it('has a document for each group with what kubectl looks for: patch, fieldValidation, the kind', () => {
+    expect(Object.keys(index['paths'] as object)).toEqual(['api/v1', 'apis/orch.dev/v1']);
+    for (const kind of kinds) {
+      const path = kind.group === '' ? 'api/v1' : 'apis/orch.dev/v1';
+      const document = JSON.parse(documents.get(path) ?? '') as {
+        paths: Record<
+          string,
+          { patch?: { parameters: { name: string }[]; 'x-kubernetes-group-version-kind': object } }
+        >;
+      };
+      const patch = Object.entries(document.paths).find(([name]) => name.endsWith(`/${kind.plural}/{name}`))?.[1].patch;
+      expect(patch?.parameters.map(({ name }) => name)).toContain('fieldValidation');
+      expect(patch?.['x-kubernetes-group-version-kind']).toEqual({ group: kind.group, version: 'v1', kind: kind.kind });
+    }
+  });
+
+  it('resolves every reference and uses only words of OpenAPI 3.0', () => {
+    for (const text of documents.values()) {
+      const document = JSON.parse(text) as { components: { schemas: Record<string, JsonValue> } };
+      const { schemas } = document.components;
+      const visit = (value: JsonValue, path: string): void => {
+        if (Array.isArray(value)) return value.forEach((item, at) => visit(item, `${path}[${at}]`));
+        if (!isJsonObject(value)) return;
+        const reference = value['$ref'];
+        if (typeof reference === 'string') {
+          expect(Object.keys(schemas), path).toContain(reference.replace('#/components/schemas/', ''));
+        }
+        if (!path.endsWith('.properties') && !path.endsWith('.example') && !path.endsWith('.default')) {
+          for (const word of ['const', 'definitions', '$schema', '$id', 'examples', 'propertyNames']) {
+            expect(value, path).not.toHaveProperty(word);
+          }
+          expect(Array.isArray(value['type']), path).toBe(false);
+        }
+        for (const [key, member] of Object.entries(value)) {
+          if (key !== 'example') visit(member, `${path}.${key}`);
+        }
+      };
+      visit(schemas, 'schemas');
+    }
+  });
+
+  it('answers v2 with an empty swagger document', () => {
+    expect(openApiV2.toString('hex')).toBe('0a03322e3042004a00');
+  });
+});
+
+describe('version', () => {
+  it('is one that kubectl can parse', () => {
+    expect(versionInfo('1.2.3').gitVersion).toBe('v1.32.4+orch.1.2.3');
+    expect(versionInfo('1.2.3 (dirty)').gitVersion).toMatch(/^v1\.32\.4\+orch\.[0-9A-Za-z.-]+$/);
+    expect(versionInfo('1').minor).toBe('32');
+  });
+});
+
+describe('toCoreEvent', () => {
+  it('keeps identity and says what happened, in core words', () => {
+    const event = {
+      apiVersion: 'orch.dev/v1',
+      kind: 'TaskEvent',
+      metadata: {
+        name: 'web.1',
+        namespace: 'shop',
+        uid: 'e',
+        resourceVersion: '9',
+        creationTimestamp: '',
+        generation: 1,
+      },
+      task: { name: 'web', namespace: 'shop', uid: 't' },
+      state: 'Running',
+      previousState: 'Scheduled',
+      timestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: '2026-01-01T00:05:00Z',
+      count: 3,
+      reason: 'Started',
+      nodeName: 'a',
+      source: 'a',
+    } as unknown as Stored;
+    expect(toCoreEvent(event)).toEqual({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: event.metadata,
+      involvedObject: { apiVersion: 'orch.dev/v1', kind: 'Task', name: 'web', namespace: 'shop', uid: 't' },
+      reason: 'Started',
+      message: 'Scheduled -> Running',
+      type: 'Normal',
+      count: 3,
+      firstTimestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: '2026-01-01T00:05:00Z',
+      source: { component: 'a', host: 'a' },
+      reportingComponent: 'a',
+      reportingInstance: 'a',
+    });
+  });
+});
