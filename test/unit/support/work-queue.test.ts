@@ -51,7 +51,7 @@ function held(): {
 describe('WorkQueue', () => {
   it('works on a key once, however often it was added', async () => {
     const seen: string[] = [];
-    const { queue } = start({ process: async (key) => void seen.push(key) as undefined });
+    const { queue } = start({ process: async (key) => void seen.push(key) });
     for (const key of ['a', 'b', 'a', 'a']) queue.add(key);
     await settle();
     expect(seen).toEqual(['a', 'b']);
@@ -118,7 +118,7 @@ describe('WorkQueue', () => {
 
   it('keeps the earlier of two delays', async () => {
     const times: number[] = [];
-    const { queue, clock } = start({ process: async () => void times.push(clock.monotonic()) as undefined });
+    const { queue, clock } = start({ process: async () => void times.push(clock.monotonic()) });
     queue.addAfter('a', 100);
     queue.addAfter('a', 500);
     queue.addAfter('b', 500);
