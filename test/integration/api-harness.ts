@@ -60,7 +60,7 @@ export interface TestWatch {
 }
 
 export async function startTestApi(
-  options: { clock?: Clock; historyLimit?: number; wrap?: (registry: Registry) => Registry } = {},
+  options: { clock?: Clock; historyLimit?: number; port?: number; wrap?: (registry: Registry) => Registry } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? createSystemClock();
   const random = createSystemRandom();
@@ -80,10 +80,11 @@ export async function startTestApi(
     random,
     logger: silentLogger,
     host: '127.0.0.1',
-    port: 0,
+    port: options.port ?? 0,
     tls,
     authenticator: credentials.authenticator,
     heartbeats: {
+      heartbeatPeriodSeconds: 10,
       beat(nodeName, sessionId) {
         beats.push(`${nodeName}/${sessionId}`);
         return sessionId === 'other' ? 'conflict' : 'ok';
