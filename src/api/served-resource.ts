@@ -1,4 +1,4 @@
-import type { ApiObject, Stored } from '../model/api-object.js';
+import type { Stored } from '../model/api-object.js';
 import type { Kind } from '../model/kind.js';
 
 /**
@@ -28,6 +28,3 @@ export function verbsOf(resource: ServedResource): readonly string[] {
 export function present(resource: ServedResource, object: Stored): Stored {
   return resource.convert ? resource.convert(object) : object;
 }
-
-/** Objects of the store's engine may be frozen and typed; a plain ApiObject is what goes out. */
-export type Presented = Stored<ApiObject>;

@@ -16,7 +16,7 @@ export function joinHandler(context: ApiContext, authenticator: Authenticator): 
   };
 }
 
-/** POST workers/NAME/heartbeat {sessionId}: 200, or 409 while another live session has this name. */
+/** POST workers/NAME/heartbeat {sessionId}: 200 {periodSeconds}, or 409 while another live session has this name. */
 export function heartbeatHandler(heartbeats: HeartbeatSink): Handler {
   return (request, response) => {
     const name = pathParameter(request, 'name') ?? '';
@@ -38,6 +38,6 @@ export function heartbeatHandler(heartbeats: HeartbeatSink): Handler {
         },
       );
     }
-    sendJson(response, 200, {});
+    sendJson(response, 200, { periodSeconds: heartbeats.heartbeatPeriodSeconds });
   };
 }

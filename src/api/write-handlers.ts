@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
-import { apiVersionOf, resourceName, type Kind } from '../model/kind.js';
+import { apiVersionOf, type Kind } from '../model/kind.js';
 import type { SubresourceOption, WriteOptions, WriteResult } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
@@ -212,9 +212,4 @@ function answer(
 ): void {
   addWarnings(response, result.warnings);
   sendObject(context, request, response, resource, result.object, status);
-}
-
-/** How a kind is named where a verb is not served on it. */
-export function methodNotAllowed(kind: Kind, method: string): OrchError {
-  return new OrchError('MethodNotAllowed', `the server does not allow ${method} on ${resourceName(kind)} at this path`);
 }

@@ -46,6 +46,8 @@ const judgeKey = 'judge';
  * registry. Always holds: level-triggered (the store's present content decides, events only say when to look), each write
  * is for the very version that was looked at, nothing is lost when this process is: `start` builds all of it again.
  */
+const defaultNodeGraceSeconds = 40;
+
 export class Manager {
   readonly taskDb: TaskDb;
   readonly eventDb: EventDb;
@@ -73,7 +75,7 @@ export class Manager {
       logger: options.logger,
       index: this.index,
       gate,
-      graceMilliseconds: (settings.nodeGraceSeconds ?? 40) * 1000,
+      graceMilliseconds: (settings.nodeGraceSeconds ?? defaultNodeGraceSeconds) * 1000,
       onChanged: (names) => this.lookAtNodes(names),
       onWritten: (node) => {
         this.note(this.index.putNode(node, clock.monotonic()));
@@ -142,6 +144,11 @@ export class Manager {
     this.placement.stop();
     await this.queue.stop();
     await this.background.stop();
+  }
+
+  /** A quarter of the grace: three beats in a row may get lost. */
+  get heartbeatPeriodSeconds(): number {
+    return (this.options.settings?.nodeGraceSeconds ?? defaultNodeGraceSeconds) / 4;
   }
 
   /** A sign of life of a worker. 'conflict': another live session has this name, so this one must not act. */

@@ -48,8 +48,10 @@ export class NodeAgent {
   private fenced = false;
   private lastAnswerAt: number | undefined;
   private stopped = false;
+  private heartbeatMilliseconds: number;
 
   constructor(private readonly options: NodeAgentOptions) {
+    this.heartbeatMilliseconds = options.heartbeatMilliseconds;
     const { client, clock, random, logger, facts } = options;
     this.queue = new WorkQueue({
       clock,
@@ -121,8 +123,8 @@ export class NodeAgent {
   }
 
   private get isAnswered(): boolean {
-    const { clock, heartbeatMilliseconds } = this.options;
-    return this.lastAnswerAt !== undefined && clock.monotonic() - this.lastAnswerAt < 2 * heartbeatMilliseconds;
+    const { clock } = this.options;
+    return this.lastAnswerAt !== undefined && clock.monotonic() - this.lastAnswerAt < 2 * this.heartbeatMilliseconds;
   }
 
   /** Makes the stored Node say what is true: reads it, writes what differs. */
@@ -165,17 +167,17 @@ export class NodeAgent {
   }
 
   private async beat(): Promise<void> {
-    const { client, facts, clock, random, heartbeatMilliseconds, logger } = this.options;
-    let delay = heartbeatMilliseconds;
+    const { client, facts, clock, random, logger } = this.options;
+    let delay = this.heartbeatMilliseconds;
     try {
       const response = await client.request({
         method: 'POST',
         path: `/apis/orch.dev/v1/workers/${encodeURIComponent(facts.name)}/heartbeat`,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ sessionId: facts.sessionId }),
-        timeoutMilliseconds: heartbeatMilliseconds,
+        timeoutMilliseconds: this.heartbeatMilliseconds,
       });
-      await response.text();
+      const answer = await response.text();
       const answering = response.headers['x-orch-cluster-uid'];
       if (answering !== undefined) this.options.onAnswer(answering === this.options.clusterUid);
       if (response.status === 409) {
@@ -184,6 +186,7 @@ export class NodeAgent {
       } else if (response.status >= 200 && response.status < 300) {
         const wasAway = !this.isAnswered;
         this.lastAnswerAt = clock.monotonic();
+        this.heartbeatMilliseconds = delay = this.periodOf(answer);
         this.setFenced(false);
         // While nobody heard it, the manager may have taken it for lost.
         if (wasAway) this.queue.add('node');
@@ -198,6 +201,17 @@ export class NodeAgent {
     if (this.stopped) return;
     // Spread over +-5 %: many workers that start together do not beat together.
     this.timer = clock.setTimer(() => void this.beat(), delay * (0.95 + random.next() * 0.1));
+  }
+
+  /** What the manager asks for, never slower than this worker's own setting and never faster than 5 a second. */
+  private periodOf(answer: string): number {
+    const own = this.options.heartbeatMilliseconds;
+    try {
+      const { periodSeconds } = JSON.parse(answer) as { periodSeconds?: unknown };
+      return typeof periodSeconds === 'number' ? Math.max(200, Math.min(own, periodSeconds * 1000)) : own;
+    } catch {
+      return own;
+    }
   }
 
   private setFenced(fenced: boolean): void {

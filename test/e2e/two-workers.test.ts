@@ -8,8 +8,8 @@ let second: Daemon;
 beforeAll(async () => {
   cluster = await createTestCluster();
   await cluster.startManager('--node-grace-seconds', '3', '--not-ready-toleration-seconds', '1');
-  await cluster.startWorker('node-1', '--heartbeat-seconds', '1');
-  second = await cluster.startWorker('node-2', '--heartbeat-seconds', '1');
+  await cluster.startWorker('node-1');
+  second = await cluster.startWorker('node-2');
 });
 afterAll(() => cluster.removeAll());
 
@@ -51,7 +51,7 @@ it('moves the tasks of a worker that is gone, and has no duplicates when it is b
   await waitFor('both tasks to run on node-1', both, 60);
   // The lost worker could not stop its container: for now there are three.
   expect(await cluster.containers({ running: true })).toHaveLength(3);
-  await cluster.startWorker('node-2', '--heartbeat-seconds', '1');
+  await cluster.startWorker('node-2');
   await waitFor('the replaced container to be stopped', async () => (await cluster.containers()).length === 2, 60);
   expect(await both()).toBe(true);
 });

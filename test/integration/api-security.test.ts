@@ -62,7 +62,7 @@ function allRoutes(): { method: string; path: string }[] {
       openStreams: new Set(),
     },
     authenticator: api.credentials.authenticator,
-    heartbeats: { beat: () => 'ok' },
+    heartbeats: { beat: () => 'ok', heartbeatPeriodSeconds: 10 },
     version: '0.1.0',
   });
   const served = ['get', 'post', 'put', 'patch', 'delete'];
