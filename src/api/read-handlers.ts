@@ -51,7 +51,7 @@ function requestedList(request: Request, resource: ServedResource, identity: Ide
 }
 
 /** Field selectors of a view speak of the served shape, so they are matched here instead of in the registry. */
-export async function listPage(context: ApiContext, resource: ServedResource, options: ListOptions): Promise<ListPage> {
+async function listPage(context: ApiContext, resource: ServedResource, options: ListOptions): Promise<ListPage> {
   const { convert } = resource;
   if (!convert) return context.registry.list(resource.stored, options);
   const matches = compileSelectors(resource.kind, options);
