@@ -62,17 +62,17 @@ export class Manager {
   private reconciles = 0;
 
   constructor(private readonly options: ManagerOptions) {
-    const { registry, clock, random, settings = {} } = options;
+    const { registry, clock, random, logger, settings = {} } = options;
     const gate = new EvictionGate();
     this.background = new Background(clock, (error) =>
-      options.logger.warn('resync failed, the next one tries again', { error: errorMessage(error) }),
+      logger.warn('resync failed, the next one tries again', { error: errorMessage(error) }),
     );
     this.taskDb = new TaskDb(registry);
     this.eventDb = new EventDb(registry);
     this.nodeController = new NodeController({
       registry,
       clock,
-      logger: options.logger,
+      logger,
       index: this.index,
       gate,
       graceMilliseconds: (settings.nodeGraceSeconds ?? defaultNodeGraceSeconds) * 1000,
@@ -100,6 +100,8 @@ export class Manager {
       defaultScheduler: settings.scheduler ?? 'spread',
       bind: (task, nodeName, schedulerName) => this.sendWork(task, nodeName, schedulerName),
       explain: (task, message) => this.taskController.explain(task, message),
+      onError: (task, error, retryMilliseconds) =>
+        logger.warn('a waiting task could not be written', { task, error: errorMessage(error), retryMilliseconds }),
     });
     this.queue = new WorkQueue({
       clock,
@@ -107,7 +109,7 @@ export class Manager {
       concurrency: 16,
       process: (key) => this.reconcile(key),
       onError: (key, error, retryMilliseconds) =>
-        options.logger.warn('reconcile failed, will try again', {
+        logger.warn('reconcile failed, will try again', {
           key,
           error: errorMessage(error),
           retryMilliseconds: Math.round(retryMilliseconds),

@@ -4,6 +4,7 @@ import { demandOf, demandSignature, type TaskDemand } from '../scheduler/demand.
 import { type Placement, placeTask } from '../scheduler/place-task.js';
 import type { PickState, Scheduler, SchedulerName } from '../scheduler/scheduler.js';
 import { schedulers } from '../scheduler/schedulers.js';
+import { backoffDelay } from '../support/backoff.js';
 import type { Clock } from '../support/clock.js';
 import { type ClusterIndex, waitsForWorker } from './cluster-index.js';
 
@@ -15,8 +16,16 @@ export interface PlacementOptions {
   bind(task: StoredTask, nodeName: string, schedulerName: SchedulerName): Promise<boolean>;
   /** Tells in the task's status why nothing fits. */
   explain(task: StoredTask, message: string): Promise<void>;
+  /** A write failed; the task is tried again after so many milliseconds. */
+  onError(taskKey: string, error: unknown, retryMilliseconds: number): void;
 }
 
+interface Choice {
+  nodeName: string;
+  schedulerName: SchedulerName;
+}
+
+const backoff = { initialMilliseconds: 500, maxMilliseconds: 60_000 };
 const writesAtOnce = 64;
 /** A message of which only the numbers moved is written again at most so often. */
 const refreshMilliseconds = 10_000;
@@ -34,6 +43,8 @@ export class PlacementPass {
   private unplaced = new Map<string, string>();
   private unplacedAt = -1;
   private readonly explainedAt = new Map<string, number>();
+  /** Tasks whose last write failed. */
+  private readonly heldBack = new Map<string, { failures: number; until: number }>();
   private stopped = false;
   private tried = '';
   /** Per version of a task: a pass may look at thousands of tasks, again and again. */
@@ -61,49 +72,50 @@ export class PlacementPass {
 
   /**
    * Looks at every waiting task once. Resolves with the milliseconds after which to come again although nothing changed,
-   * or undefined. Rejects after the pass with the first error, when some write failed.
+   * or undefined. A failed write holds back its own task only.
    */
   async run(): Promise<number | undefined> {
-    const { index } = this.options;
+    const { index, clock } = this.options;
     const writes = new Set<Promise<void>>();
-    const errors: unknown[] = [];
     let refreshes = 0;
-    let comeAgain = false;
-    let outdated = false;
-    this.tried = this.situation();
-    const start = (write: Promise<void>): void => {
-      const settled: Promise<void> = write
-        .catch((error: unknown) => void errors.push(error))
-        .finally(() => writes.delete(settled));
-      writes.add(settled);
+    let comeAgain = Number.POSITIVE_INFINITY;
+    const again = (milliseconds: number): void => {
+      comeAgain = Math.min(comeAgain, milliseconds);
     };
+    this.tried = this.situation();
     for (const key of index.pending.keys()) {
       if (this.stopped) break;
       // The list is from the start of the pass; writes of this pass and of others have moved on since.
       const task = index.tasks.get(key);
       if (task === undefined || !waitsForWorker(task)) continue;
+      const held = (this.heldBack.get(key)?.until ?? 0) - clock.monotonic();
+      if (held > 0) {
+        again(held);
+        continue;
+      }
       const found = this.selectOnce(task);
-      if (typeof found !== 'string')
-        start(
-          this.bind(task, found.nodeName, found.schedulerName).then((bound) => {
-            outdated ||= !bound;
-          }),
-        );
+      let write: Promise<void> | undefined;
+      if (typeof found !== 'string') write = this.bind(key, task, found, again);
       else {
         const due = this.explanationDue(key, task, found);
-        if (due === 'later' || (due === 'refresh' && ++refreshes > refreshesPerPass)) comeAgain = true;
-        else if (due !== 'no') start(this.explain(key, task, found));
+        if (due === 'later' || (due === 'refresh' && ++refreshes > refreshesPerPass)) again(refreshMilliseconds);
+        else if (due !== 'no') write = this.explain(key, task, found, again);
       }
+      if (write === undefined) continue;
+      const settled: Promise<void> = write.finally(() => writes.delete(settled));
+      writes.add(settled);
       while (writes.size >= writesAtOnce) await Promise.race(writes);
     }
     await Promise.all(writes);
-    for (const key of this.explainedAt.keys()) if (!index.pending.has(key)) this.explainedAt.delete(key);
-    if (errors.length > 0) throw errors[0];
-    if (outdated) return outdatedMilliseconds;
-    return comeAgain ? refreshMilliseconds : undefined;
+    for (const kept of [this.explainedAt, this.heldBack]) {
+      for (const key of kept.keys()) if (!index.pending.has(key)) kept.delete(key);
+    }
+    // Room that a failed write gave back is for those that were looked at before it did.
+    if (this.isWorthwhile()) again(outdatedMilliseconds);
+    return Number.isFinite(comeAgain) ? comeAgain : undefined;
   }
 
-  private selectOnce(task: StoredTask): { nodeName: string; schedulerName: SchedulerName } | string {
+  private selectOnce(task: StoredTask): Choice | string {
     const { state } = this.options.index;
     if (this.unplacedAt !== state.roomRevision) {
       this.unplaced = new Map();
@@ -128,16 +140,47 @@ export class PlacementPass {
     return known;
   }
 
-  private async bind(task: StoredTask, nodeName: string, schedulerName: SchedulerName): Promise<boolean> {
-    const { demand } = this.demandOf(task);
-    this.options.index.state.occupy(demand, nodeName);
+  private async bind(
+    key: string,
+    task: StoredTask,
+    { nodeName, schedulerName }: Choice,
+    again: (milliseconds: number) => void,
+  ): Promise<void> {
+    const { index } = this.options;
+    index.state.occupy(this.demandOf(task).demand, nodeName);
     let bound = false;
     try {
       bound = await this.options.bind(task, nodeName, schedulerName);
-      return bound;
+      this.heldBack.delete(key);
+      if (!bound) again(outdatedMilliseconds);
+    } catch (error) {
+      again(this.holdBack(key, error));
     } finally {
-      if (!bound) this.options.index.forgetAssumption(demand.key);
+      if (!bound) index.forgetAssumption(key);
     }
+  }
+
+  private async explain(
+    key: string,
+    task: StoredTask,
+    message: string,
+    again: (milliseconds: number) => void,
+  ): Promise<void> {
+    this.explainedAt.set(key, this.options.clock.monotonic());
+    try {
+      await this.options.explain(task, message);
+    } catch (error) {
+      again(this.holdBack(key, error));
+    }
+  }
+
+  /** Lets the tasks behind it have the room that it cannot take. */
+  private holdBack(key: string, error: unknown): number {
+    const failures = (this.heldBack.get(key)?.failures ?? 0) + 1;
+    const delay = backoffDelay(backoff, failures);
+    this.heldBack.set(key, { failures, until: this.options.clock.monotonic() + delay });
+    this.options.onError(key, error, delay);
+    return delay;
   }
 
   private situation(): string {
@@ -151,10 +194,5 @@ export class PlacementPass {
     if (task.status?.message === message) return 'no';
     const last = this.explainedAt.get(key);
     return last === undefined || this.options.clock.monotonic() - last >= refreshMilliseconds ? 'refresh' : 'later';
-  }
-
-  private async explain(key: string, task: StoredTask, message: string): Promise<void> {
-    this.explainedAt.set(key, this.options.clock.monotonic());
-    await this.options.explain(task, message);
   }
 }

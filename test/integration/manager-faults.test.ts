@@ -56,27 +56,31 @@ describe('the manager under faults', () => {
     expect(refused).toBeGreaterThan(2);
   });
 
-  it('tries again with a delay when the store refuses to write, and forgets the place it had promised', async () => {
+  it('tries again with a delay when a task cannot be written, and gives the room to the next one meanwhile', async () => {
     cluster = await startCluster();
     let broken = true;
     let tries = 0;
     await startOver((real) => ({
-      mutate: (async (...[kind, ...rest]: Parameters<Registry['mutate']>) => {
-        if (kind !== nodeKind && broken) {
+      mutate: (async (...[kind, key, ...rest]: Parameters<Registry['mutate']>) => {
+        if (key.name === 'first' && broken) {
           tries++;
           throw new OrchError('InsufficientStorage', 'the disk is full');
         }
-        return real.mutate(kind, ...rest);
+        return real.mutate(kind, key, ...rest);
       }) as Registry['mutate'],
     }));
+    await cluster.run('first', { resources: { cpu: 4 } });
+    await cluster.run('second', { resources: { cpu: 4 } });
     await cluster.join('n1');
-    await cluster.run('t', { resources: { cpu: 4 } });
     await cluster.pass(60);
-    expect((await cluster.task('t')).spec.nodeName).toBeUndefined();
-    expect(tries).toBeLessThan(40);
+    expect((await cluster.task('first')).spec.nodeName).toBeUndefined();
+    expect((await cluster.task('second')).spec.nodeName).toBe('n1');
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThan(20);
     broken = false;
-    await cluster.pass(40);
-    expect((await cluster.task('t')).spec.nodeName).toBe('n1');
+    await cluster.remove('second', { gracePeriodSeconds: 0 });
+    await cluster.pass(61);
+    expect((await cluster.task('first')).spec.nodeName).toBe('n1');
   });
 
   it('two managers over one store in one process never bind one task twice, nor one port to two tasks', async () => {
