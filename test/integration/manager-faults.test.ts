@@ -58,7 +58,7 @@ describe('the manager under faults', () => {
 
   it('tries again with a delay when a task cannot be written, and gives the room to the next one meanwhile', async () => {
     cluster = await startCluster();
-    let broken = true;
+    let broken = false;
     let tries = 0;
     await startOver((real) => ({
       mutate: (async (...[kind, key, ...rest]: Parameters<Registry['mutate']>) => {
@@ -71,6 +71,7 @@ describe('the manager under faults', () => {
     }));
     await cluster.run('first', { resources: { cpu: 4 } });
     await cluster.run('second', { resources: { cpu: 4 } });
+    broken = true;
     await cluster.join('n1');
     await cluster.pass(60);
     expect((await cluster.task('first')).spec.nodeName).toBeUndefined();
