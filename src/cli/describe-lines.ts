@@ -64,7 +64,7 @@ function quoteIfNeeded(text: string): string {
 }
 
 /** restartPolicy -> Restart Policy, containerID -> Container ID */
-export function toWords(name: string): string {
+function toWords(name: string): string {
   const spaced = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2');
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }

@@ -2,7 +2,7 @@ import type { JsonValue } from '../model/json.js';
 import { canonicalJson, isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 
-export interface FieldChange {
+interface FieldChange {
   /** spec.env[GREETING].value */
   path: string;
   before?: JsonValue;

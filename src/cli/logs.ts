@@ -191,7 +191,7 @@ async function nextContainer(
 }
 
 /** Whether no further container is to come unless somebody asks for it. */
-export function hasEnded({ spec, status }: StoredTask): boolean {
+function hasEnded({ spec, status }: StoredTask): boolean {
   return status?.state === 'Completed' || (status?.state === 'Failed' && spec.restartPolicy === 'Never');
 }
 

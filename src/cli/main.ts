@@ -5,8 +5,6 @@ import { Cli } from './cli.js';
 import { formatError } from './format-error.js';
 import { verbs } from './verbs.js';
 
-export type { CliEnvironment } from './cli.js';
-
 /**
  * The command line. In: the arguments after the program's name, and everything it may touch; out: the exit code (0 done,
  * 1 error, 2 there are differences; `exec` passes on that of its command). Always holds: what was asked for goes to
@@ -48,8 +46,8 @@ function createProgram(cli: Cli, argv: readonly string[]): Command {
         writeErr: (text) => void stderr.write(text),
         getOutHasColors: () => cli.colors.isColorSupported,
         getErrHasColors: () => cli.colors.isColorSupported,
-        getOutHelpWidth: () => stdout.columns ?? 100,
-        getErrHelpWidth: () => stderr.columns ?? 100,
+        getOutHelpWidth: () => stdout.columns || 100,
+        getErrHelpWidth: () => stderr.columns || 100,
       })
       .configureHelp({ showGlobalOptions: true, subcommandTerm: (sub) => sub.name() });
   const program = configure(new Command('orch'))

@@ -84,7 +84,7 @@ export async function toYaml(value: unknown): Promise<string> {
 }
 
 /** `task.orch.dev/web`, `node/n1`: what `-o name` prints, and what commands take. */
-export function nameOf(object: ApiObject): string {
+function nameOf(object: ApiObject): string {
   const kind = findKind(object.apiVersion, object.kind);
   const singular =
     kind === undefined ? object.kind.toLowerCase() : resourceName({ group: kind.group, plural: kind.singular });

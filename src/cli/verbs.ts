@@ -21,14 +21,14 @@ import { defineWait } from './wait.js';
 import { defineWorker } from './worker.js';
 
 /** Adds arguments, options, examples and the action of one verb to its command. */
-export type DefineVerb = (command: Command, cli: Cli) => void;
+type DefineVerb = (command: Command, cli: Cli) => void;
 
 /**
  * What is needed by some verbs only and takes time to load (schema validation, YAML, the informer, WebSockets, TLS) is
  * imported within them, when it is needed. The verbs themselves are small: one file for all of them loads faster than one
  * for each (measured: 22 chunks took 50 ms longer than 8).
  */
-export interface Verb {
+interface Verb {
   name: string;
   summary: string;
   group: string;

@@ -10,7 +10,7 @@ import { waiting } from './verdict.js';
 import { openProgress } from './progress.js';
 import { label } from './resource-arguments.js';
 
-export interface WaitResult {
+interface WaitResult {
   target: Target;
   verdict: Verdict;
 }

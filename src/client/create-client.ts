@@ -20,7 +20,7 @@ import { collectionPath, objectPath } from './resource-path.js';
 import { errorFromAnswer, errorFromStatus, parseRetryAfter } from './status-error.js';
 import { readLines } from './json-lines.js';
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** The manager's address, https only. */
   server: string;
   /** The authority that signed the manager's certificate. */
@@ -33,7 +33,7 @@ export interface ConnectOptions {
   connectTimeoutMilliseconds?: number;
 }
 
-export const clusterUidHeader = 'x-orch-cluster-uid';
+const clusterUidHeader = 'x-orch-cluster-uid';
 
 /** Bookmarks come every 60 s at the latest: a watch that is silent for longer is dead. */
 const watchIdleMilliseconds = 90_000;

@@ -13,12 +13,12 @@ import { queryString } from './resource-path.js';
  *
  * node:https and not undici: importing undici alone costs 90 ms of the 200 that a command may take, node:https 10.
  */
-export interface Transport {
+interface Transport {
   send(request: ClientRequest): Promise<ClientResponse>;
   close(): void;
 }
 
-export interface TransportOptions {
+interface TransportOptions {
   /** https://host:port */
   server: string;
   caPem: string;
