@@ -17,7 +17,10 @@ const mayImport = {
   store: [],
   runtime: [],
 };
-const contractFile = { 'store/contract': '^src/store/store\\.ts$', 'runtime/contract': '^src/runtime/container-runtime\\.ts$' };
+const contractFile = {
+  'store/contract': '^src/store/store\\.ts$',
+  'runtime/contract': '^src/runtime/container-runtime\\.ts$',
+};
 
 const rules = Object.entries(mayImport).map(([room, others]) => {
   const base = room === 'model' ? ['^src/support/'] : room === 'support' ? [] : ['^src/model/', '^src/support/'];
@@ -38,7 +41,12 @@ const rules = Object.entries(mayImport).map(([room, others]) => {
 module.exports = {
   forbidden: [
     ...rules,
-    { name: 'nobody-imports-app', severity: 'error', from: { path: '^src/', pathNot: '^src/app/' }, to: { path: '^src/app/' } },
+    {
+      name: 'nobody-imports-app',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/app/' },
+      to: { path: '^src/app/' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'only-the-docker-runtime-knows-dockerode',

@@ -16,7 +16,16 @@ await build({
   minifySyntax: true,
   sourcemap: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['classic-level', 'dockerode', 'pino', 'express', 'helmet', '@peculiar/x509', 'reflect-metadata', 'chokidar'],
+  external: [
+    'classic-level',
+    'dockerode',
+    'pino',
+    'express',
+    'helmet',
+    '@peculiar/x509',
+    'reflect-metadata',
+    'chokidar',
+  ],
   define: { 'process.env.ORCH_VERSION': JSON.stringify(version) },
   banner: {
     js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -29,18 +29,28 @@ else {
   let ended = false;
   child.on('exit', () => (ended = true));
   for (let waited = 0; waited < 60 && !ended && !answers(); waited += 1) await sleep(500);
-  if (!answers()) giveUp(`orch did not come up. The end of ${log}:\n${readFileSync(log, 'utf8').split('\n').slice(-15).join('\n')}`);
+  if (!answers())
+    giveUp(`orch did not come up. The end of ${log}:\n${readFileSync(log, 'utf8').split('\n').slice(-15).join('\n')}`);
 }
 
 show(['apply', '-f', 'manifests/', '--wait', '--timeout', '120s'], 'The tasks did not get running: see above.');
 show(['get', 'tasks', '-o', 'wide'], 'orch get failed.');
 say('docker ps --filter label=orch.dev/task');
-run('docker', ['ps', '--filter', 'label=orch.dev/task', '--format', 'table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}']);
+run('docker', [
+  'ps',
+  '--filter',
+  'label=orch.dev/task',
+  '--format',
+  'table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}',
+]);
 
 say('curl http://127.0.0.1:18080/');
 let answer;
 for (let waited = 0; waited < 20 && answer === undefined; waited += 1) {
-  answer = await fetch('http://127.0.0.1:18080/').then((response) => response.text(), () => undefined);
+  answer = await fetch('http://127.0.0.1:18080/').then(
+    (response) => response.text(),
+    () => undefined,
+  );
   if (answer === undefined) await sleep(500);
 }
 if (answer === undefined) giveUp('The web task does not answer on port 18080.');

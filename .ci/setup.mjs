@@ -2,7 +2,17 @@
 // as it runs before anything is installed. Every step first looks whether it is needed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  cpSync,
+  mkdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,7 +47,9 @@ export function checkNode() {
 
 export function ensurePackages() {
   const stamp = join(root, 'node_modules', '.orch-lock-hash');
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   say('installing npm packages');
   if (!run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) giveUp('npm ci failed: see above.');
@@ -73,7 +85,9 @@ export async function ensureEngine() {
 
 /** What only tests need: a second engine lives in a network namespace of its own. */
 export function ensureTestTools() {
-  const missing = ['ip', 'nsenter', 'strace'].filter((name) => quietly('sh', ['-c', `command -v ${name}`]).status !== 0);
+  const missing = ['ip', 'nsenter', 'strace'].filter(
+    (name) => quietly('sh', ['-c', `command -v ${name}`]).status !== 0,
+  );
   if (missing.length === 0) return;
   if (!isRoot) giveUp(`The tests need ${missing.join(', ')}: install iproute2, util-linux and strace.`);
   say(`installing what the tests need: ${missing.join(', ')}`);
@@ -86,7 +100,8 @@ export function ensureBusybox() {
   if (quietly('docker', ['pull', '-q', 'busybox:latest'], { timeout: 30_000 }).status === 0) return;
   const candidates = ['/bin/busybox', '/usr/bin/busybox'];
   if (!candidates.some(existsSync)) {
-    if (!isRoot) giveUp('busybox:latest cannot be pulled and there is no busybox to make it from: install busybox-static.');
+    if (!isRoot)
+      giveUp('busybox:latest cannot be pulled and there is no busybox to make it from: install busybox-static.');
     aptInstall(['busybox-static']);
   }
   const binary = candidates.find(existsSync);
@@ -94,10 +109,18 @@ export function ensureBusybox() {
   try {
     for (const directory of ['bin', 'tmp', 'etc', 'root', 'var']) mkdirSync(join(folder, directory));
     cpSync(binary, join(folder, 'bin/busybox'));
-    const applets = quietly(binary, ['--list']).stdout.split('\n').filter((name) => name && name !== 'busybox');
+    const applets = quietly(binary, ['--list'])
+      .stdout.split('\n')
+      .filter((name) => name && name !== 'busybox');
     for (const name of applets) symlinkSync('busybox', join(folder, 'bin', name));
     writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-    if (!run('sh', ['-c', 'tar -C "$0" -c . | docker import -c "CMD [\\"sh\\"]" -c "ENV PATH=/bin" - busybox:latest >/dev/null', folder])) {
+    if (
+      !run('sh', [
+        '-c',
+        'tar -C "$0" -c . | docker import -c "CMD [\\"sh\\"]" -c "ENV PATH=/bin" - busybox:latest >/dev/null',
+        folder,
+      ])
+    ) {
       giveUp('docker import of busybox failed: see above.');
     }
   } finally {
@@ -107,7 +130,12 @@ export function ensureBusybox() {
 
 export function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = ['-c', 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null', 'sh', ...packages];
+  const install = [
+    '-c',
+    'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null',
+    'sh',
+    ...packages,
+  ];
   if (!run('sh', install, { env })) giveUp(`apt-get could not install ${packages.join(', ')}: see above.`);
 }
 

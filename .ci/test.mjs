@@ -19,7 +19,14 @@ const report = join(folder, 'report.json');
 let passed = 0;
 let failed = checked ? 0 : 1;
 try {
-  const args = ['run', '--config', '.vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = [
+    'run',
+    '--config',
+    '.vitest.config.ts',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
   const green = run('npx', ['--no-install', 'vitest', ...args, ...only]);
   const result = JSON.parse(readFileSync(report, 'utf8'));
   passed = result.numPassedTests + (checked && only.length === 0 ? 1 : 0);

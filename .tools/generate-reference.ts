@@ -24,7 +24,9 @@ for (const name of ['task', 'source']) {
   documents.set(`${name}.schema.json`, JSON.parse(await readFile(`schemas/${name}.schema.json`, 'utf8')) as Schema);
 }
 
-const text = [begin, '', ...section('task.schema.json', 'Task'), ...section('source.schema.json', 'Source'), end].join('\n');
+const text = [begin, '', ...section('task.schema.json', 'Task'), ...section('source.schema.json', 'Source'), end].join(
+  '\n',
+);
 const readme = await readFile('README.md', 'utf8');
 const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
 if (from < 0 || to < 0) throw new Error('README.md has lost its reference markers');

@@ -1,7 +1,6 @@
 import schema from '../../schemas/namespace.schema.json' with { type: 'json' };
 import type { ApiObject } from './api-object.js';
 import type { Namespace } from './generated/namespace.js';
-import type { JsonObject } from './json.js';
 import type { Kind } from './kind.js';
 
 export type { Namespace } from './generated/namespace.js';
@@ -19,7 +18,7 @@ export const namespaceKind: Kind = {
   categories: [],
   namespaced: false,
   hasStatus: true,
-  schema: schema as unknown as JsonObject,
+  schema: schema,
   columns: [
     {
       name: 'STATUS',

@@ -2,7 +2,6 @@ import schema from '../../schemas/node.schema.json' with { type: 'json' };
 import type { ApiObject, Stored } from './api-object.js';
 import { findCondition } from './conditions.js';
 import type { Node } from './generated/node.js';
-import type { JsonObject } from './json.js';
 import type { Kind } from './kind.js';
 
 export type { Node, NodeStatus, Taint } from './generated/node.js';
@@ -23,7 +22,7 @@ export const nodeKind: Kind = {
   categories: ['orch'],
   namespaced: false,
   hasStatus: true,
-  schema: schema as unknown as JsonObject,
+  schema: schema,
   columns: [
     {
       name: 'STATUS',

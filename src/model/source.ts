@@ -2,7 +2,6 @@ import schema from '../../schemas/source.schema.json' with { type: 'json' };
 import type { ApiObject, Stored } from './api-object.js';
 import { findCondition } from './conditions.js';
 import type { Source } from './generated/source.js';
-import type { JsonObject } from './json.js';
 import type { Kind } from './kind.js';
 
 export type { InventoryEntry, Source, SourceError, SourceStatus } from './generated/source.js';
@@ -20,7 +19,7 @@ export const sourceKind: Kind = {
   categories: ['orch'],
   namespaced: false,
   hasStatus: true,
-  schema: schema as unknown as JsonObject,
+  schema: schema,
   columns: [
     {
       name: 'READY',

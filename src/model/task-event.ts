@@ -2,7 +2,6 @@ import schema from '../../schemas/task-event.schema.json' with { type: 'json' };
 import { ageOf } from './age.js';
 import type { ApiObject, Stored } from './api-object.js';
 import type { TaskEvent } from './generated/task-event.js';
-import type { JsonObject } from './json.js';
 import type { Kind } from './kind.js';
 
 export type { TaskEvent } from './generated/task-event.js';
@@ -20,7 +19,7 @@ export const taskEventKind: Kind = {
   categories: ['orch'],
   namespaced: true,
   hasStatus: false,
-  schema: schema as unknown as JsonObject,
+  schema: schema,
   columns: [
     {
       name: 'LAST SEEN',

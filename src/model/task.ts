@@ -2,7 +2,6 @@ import schema from '../../schemas/task.schema.json' with { type: 'json' };
 import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject, Stored } from './api-object.js';
 import type { Probe, ResourceList, Task, TaskSpec } from './generated/task.js';
-import type { JsonObject } from './json.js';
 import type { Kind } from './kind.js';
 import { parseBytes, parseMillicores } from './quantities.js';
 
@@ -24,7 +23,7 @@ export const taskKind: Kind = {
   categories: ['all', 'orch'],
   namespaced: true,
   hasStatus: true,
-  schema: schema as unknown as JsonObject,
+  schema: schema,
   columns: [
     {
       name: 'STATE',
