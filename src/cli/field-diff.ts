@@ -1,4 +1,4 @@
-import type { JsonValue } from '../model/json.js';
+import type { JsonObject, JsonValue } from '../model/json.js';
 import { canonicalJson, isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 
@@ -46,10 +46,13 @@ function diff(
     schemaPath === '' ? name : `${schemaPath}.${name}`,
   ];
   // Something that appears or goes is told field by field too.
-  const [left, right] = [before ?? emptyLike(after), after ?? emptyLike(before)];
+  const left = before === undefined ? emptyLike(after) : before;
+  const right = after === undefined ? emptyLike(before) : after;
   if (isJsonObject(left) && isJsonObject(right)) {
     const names = [...new Set([...Object.keys(left), ...Object.keys(right)])];
-    const changes = names.flatMap((name) => diff(listKeys, ...within(name), left[name], right[name]));
+    const changes = names.flatMap((name) =>
+      diff(listKeys, ...within(name), memberOf(left, name), memberOf(right, name)),
+    );
     return changes.length === 0 && (before === undefined || after === undefined)
       ? [change(shownPath, before, after)]
       : changes;
@@ -65,6 +68,11 @@ function diff(
     (before === undefined) === (after === undefined)
     ? []
     : [change(shownPath, before, after)];
+}
+
+/** An own member only: a manifest may call one `constructor`. */
+function memberOf(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function change(path: string, before: JsonValue | undefined, after: JsonValue | undefined): FieldChange {

@@ -44,6 +44,15 @@ describe('diffFields', () => {
     expect(lines(undefined, { kind: 'Task', spec: { image: 'x' } })).toEqual(['+ kind: Task', '+ spec.image: x']);
   });
 
+  it.each<[JsonValue, JsonValue]>([
+    [{}, null],
+    [{ constructor: 1 }, {}],
+    [[], {}],
+    [[{}], []],
+  ])('tells %j and %j apart', (before, after) => {
+    expect(lines({ x: before }, { x: after })).not.toEqual([]);
+  });
+
   it('finds nothing between equal values, and something between unequal ones', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
