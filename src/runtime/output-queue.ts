@@ -31,6 +31,11 @@ export class OutputQueue {
     this.#settle = settle;
   }
 
+  /** Whether end() or close() was called: what is pushed from then on is dropped. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** False when the producer should wait for onDrain. */
   push(channel: Piece['channel'], data: Uint8Array): boolean {
     if (this.#ended || data.length === 0) return true;

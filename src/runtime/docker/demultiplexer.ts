@@ -1,6 +1,9 @@
-interface Piece {
+/** A part of a frame. `begins` and `ends` tell the first and the last part of each. */
+export interface FramePiece {
   channel: 'stdout' | 'stderr';
   data: Uint8Array;
+  begins: boolean;
+  ends: boolean;
 }
 
 const headerBytes = 8;
@@ -11,11 +14,12 @@ const headerBytes = 8;
  */
 export class Demultiplexer {
   #header: Uint8Array = new Uint8Array(0);
-  #channel: Piece['channel'] = 'stdout';
+  #channel: FramePiece['channel'] = 'stdout';
   #remaining = 0;
+  #begins = false;
 
-  push(chunk: Uint8Array): Piece[] {
-    const pieces: Piece[] = [];
+  push(chunk: Uint8Array): FramePiece[] {
+    const pieces: FramePiece[] = [];
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#remaining === 0) {
@@ -25,7 +29,8 @@ export class Demultiplexer {
       const data = rest.subarray(0, this.#remaining);
       this.#remaining -= data.length;
       rest = rest.subarray(data.length);
-      pieces.push({ channel: this.#channel, data });
+      pieces.push({ channel: this.#channel, data, begins: this.#begins, ends: this.#remaining === 0 });
+      this.#begins = false;
     }
     return pieces;
   }
@@ -37,6 +42,7 @@ export class Demultiplexer {
       const header = new DataView(this.#header.buffer, this.#header.byteOffset, headerBytes);
       this.#channel = header.getUint8(0) === 2 ? 'stderr' : 'stdout';
       this.#remaining = header.getUint32(4);
+      this.#begins = true;
       this.#header = new Uint8Array(0);
     }
     return chunk.subarray(missing);

@@ -4,7 +4,10 @@ import type { ExecOptions, ExecSession } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import type { EngineConnection } from './engine-connection.js';
-import { queueOutput } from './output-stream.js';
+import { OutputQueue } from '../output-queue.js';
+import { Demultiplexer } from './demultiplexer.js';
+import type { OutputPiece } from './output-stream.js';
+import { pumpOutput } from './output-stream.js';
 
 /** How often, and how long at most, the engine is asked for the exit code after the output has ended. */
 const exitCodePollMilliseconds = [0, 20, 50, 100, 200, 500, 1000, 2000, 4000];
@@ -31,7 +34,15 @@ export async function openDockerExec(
   const stream = await connection.stream('exec', deadlines.start, (engine, abortSignal) =>
     engine.getExec(execId).start({ hijack: true, stdin, _body: { Detach: false, Tty: tty }, abortSignal }),
   );
-  const queue = queueOutput(stream, { multiplexed: !tty });
+  const queue = new OutputQueue();
+  const demultiplexer = new Demultiplexer();
+  // A terminal has one channel and no frames.
+  const split = (chunk: Uint8Array): OutputPiece[] =>
+    tty ? [{ channel: 'stdout', data: chunk }] : demultiplexer.push(chunk);
+  pumpOutput(stream, queue, split).then(
+    () => queue.end(),
+    (error: Error) => queue.end(error),
+  );
   let closed = false;
   const exitCode = (): Promise<number | undefined> =>
     closed ? Promise.resolve(undefined) : readExitCode(connection, clock, execId);

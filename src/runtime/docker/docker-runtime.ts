@@ -22,14 +22,13 @@ import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import { createBody } from './create-body.js';
 import { openDockerExec } from './docker-exec.js';
+import { openDockerLogs } from './docker-logs.js';
 import type { EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
 import { EngineRefusal } from './engine-errors.js';
 import { followEvents } from './event-hints.js';
 import { ImageStore, isImageReference } from './image-store.js';
-import { logQuery } from './log-query.js';
 import { describeMachine } from './machine.js';
-import { queueOutput } from './output-stream.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { StatsReader } from './stats-reader.js';
 
@@ -179,17 +178,7 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async openLogs(idOrName: string, options: LogOptions): Promise<LogStream> {
-    const query = logQuery(options);
-    const id = await this.#own.idOf(idOrName);
-    const stream = await this.#connection.stream('logs', deadlines.list, (engine, abortSignal) =>
-      engine.getContainer(id).logs({ follow: true, _query: query, abortSignal }),
-    );
-    const queue = queueOutput(stream, { multiplexed: true });
-    return {
-      onOutput: (listener) => queue.onOutput(listener),
-      finished: queue.finished,
-      close: () => queue.close(),
-    };
+    return openDockerLogs(this.#connection, await this.#own.idOf(idOrName), options);
   }
 
   async readStats(idOrName: string): Promise<ContainerStats | undefined> {

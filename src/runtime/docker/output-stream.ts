@@ -1,29 +1,35 @@
 import type { Readable } from 'node:stream';
 import { RuntimeError } from '../container-runtime.js';
-import { OutputQueue } from '../output-queue.js';
-import { Demultiplexer } from './demultiplexer.js';
+import type { OutputQueue } from '../output-queue.js';
+
+export interface OutputPiece {
+  channel: 'stdout' | 'stderr';
+  data: Uint8Array;
+}
 
 /**
- * The output in a stream of the engine, as a queue for one reader. A slow reader pauses the stream. The queue ends when
- * the stream ends, with Unavailable when it breaks; the stream is destroyed when the queue is closed.
+ * Moves the output in a stream of the engine into a queue; `split` tells the channels apart. A slow reader of the queue
+ * pauses the stream. Resolves when the stream ends; rejects with Unavailable when it breaks. The stream is destroyed
+ * when the reader closes the queue.
  */
-export function queueOutput(stream: Readable, options: { multiplexed: boolean }): OutputQueue {
-  const queue = new OutputQueue();
-  const demultiplexer = options.multiplexed ? new Demultiplexer() : undefined;
-  stream.on('data', (chunk: Uint8Array) => {
-    const pieces = demultiplexer?.push(chunk) ?? [{ channel: 'stdout' as const, data: chunk }];
-    let goOn = true;
-    for (const { channel, data } of pieces) goOn = queue.push(channel, data) && goOn;
-    if (!goOn) stream.pause();
+export function pumpOutput(
+  stream: Readable,
+  queue: OutputQueue,
+  split: (chunk: Uint8Array) => OutputPiece[],
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.on('data', (chunk: Uint8Array) => {
+      let goOn = true;
+      for (const { channel, data } of split(chunk)) goOn = queue.push(channel, data) && goOn;
+      if (!goOn) stream.pause();
+    });
+    queue.onDrain(() => stream.resume());
+    const broken = (): void => reject(new RuntimeError('Unavailable', 'the engine broke the output off'));
+    stream.once('end', resolve);
+    stream.once('error', broken);
+    stream.once('aborted', broken);
+    stream.once('close', broken);
+    queue.onEnd(() => void stream.destroy());
+    if (queue.ended) stream.destroy();
   });
-  queue.onDrain(() => stream.resume());
-  const broken = (): void => queue.end(new RuntimeError('Unavailable', 'the engine broke the output off'));
-  stream.once('end', () => queue.end());
-  stream.once('error', broken);
-  stream.once('aborted', broken);
-  stream.once('close', broken);
-  queue.onEnd(() => {
-    if (!stream.readableEnded) stream.destroy();
-  });
-  return queue;
 }

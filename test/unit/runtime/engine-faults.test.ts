@@ -242,7 +242,7 @@ describe('odd answers', () => {
   });
 
   it('tells output that broke off from output that ended', async () => {
-    const frame = Buffer.from([2, 0, 0, 0, 0, 0, 0, 2, 104, 105]);
+    const frame = logFrame('stderr', '2026-01-01T00:00:00.000000001Z hi');
     engine.route(`GET /containers/${id}/logs`, (_request, response) => response.write(frame));
     const stream = await runtime.openLogs(id, { follow: true, timestamps: false });
     const got = new Promise((resolve) =>
@@ -256,6 +256,50 @@ describe('odd answers', () => {
     const whole = await runtime.openLogs(id, { follow: true, timestamps: false });
     whole.onOutput(() => undefined);
     await whole.finished;
+  });
+});
+
+describe('output whose end the engine left out', () => {
+  const times = ['2026-01-01T00:00:00.000000001Z', '2026-01-01T00:00:00.000000002Z', '2026-01-01T00:00:01.000000000Z'];
+  const messages: ['stdout' | 'stderr', string][] = [
+    ['stdout', `${times[0]} one\n`],
+    ['stdout', `${times[1]} two\n`],
+    ['stdout', `${times[1]} two again\n`],
+    ['stderr', `${times[1]} oh\n`],
+    ['stdout', `${times[2]} three\n`],
+  ];
+  const frames = (count = messages.length): Buffer =>
+    Buffer.concat(messages.slice(0, count).map(([channel, text]) => logFrame(channel, text)));
+
+  it.each([0, 1, 2, 3, 4, 5])('is asked for again: after %i messages, nothing is missing or double', async (count) => {
+    engine.route(`GET /containers/${id}/logs`, ({ query }, response) =>
+      response.end(query.get('follow') === '1' ? frames(count) : frames()),
+    );
+    for (const timestamps of [true, false]) {
+      const stream = await runtime.openLogs(id, { follow: true, timestamps });
+      const text = { stdout: '', stderr: '' };
+      stream.onOutput((channel, data) => void (text[channel] += Buffer.from(data).toString()));
+      await stream.finished;
+      const wanted = { stdout: '', stderr: '' };
+      for (const [channel, line] of messages) wanted[channel] += timestamps ? line : line.replace(/^\S+ /, '');
+      expect(text).toEqual(wanted);
+    }
+    const again = engine.seen('GET', `/containers/${id}/logs`)[1]?.query;
+    expect([again?.get('follow'), again?.get('tail')]).toEqual(['0', 'all']);
+    expect(again?.get('since')).toBe(count === 0 ? null : count < 5 ? '1767225598.000000000' : '1767225599.000000000');
+  });
+
+  it('is all there is when the container was removed in between', async () => {
+    engine.route(`GET /containers/${id}/logs`, (request, response) =>
+      request.query.get('follow') === '1'
+        ? response.end(frames(1))
+        : refuse(404, 'No such container: x')(request, response),
+    );
+    const stream = await runtime.openLogs(id, { follow: true, timestamps: false });
+    let text = '';
+    stream.onOutput((_channel, data) => void (text += Buffer.from(data).toString()));
+    await stream.finished;
+    expect(text).toBe('one\n');
   });
 });
 
@@ -297,3 +341,9 @@ describe('hints', () => {
     watch.close();
   });
 });
+
+function logFrame(channel: 'stdout' | 'stderr', text: string): Buffer {
+  const header = Buffer.from([channel === 'stdout' ? 1 : 2, 0, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32BE(Buffer.byteLength(text), 4);
+  return Buffer.concat([header, Buffer.from(text)]);
+}

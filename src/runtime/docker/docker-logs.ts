@@ -1,0 +1,66 @@
+import type { Readable } from 'node:stream';
+import type { LogOptions, LogStream } from '../container-runtime.js';
+import { RuntimeError } from '../container-runtime.js';
+import { deadlines } from '../deadlines.js';
+import { OutputQueue } from '../output-queue.js';
+import { Demultiplexer } from './demultiplexer.js';
+import type { EngineConnection } from './engine-connection.js';
+import { LogPosition } from './log-position.js';
+import { logQuery } from './log-query.js';
+import { pumpOutput } from './output-stream.js';
+
+/**
+ * The output of a container of ours. When the container ends, an engine may end the followed output properly and yet
+ * leave out what was written last (measured on 20.10: now and then, whoever reads). So at its end the rest is asked for
+ * once more, without following.
+ */
+export async function openDockerLogs(
+  connection: EngineConnection,
+  containerId: string,
+  options: LogOptions,
+): Promise<LogStream> {
+  const open = (query: LogOptions): Promise<Readable> =>
+    connection.stream('logs', deadlines.list, (engine, abortSignal) =>
+      engine.getContainer(containerId).logs({ follow: true, _query: logQuery(query), abortSignal }),
+    );
+  const queue = new OutputQueue();
+  const first = await open({ ...options, timestamps: options.follow || options.timestamps });
+  const reading = options.follow ? followToEnd(first, open, options, queue) : readOnce(first, queue);
+  reading.then(
+    () => queue.end(),
+    (error: unknown) => queue.end(error instanceof Error ? error : new Error(String(error))),
+  );
+  return {
+    onOutput: (listener) => queue.onOutput(listener),
+    finished: queue.finished,
+    close: () => queue.close(),
+  };
+}
+
+function readOnce(stream: Readable, queue: OutputQueue): Promise<void> {
+  const demultiplexer = new Demultiplexer();
+  return pumpOutput(stream, queue, (chunk) => demultiplexer.push(chunk));
+}
+
+async function followToEnd(
+  first: Readable,
+  open: (query: LogOptions) => Promise<Readable>,
+  { since, tailLines, timestamps }: LogOptions,
+  queue: OutputQueue,
+): Promise<void> {
+  const position = new LogPosition(timestamps);
+  const read = (stream: Readable): Promise<void> => {
+    const demultiplexer = new Demultiplexer();
+    return pumpOutput(stream, queue, (chunk) => position.read(demultiplexer.push(chunk)));
+  };
+  await read(first);
+  if (queue.ended) return;
+  const resumeAt = position.catchUp();
+  const rest = resumeAt === undefined ? { since, tailLines } : { since: resumeAt };
+  try {
+    await read(await open({ ...rest, follow: false, timestamps: true }));
+  } catch (error) {
+    // Removed in between: what was read is all that there is.
+    if (!(error instanceof RuntimeError && error.code === 'NotFound')) throw error;
+  }
+}
