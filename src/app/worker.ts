@@ -58,11 +58,13 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
           random,
           logger,
         });
-  const { bootId } = await runtime.info();
   const worker = new Worker({
     name: options.name,
     // The same folder on the same boot is the same worker started again; a copy of the folder elsewhere is not.
-    sessionId: createHash('sha256').update(`${identity.instanceId} ${bootId}`).digest('hex').slice(0, 32),
+    sessionId: createHash('sha256')
+      .update(`${identity.instanceId} ${await readBootId()}`)
+      .digest('hex')
+      .slice(0, 32),
     client,
     runtime,
     checkpoint: await openCheckpointFile(join(options.dataDirectory, 'checkpoint.json')),
@@ -81,6 +83,14 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
       await client.close();
     },
   };
+}
+
+/** Changes with every start of the machine; empty where the kernel does not tell. Asking the engine would tie our start to its. */
+async function readBootId(): Promise<string> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
 }
 
 async function openIdentity(options: WorkerOptions, { clock, random }: Effects): Promise<Identity> {
