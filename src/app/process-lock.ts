@@ -29,10 +29,16 @@ async function readHolder(path: string): Promise<{ pid: number; startTime: strin
   return /^\d+$/.test(pid) ? { pid: Number(pid), startTime } : undefined;
 }
 
-/** Field 22 of /proc/PID/stat where there is one; elsewhere only whether the process lives. */
+/**
+ * Field 22 of /proc/PID/stat where there is one; elsewhere only whether the process lives. A process that was killed and
+ * not reaped yet (state Z) is gone: on machines whose init does not reap, it would hold the folder for ever.
+ */
 async function startTimeOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 'alive';
+  if (stat !== undefined) {
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? 'gone' : (fields[19] ?? 'alive');
+  }
   try {
     process.kill(pid, 0);
     return process.platform === 'linux' ? 'gone' : 'alive';

@@ -64,7 +64,14 @@ export async function startPrivateEngine(name: string): Promise<PrivateEngine> {
     docker,
     signal: async (signal) => {
       child.kill(signal);
-      if (signal === 'SIGKILL' || signal === 'SIGTERM') await ended;
+      if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
+      await ended;
+      // The engine's containerd dies with it, a moment later, and may stay a zombie for long. The next engine would take either for
+      // alive by its pid file, and wait for it in vain.
+      const pidFile = join(directory, 'exec', 'containerd', 'containerd.pid');
+      const pid = readPid(pidFile);
+      if (pid !== undefined) await waitFor('containerd to end', () => !isRunning(pid), 15);
+      await rm(pidFile, { force: true });
     },
     restart: start,
     remove: async () => {
@@ -96,23 +103,26 @@ export async function startPrivateEngine(name: string): Promise<PrivateEngine> {
 }
 
 async function stopContainerd(pidFile: string): Promise<void> {
-  let pid: number;
+  const pid = readPid(pidFile);
+  if (pid === undefined || !isRunning(pid)) return;
+  process.kill(pid, 'SIGTERM');
+  await waitFor('containerd to end', () => !isRunning(pid), 15);
+}
+
+function readPid(path: string): number | undefined {
   try {
-    pid = Number(readFileSync(pidFile, 'utf8'));
-    process.kill(pid, 'SIGTERM');
+    return Number(readFileSync(path, 'utf8'));
   } catch {
-    return;
+    return undefined;
   }
-  await waitFor(
-    'containerd to end',
-    () => {
-      try {
-        process.kill(pid, 0);
-        return false;
-      } catch {
-        return true;
-      }
-    },
-    15,
-  );
+}
+
+/** Whether the process runs: one that has ended but was not reaped yet does not. */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
+  } catch {
+    return false;
+  }
 }
