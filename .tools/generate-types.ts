@@ -10,14 +10,36 @@ const check = process.argv.includes('--check');
 const banner = '// Generated from schemas/ by `npm run generate`. Do not edit.';
 let stale = 0;
 
+/** Definitions that several schemas refer to are declared once: file -> what it lends to the others. */
+const lenders: Record<string, readonly string[]> = { 'object-meta': ['ObjectMeta'], task: ['Condition'] };
+
+/** The compiler repeats what a schema refers to; here the repetition becomes an import. */
+function importShared(name: string, text: string): string {
+  let result = text;
+  for (const [lender, types] of Object.entries(lenders)) {
+    if (lender === name) continue;
+    for (const type of types) {
+      const declaration = new RegExp(
+        `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export interface ${type} \\{\\n[\\s\\S]*?\\n\\}\\n`,
+      );
+      if (!declaration.test(result)) continue;
+      result = result
+        .replace(declaration, '')
+        .replace(banner, `${banner}\n\nimport type { ${type} } from './${lender}.js';`);
+    }
+  }
+  return result;
+}
+
 for (const file of (await readdir('schemas')).filter((name) => name.endsWith('.schema.json')).sort()) {
-  const text = await compileFromFile(`schemas/${file}`, {
+  const compiled = await compileFromFile(`schemas/${file}`, {
     cwd: 'schemas',
     bannerComment: banner,
     additionalProperties: false,
     ignoreMinAndMaxItems: true,
     style: { singleQuote: true, printWidth: 120 },
   });
+  const text = importShared(file.replace('.schema.json', ''), compiled);
   const path = `${target}/${file.replace('.schema.json', '.ts')}`;
   const before = await readFile(path, 'utf8').catch(() => '');
   if (before === text) continue;

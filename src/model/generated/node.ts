@@ -1,5 +1,9 @@
 // Generated from schemas/ by `npm run generate`. Do not edit.
 
+import type { Condition } from './task.js';
+
+import type { ObjectMeta } from './object-meta.js';
+
 /**
  * The machine behind a worker: what it has, what is taken, whether it answers.
  */
@@ -9,89 +13,6 @@ export interface Node {
   metadata: ObjectMeta;
   spec?: NodeSpec;
   status?: NodeStatus;
-}
-/**
- * What every object has: its name, where it lives, its labels, and what the system records about it.
- */
-export interface ObjectMeta {
-  /**
-   * Unique within the namespace and kind. Lower-case letters, digits, '-' and '.'.
-   */
-  name?: string;
-  /**
-   * A prefix from which the server makes a unique name, when name is absent.
-   */
-  generateName?: string;
-  /**
-   * The namespace, 'default' when absent. Cluster-scoped kinds have none.
-   */
-  namespace?: string;
-  /**
-   * Short key=value marks to select objects by.
-   */
-  labels?: {
-    [k: string]: string;
-  };
-  /**
-   * Free text that tools attach; never used to select.
-   */
-  annotations?: {
-    [k: string]: string;
-  };
-  /**
-   * Set by the server: a UUID that is never used again.
-   */
-  uid?: string;
-  /**
-   * Set by the server: the revision of the last change. Sent back, it makes an update conditional.
-   */
-  resourceVersion?: string;
-  /**
-   * Set by the server: rises with every change of spec.
-   */
-  generation?: number;
-  /**
-   * Set by the server.
-   */
-  creationTimestamp?: string | null;
-  /**
-   * Set by the server when deletion was asked for and is not finished.
-   */
-  deletionTimestamp?: string;
-  /**
-   * Set by the server with deletionTimestamp.
-   */
-  deletionGracePeriodSeconds?: number;
-  /**
-   * Names that must be gone before the object disappears.
-   */
-  finalizers?: string[];
-  /**
-   * Objects that this one belongs to.
-   */
-  ownerReferences?: {
-    apiVersion: string;
-    kind: string;
-    name: string;
-    uid: string;
-    controller?: boolean;
-    blockOwnerDeletion?: boolean;
-  }[];
-  /**
-   * Set by the server: which manager owns which field.
-   */
-  managedFields?: {
-    manager?: string;
-    operation?: string;
-    apiVersion?: string;
-    time?: string;
-    fieldsType?: string;
-    fieldsV1?: {
-      [k: string]: unknown;
-    };
-    subresource?: string;
-    [k: string]: unknown;
-  }[];
 }
 export interface NodeSpec {
   /**
@@ -152,16 +73,4 @@ export interface NodeStatus {
   nodeInfo?: {
     [k: string]: string;
   };
-}
-export interface Condition {
-  /**
-   * Scheduled, Ready, ...
-   */
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason?: string;
-  message?: string;
-  lastTransitionTime?: string;
-  lastHeartbeatTime?: string;
-  observedGeneration?: number;
 }
