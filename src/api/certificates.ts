@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import type { Clock } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
-import { readFileIfThere, writePrivateFile } from './private-file.js';
+import { readFileIfThere, writePrivateFile } from '../support/private-file.js';
 
 /**
  * The manager's own certificate authority and its server certificate, kept in a folder. What arrives is the folder and

@@ -13,7 +13,7 @@ import {
   type Identity,
 } from './identity.js';
 import { tokenOfKubeconfig } from './kubeconfig.js';
-import { readFileIfThere, writePrivateFile } from './private-file.js';
+import { readFileIfThere, writePrivateFile } from '../support/private-file.js';
 
 /**
  * The cluster's bearer tokens, all of the form id.secret. The admin token is random, and on disk it stands in the

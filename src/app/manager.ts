@@ -17,7 +17,7 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import { ensureFolderSource } from './ensure-folder-source.js';
 import { version } from './version.js';
-import { writePrivateFile } from './write-private-file.js';
+import { writePrivateFile } from '../support/private-file.js';
 
 export interface ManagerOptions {
   dataDirectory: string;

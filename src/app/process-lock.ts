@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { OrchError } from '../support/errors.js';
-import { writePrivateFile } from './write-private-file.js';
+import { writePrivateFile } from '../support/private-file.js';
 
 /**
  * One process per data folder. The file holds the pid and the start time of the process, so a pid that was given to

@@ -13,7 +13,7 @@ import { OrchError } from '../support/errors.js';
 import { openCheckpointFile } from '../worker/checkpoint-file.js';
 import { Worker } from '../worker/worker.js';
 import type { Effects } from './manager.js';
-import { writePrivateFile } from './write-private-file.js';
+import { writePrivateFile } from '../support/private-file.js';
 import { version } from './version.js';
 
 export interface WorkerOptions {

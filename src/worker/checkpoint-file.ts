@@ -3,10 +3,11 @@
  * cluster it belongs to and how far it had read. Changes come in one by one; the file gets them together, atomically
  * (written beside, fsynced, renamed, folder fsynced), so that it is always one whole checkpoint, old or new.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { StoredTask } from '../model/task.js';
 import { isJsonObject } from '../model/json.js';
+import { writePrivateFile } from '../support/private-file.js';
 import type { TaskRecord } from './task-record.js';
 
 export interface CheckpointData {
@@ -150,7 +151,7 @@ export class CheckpointFile {
  */
 export async function openCheckpointFile(path: string): Promise<CheckpointFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const write = (text: string): Promise<void> => writeAtomically(path, text);
+  const write = (text: string): Promise<void> => writePrivateFile(path, text);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -178,23 +179,5 @@ function parseCheckpoint(text: string): CheckpointData | undefined {
     return isCheckpoint ? (data as unknown as CheckpointData) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isJsonObject } from '../../model/json.js';
 import { errorMessage, OrchError } from '../../support/errors.js';
+import { writePrivateFile } from '../../support/private-file.js';
 import { checkLogFile } from './log-file-check.js';
 import { formatVersion } from './record.js';
 
@@ -96,12 +97,12 @@ export async function inspect(folder: DataFolder): Promise<{ exists: boolean; ma
 
 /** Writes the marker so that it is there after a power loss, whole or not at all. */
 export async function writeMarker(folder: DataFolder, marker: Marker): Promise<void> {
-  await writeDurably(folder, folder.markerFile, `${JSON.stringify(marker, null, 2)}\n`);
+  await writePrivateFile(folder.markerFile, `${JSON.stringify(marker, null, 2)}\n`);
 }
 
 export async function writeOwner(folder: DataFolder, since: string): Promise<void> {
   const owner: Owner = { pid: process.pid, host: hostname(), since };
-  await writeDurably(folder, folder.ownerFile, `${JSON.stringify(owner)}\n`);
+  await writePrivateFile(folder.ownerFile, `${JSON.stringify(owner)}\n`);
 }
 
 export async function removeOwner(folder: DataFolder): Promise<void> {
@@ -156,24 +157,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function writeDurably(folder: DataFolder, path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(folder.directory, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 
