@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The text of a file, or undefined when there is none. Other failures reject. */
@@ -13,11 +13,11 @@ export async function readFileIfThere(path: string): Promise<string | undefined>
 
 /**
  * Replaces a file: whole or not at all, on disk when this resolves (file and folder are fsynced), and readable by its
- * owner only (0600) from the first byte on. Makes the folder if needed. One writer per path at a time.
+ * owner only (0600) from the first byte on. The folder must exist:
+ * one that vanished is an error, not an invitation to begin anew. One writer per path at a time.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   try {
     const file = await open(temporary, 'w', 0o600);

@@ -21,7 +21,7 @@ export const defaultWorkerSettings: WorkerSettings = {
   nodeHeartbeatSeconds: 10,
   relistSeconds: 30,
   enginePingSeconds: 10,
-  statsSeconds: 15,
+  statsSeconds: 60,
   // Measured: with more the engine only gets slower.
   concurrency: 4,
   maxTasks: 250,
