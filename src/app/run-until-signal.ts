@@ -22,17 +22,19 @@ export function runUntilSignal(
       }
       stopping = true;
       logger.info('stopping', { reason });
-      clock.setTimer(() => {
+      const drain = clock.setTimer(() => {
         logger.warn('did not stop in time', { drainMilliseconds });
         process.exit(1);
       }, drainMilliseconds);
-      close().then(
-        () => resolve(exitCode),
-        (error: unknown) => {
-          logger.error('closing failed', { error: errorMessage(error) });
-          resolve(1);
-        },
-      );
+      close()
+        .then(
+          () => resolve(exitCode),
+          (error: unknown) => {
+            logger.error('closing failed', { error: errorMessage(error) });
+            resolve(1);
+          },
+        )
+        .finally(() => drain.cancel());
     };
     process.on('SIGTERM', () => stop('SIGTERM', 0));
     process.on('SIGINT', () => stop('SIGINT', 0));

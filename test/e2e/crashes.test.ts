@@ -43,8 +43,8 @@ it('survives kill -9 of manager and worker in the middle of an apply: nothing ac
 });
 
 it.each([
-  ['the manager', async () => manager.kill('SIGKILL')],
-  ['the worker', async () => worker.kill('SIGKILL')],
+  ['the manager', async () => void (await manager.kill('SIGKILL'))],
+  ['the worker', async () => void (await worker.kill('SIGKILL'))],
   ['both', async () => void (await Promise.all([manager.kill('SIGKILL'), worker.kill('SIGKILL')]))],
 ])('keeps the very same containers when %s is killed and started again (ND-01)', async (which, kill) => {
   const before = await identities();
@@ -54,6 +54,14 @@ it.each([
   for (const name of names) await cluster.waitForState(name, 'Running');
   expect(await identities()).toEqual(before);
   expect((await cluster.tasks()).map((task) => task.status?.restartCount ?? 0)).toEqual([0, 0, 0]);
+});
+
+it('ends by itself and with 0 on SIGTERM, and its containers go on (OP-04)', async () => {
+  const before = await identities();
+  expect(await Promise.all([manager.kill('SIGTERM'), worker.kill('SIGTERM')])).toEqual([0, 0]);
+  expect(await identities()).toEqual(before);
+  manager = await cluster.startManager();
+  worker = await cluster.startWorker('node-1');
 });
 
 it('goes on without a manager: a container that dies meanwhile is started again (ND-06)', async () => {

@@ -82,8 +82,8 @@ export interface Daemon {
   readonly pid: number;
   /** What it logged so far. */
   log(): string;
-  /** Signals exactly this process and waits for its end. */
-  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Signals exactly this process and waits for its end; its exit code, or null when the signal ended it. */
+  kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface TestCluster {
@@ -133,6 +133,7 @@ export async function createTestCluster(): Promise<TestCluster> {
       kill: async (signal) => {
         child.kill(signal);
         await ended;
+        return child.exitCode;
       },
     };
   }
