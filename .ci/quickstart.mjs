@@ -56,7 +56,7 @@ for (let waited = 0; waited < 20 && answer === undefined; waited += 1) {
 if (answer === undefined) giveUp('The web task does not answer on port 18080.');
 process.stdout.write(answer);
 
-const pid = readFileSync(join(data, 'orch.pid'), 'utf8').trim();
+const pid = readFileSync(join(data, 'orch.pid'), 'utf8').split('\n')[0];
 process.stdout.write(`
 orch is up in the background; its log is ${log}.
 
