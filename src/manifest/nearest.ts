@@ -41,10 +41,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     const other = candidate.toLowerCase();
-    const distance =
-      wanted.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))
-        ? Math.min(1, editDistance(wanted, other, 1))
-        : editDistance(wanted, other, limit);
+    const isBeginning = wanted.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other));
+    // A beginning is near, but a slip of the finger is nearer: imagePullPolcy is not image.
+    const distance = Math.min(editDistance(wanted, other, limit), isBeginning ? limit : limit + 1);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
