@@ -13,7 +13,7 @@ import { isAlive, planConvergence } from './plan-convergence.js';
 import type { ProbeRunner } from './probes/probe-runner.js';
 import type { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
-import { initialRecord } from './task-record.js';
+import { initialRecord, recordOfReturned } from './task-record.js';
 import type { StartStep, StopStep, Target } from './task-runner.js';
 
 export interface ConvergerOptions {
@@ -104,6 +104,7 @@ export class Converger {
           this.forget(target.uid);
           return true;
         case 'forget':
+          if (this.cameBack(target.uid)) return false;
           this.forget(target.uid);
           return true;
       }
@@ -118,6 +119,15 @@ export class Converger {
       this.options.events.record(task, 'Warning', 'BackOff', report.message ?? '', record.attempt);
     }
     this.options.reporter.report(task.metadata.uid, report);
+  }
+
+  /** A task that was assigned anew while its container was being stopped begins anew. */
+  private cameBack(uid: string): boolean {
+    const { assignments, checkpoint } = this.options;
+    const task = assignments.task(uid);
+    if (!task) return false;
+    checkpoint.setRecord(uid, recordOfReturned(task, checkpoint.record(uid)));
+    return true;
   }
 
   private forget(uid: string): void {

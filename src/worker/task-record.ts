@@ -95,6 +95,12 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
   };
 }
 
+/** For a task that left and comes back: of its earlier time here only the attempts count. */
+export function recordOfReturned(task: StoredTask, earlier: TaskRecord | undefined): TaskRecord {
+  const record = initialRecord(task);
+  return { ...record, attempt: Math.max(record.attempt, earlier?.attempt ?? 0) };
+}
+
 /** Forgets what a new spec makes void: failures, backoff, the end state. */
 export function resetForSpec(record: TaskRecord, hash: string): TaskRecord {
   const {

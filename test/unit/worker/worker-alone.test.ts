@@ -90,6 +90,22 @@ describe('a worker that is told that its tasks are gone', () => {
     expect(cluster.worker.taskCount).toBe(1);
   });
 
+  it.each(['Always', 'Never'] as const)(
+    'runs a task again that comes back while its container still stops (restartPolicy %s)',
+    async (restartPolicy) => {
+      const cluster = await fixture();
+      await cluster.assign('web', { command: ['httpd'], terminationGracePeriodSeconds: 10, restartPolicy });
+      await cluster.settle();
+      const { id } = cluster.theContainer('web');
+      await cluster.bind('web', undefined);
+      await cluster.seconds(2);
+      await cluster.bind('web', 'w1');
+      await cluster.seconds(20);
+      expect(cluster.theContainer('web').id).not.toBe(id);
+      expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
+    },
+  );
+
   it('stops a task that was deleted by force while it was away', async () => {
     const cluster = await withTasks(['web']);
     cluster.client.setAway(true);
