@@ -2,13 +2,14 @@ import { formatKey, keyOf } from '../model/api-object.js';
 import { nodeKind } from '../model/node.js';
 import type { StoredTask } from '../model/task.js';
 import type { Registry } from '../registry/registry.js';
+import { demandOf } from '../scheduler/demand.js';
 import type { Clock } from '../support/clock.js';
 import { isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { ClusterIndex } from './cluster-index.js';
 import type { EvictionGate } from './eviction-gate.js';
 import type { NodeController } from './node-controller.js';
-import { planTask, type TaskPlan } from './plan-task.js';
+import { planTask, type TaskPlan, type TaskStep } from './plan-task.js';
 import { eventSource, writeTask } from './write-task.js';
 
 export interface TaskControllerOptions {
@@ -34,7 +35,7 @@ export class TaskController {
 
   /** Takes the next step, if there is one. Resolves with the milliseconds after which to look again. */
   async reconcile(key: string, logger: Logger): Promise<number | undefined> {
-    const { registry, clock, index, gate, onWritten } = this.options;
+    const { clock, index, gate, onWritten } = this.options;
     const task = index.tasks.get(key);
     if (task === undefined) return undefined;
     const { step, againAfterMilliseconds } = this.plan(task);
@@ -44,7 +45,7 @@ export class TaskController {
       const wait = step.because === 'nodeLost' ? gate.ask(clock.monotonic()) : 0;
       if (wait > 0) return wait;
     }
-    const written = await writeTask(registry, clock, task, step);
+    const written = await this.write(task, step);
     if (written === undefined) return undefined;
     logger.info('task reconciled', {
       task: key,
@@ -73,6 +74,21 @@ export class TaskController {
       message,
       source: eventSource,
     });
+  }
+
+  /** What is promised to a task that starts again where it was counts before the next one is looked at. */
+  private async write(task: StoredTask, step: TaskStep): Promise<StoredTask | undefined> {
+    const { registry, clock, index } = this.options;
+    const nodeName = step.type === 'startAgain' ? step.nodeName : undefined;
+    if (nodeName === undefined) return writeTask(registry, clock, task, step);
+    index.state.occupy(demandOf(task), nodeName);
+    let written: StoredTask | undefined;
+    try {
+      written = await writeTask(registry, clock, task, step);
+    } finally {
+      if (written === undefined) index.forgetAssumption(formatKey(keyOf(task)));
+    }
+    return written;
   }
 
   private plan(task: StoredTask): TaskPlan {

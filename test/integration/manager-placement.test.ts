@@ -256,4 +256,20 @@ describe('what the user wants', () => {
     expect((await cluster.task('t')).spec.nodeName).toBeUndefined();
     expect(cluster.manager.pending).toEqual([]);
   });
+
+  it('tasks that are started again at once do not get more of a worker than it has', async () => {
+    cluster = await startCluster();
+    await cluster.join('n1');
+    const start = (name: string): Promise<void> => cluster.patchTask(name, { desiredState: 'Running' });
+    for (const name of ['a', 'b']) {
+      await cluster.run(name, { resources: { cpu: '2500m' } });
+      await cluster.report(name, { state: 'Running' });
+      await cluster.patchTask(name, { desiredState: 'Completed' });
+      await cluster.report(name, { state: 'Completed', reason: 'Stopped' });
+    }
+    await Promise.all(['a', 'b'].map(start));
+    await cluster.pass(3);
+    const states = await Promise.all(['a', 'b'].map(async (name) => (await cluster.task(name)).status?.state));
+    expect(states.toSorted()).toEqual(['Pending', 'Scheduled']);
+  });
 });
