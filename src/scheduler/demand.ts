@@ -47,8 +47,9 @@ export function demandSignature(demand: TaskDemand): string {
 export function occupiesNode(task: Task | StoredTask): boolean {
   if (!task.spec.nodeName) return false;
   const state = task.status?.state ?? 'Pending';
+  if (failedForGood(task)) return false;
   if (task.metadata.deletionTimestamp !== undefined) return state !== 'Completed';
-  return state === 'Pending' || (holdsResources(state) && !failedForGood(task));
+  return state === 'Pending' || holdsResources(state);
 }
 
 /** Nothing will start this task again but the user. */

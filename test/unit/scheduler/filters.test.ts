@@ -185,6 +185,10 @@ describe('host ports', () => {
   });
 });
 
+function beingDeleted(task: Task): Task {
+  return { ...task, metadata: { ...task.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+}
+
 describe('occupiesNode', () => {
   it.each<[string, Task, boolean]>([
     ['unbound', aTask('t'), false],
@@ -193,6 +197,12 @@ describe('occupiesNode', () => {
     ['failed and about to be restarted', aTask('t', { nodeName: 'n' }, { state: 'Failed' }), true],
     ['failed for good', aTask('t', { nodeName: 'n', restartPolicy: 'Never' }, { state: 'Failed' }), false],
     ['completed', aTask('t', { nodeName: 'n' }, { state: 'Completed' }), false],
+    ['running and being deleted', beingDeleted(aTask('t', { nodeName: 'n' }, { state: 'Running' })), true],
+    [
+      'failed for good and being deleted',
+      beingDeleted(aTask('t', { nodeName: 'n', restartPolicy: 'Never' }, { state: 'Failed' })),
+      false,
+    ],
   ])('%s', (_name, task, expected) => {
     expect(occupiesNode(task)).toBe(expected);
   });
