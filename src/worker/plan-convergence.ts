@@ -102,7 +102,7 @@ function planStop(task: StoredTask, { containers, now }: PlanInput, record: Task
     record.finished?.state === 'Completed'
       ? record.finished
       : { state: 'Completed' as const, reason: 'Stopped', message: 'stopped by the user' };
-  const next: TaskRecord = { ...resetForSpec(record, specHash(task.spec)), finished };
+  const next = withAttemptsOf(unused, { ...resetForSpec(record, specHash(task.spec)), finished });
   return { steps: removeAll(unused), record: next, report: finishedReport(task, next) };
 }
 
@@ -118,7 +118,9 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
   if (newest?.phase === 'removing') return { steps: [], record, wakeAt: now + removalPollMilliseconds };
   if (newest?.phase === 'created') {
     const unfit = newest.identity.specHash !== hash || record.problem?.attempt === newest.identity.attempt;
-    if (unfit || record.finished) return { steps: [{ type: 'removeContainer', id: newest.id }], record };
+    if (unfit || record.finished) {
+      return { steps: [{ type: 'removeContainer', id: newest.id }], record: withAttemptsOf(containers, record) };
+    }
     return {
       steps: [{ type: 'startContainer', attempt: newest.identity.attempt }],
       record,
@@ -271,6 +273,12 @@ function newestOf(containers: readonly ContainerDetails[]): ContainerDetails | u
 
 export function isAlive(container: { phase: ContainerDetails['phase'] }): boolean {
   return container.phase === 'running' || container.phase === 'paused';
+}
+
+/** What is removed unused was an attempt too, also when the worker died before it could note it. */
+function withAttemptsOf(containers: readonly ContainerDetails[], record: TaskRecord): TaskRecord {
+  const attempt = Math.max(record.attempt, newestOf(containers)?.identity.attempt ?? 0);
+  return attempt === record.attempt ? record : { ...record, attempt };
 }
 
 /** All but the newest and the one before it: that one's output is still wanted (`logs --previous`). */

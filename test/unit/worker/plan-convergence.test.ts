@@ -186,6 +186,25 @@ function play({
   return model;
 }
 
+describe('a container that was made just before its worker died', () => {
+  const made: ContainerDetails = {
+    id: 'c3',
+    name: 'web-3',
+    identity: { taskUid: 'uid-of-web', attempt: 3, specHash: 'of an older spec', taskKey: 'default/web' },
+    phase: 'created',
+    oomKilled: false,
+    ports: [],
+  };
+
+  it.each(['Running', 'Completed'] as const)('is known to have been there once it is removed (%s)', (desiredState) => {
+    const task = aStoredTask('web', { desiredState }, { state: 'Scheduled' });
+    const record: TaskRecord = { ...initialRecord(task), attempt: 2 };
+    const plan = planConvergence({ task, containers: [made], record, now: start });
+    expect(plan.steps).toEqual([{ type: 'removeContainer', id: 'c3' }]);
+    expect(plan.record.attempt).toBe(3);
+  });
+});
+
 describe('planConvergence', () => {
   it('converges from every story: then there are no steps, and planning again changes nothing', () => {
     fc.assert(
