@@ -1,0 +1,85 @@
+import { specHash } from '../../../src/model/spec-hash.js';
+import { requestsOf } from '../../../src/model/resources.js';
+import type { StoredNode } from '../../../src/model/node.js';
+import type { StoredTask } from '../../../src/model/task.js';
+import type { SimulatedContainer } from '../../../src/runtime/simulated/simulated-engine.js';
+import { isRunning } from '../../../src/runtime/simulated/simulated-engine.js';
+import { occupiesNode } from '../../../src/scheduler/demand.js';
+
+export interface EndState {
+  tasks: readonly StoredTask[];
+  nodes: readonly StoredNode[];
+  /** By worker. */
+  containers: ReadonlyMap<string, readonly SimulatedContainer[]>;
+  /** What one worker has. */
+  millicoresEach: number;
+}
+
+/** Everything that is not as the tasks say, once nothing goes wrong any more. Empty: converged. */
+export function notConverged({ tasks, nodes, containers, millicoresEach }: EndState): string[] {
+  const all = [...containers].flatMap(([worker, own]) => own.map((container) => ({ worker, container })));
+  const wrong: string[] = [];
+  const uids = new Set(tasks.map(({ metadata }) => metadata.uid));
+  for (const { worker, container } of all) {
+    const { taskUid, taskKey, attempt } = container.spec.identity;
+    if (!uids.has(taskUid)) wrong.push(`${worker} still has attempt ${attempt} of ${taskKey}, which was deleted`);
+  }
+  for (const worker of containers.keys()) {
+    const node = nodes.find(({ metadata }) => metadata.name === worker);
+    const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+    if (ready !== 'True') wrong.push(`${worker} is not ready: ${ready ?? 'no node'}`);
+    if (node?.spec?.taints?.length) wrong.push(`${worker} is tainted`);
+  }
+  for (const task of tasks) {
+    const live = all.filter(
+      ({ container }) => container.spec.identity.taskUid === task.metadata.uid && isRunning(container),
+    );
+    const problem = problemOf(task, live, () => hasRoom(task, tasks, [...containers.keys()], millicoresEach));
+    if (problem !== undefined) wrong.push(`${task.metadata.name} (${task.metadata.uid.slice(0, 4)}): ${problem}`);
+  }
+  return wrong;
+}
+
+function problemOf(
+  task: StoredTask,
+  live: readonly { worker: string; container: SimulatedContainer }[],
+  mayRun: () => boolean,
+): string | undefined {
+  const { spec, status, metadata } = task;
+  const state = status?.state ?? 'Pending';
+  const where =
+    live.map(({ worker, container }) => `${worker}#${container.spec.identity.attempt}`).join(', ') || 'nowhere';
+  if (metadata.deletionTimestamp !== undefined) return `its deletion does not end; it runs ${where}`;
+  if (spec.desiredState === 'Completed') {
+    return state === 'Completed' && live.length === 0 ? undefined : `stopped, yet ${state} and it runs ${where}`;
+  }
+  const isOver = state === 'Completed' || state === 'Failed';
+  if (isOver && spec.restartPolicy !== 'Always') {
+    return live.length === 0 ? undefined : `${state}, yet it runs ${where}`;
+  }
+  if (state === 'Pending' && live.length === 0) {
+    return mayRun() ? `waits although there is room: ${status?.message ?? status?.reason ?? ''}` : undefined;
+  }
+  const [only, ...more] = live;
+  if (state !== 'Running' || only === undefined || more.length > 0) {
+    return `${state} (${status?.reason ?? ''}) on ${spec.nodeName ?? 'no node'}, and it runs ${where}`;
+  }
+  if (only.worker !== spec.nodeName) return `runs ${where}, but is placed on ${spec.nodeName ?? 'no node'}`;
+  // Whoever pauses a task that may run once only has to let it go on.
+  if (only.container.phase === 'paused' && spec.restartPolicy !== 'Never') return 'is paused';
+  if (only.container.spec.identity.specHash !== specHash(spec)) return 'runs an older spec';
+  if (status?.containerID !== only.container.id) return 'its status names another container';
+  if (status.attempt !== only.container.spec.identity.attempt) return 'its status tells another attempt';
+  return undefined;
+}
+
+/** Whether some worker has the CPU, and the port, that a waiting task asks for. */
+function hasRoom(task: StoredTask, tasks: readonly StoredTask[], workers: readonly string[], each: number): boolean {
+  const port = task.spec.ports?.[0]?.hostPort;
+  return workers.some((worker) => {
+    const there = tasks.filter((other) => other.spec.nodeName === worker && occupiesNode(other));
+    const used = there.reduce((sum, other) => sum + requestsOf(other.spec).cpuMillicores, 0);
+    const isPortTaken = port !== undefined && there.some((other) => other.spec.ports?.[0]?.hostPort === port);
+    return used + requestsOf(task.spec).cpuMillicores <= each && !isPortTaken;
+  });
+}

@@ -1,0 +1,38 @@
+import { isRunning } from '../../../src/runtime/simulated/simulated-engine.js';
+import type { Checker, World } from './checker.js';
+
+/**
+ * On a worker at most one container of a task lives, and each one that is made has a higher attempt than those before. A
+ * worker that a task leaves forgets it: when it comes back, its attempts go on from what was reported.
+ */
+export function oneLiveContainer(world: World): Checker {
+  const attempts = new Map<string, { attempt: number; revision: number }>();
+  const seen = new Set<string>();
+  return {
+    onForeignRemoval(worker, { spec }) {
+      const { taskUid, attempt } = spec.identity;
+      // Made just before its worker died, removed before another one looked: nobody can know of it.
+      if (world.knownAttempt(worker, taskUid) >= attempt) return;
+      attempts.set(`${worker} ${taskUid}`, { attempt: attempt - 1, revision: world.currentRevision() });
+    },
+    onContainer(worker, container, isGone) {
+      const { taskUid, attempt, taskKey } = container.spec.identity;
+      if (!seen.has(container.id)) {
+        seen.add(container.id);
+        const last = attempts.get(`${worker} ${taskUid}`);
+        if (last !== undefined && attempt <= last.attempt && !world.history.left(taskUid, worker, last.revision)) {
+          world.violated('attempts rise', `${taskKey} on ${worker}: ${attempt} after ${last.attempt}`);
+        }
+        attempts.set(`${worker} ${taskUid}`, { attempt, revision: world.currentRevision() });
+      }
+      if (isGone || !isRunning(container)) return;
+      const live = world
+        .containersOn(worker)
+        .filter((other) => other.spec.identity.taskUid === taskUid && isRunning(other));
+      if (live.length > 1) {
+        const which = live.map((other) => other.spec.identity.attempt).join(' and ');
+        world.violated('one live container', `${taskKey} on ${worker}: attempts ${which} run at once`);
+      }
+    },
+  };
+}

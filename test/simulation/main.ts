@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { makeScenario } from './scenario.js';
+import type { SimulationResult } from './run-simulation.js';
+import { runScenario, runSeed } from './run-simulation.js';
+import { shrink } from './shrink.js';
+
+/** `npm run simulate -- --seeds 1000 [--from N]`, or `--seed N [--trace] [--shrink]` for one. */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
+  },
+});
+
+function print(result: SimulationResult): void {
+  const { seed } = result.scenario;
+  if (values.trace) console.log(result.trace.join('\n'));
+  for (const { rule, what, atSeconds } of result.violations) {
+    console.log(`seed ${seed}: ${rule}: ${what} (at ${atSeconds.toFixed(3)} s)`);
+  }
+}
+
+async function runOne(seed: number): Promise<boolean> {
+  const result = values.shrink ? await runScenario(await shrink(makeScenario(seed), runScenario)) : await runSeed(seed);
+  print(result);
+  console.log(`seed ${seed}: ${result.violations.length === 0 ? 'good' : 'BAD'}, digest ${result.digest.slice(0, 16)}`);
+  return result.violations.length === 0;
+}
+
+async function runMany(first: number, count: number): Promise<boolean> {
+  const started = process.hrtime.bigint();
+  const bad: number[] = [];
+  let virtualSeconds = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const result = await runSeed(seed);
+    virtualSeconds += result.virtualSeconds;
+    if (result.violations.length > 0) bad.push(seed);
+    print(result);
+  }
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  console.log(
+    `${count} seeds, ${bad.length} bad${bad.length > 0 ? ` (${bad.join(', ')})` : ''}; ` +
+      `${(virtualSeconds / 3600).toFixed(1)} virtual hours in ${seconds.toFixed(1)} s`,
+  );
+  return bad.length === 0;
+}
+
+const isGood =
+  values.seed === undefined
+    ? await runMany(Number(values.from), Number(values.seeds))
+    : await runOne(Number(values.seed));
+process.exitCode = isGood ? 0 : 1;

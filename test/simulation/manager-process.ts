@@ -1,0 +1,130 @@
+import { checkDelete } from '../../src/api/node-scope.js';
+import { nodeIdentity } from '../../src/api/identity.js';
+import type { Client, ClientResponse } from '../../src/client/client.js';
+import { Manager } from '../../src/controllers/manager.js';
+import type { OpenedRegistry } from '../../src/registry/open-registry.js';
+import { openRegistry } from '../../src/registry/open-registry.js';
+import type { Store } from '../../src/store/store.js';
+import type { Clock } from '../../src/support/clock.js';
+import { createRegistryClient } from '../support/registry-client.js';
+import { Lifeline } from './lifeline.js';
+import type { Scenario } from './scenario.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { Trace } from './trace.js';
+
+/** One life of a manager: a registry and the controllers over a store that outlives them, and what workers see of it. */
+export class ManagerProcess {
+  readonly lifeline: Lifeline;
+  private registry: OpenedRegistry | undefined;
+  private manager: Manager | undefined;
+  private readonly apis = new Map<string, Client>();
+
+  constructor(
+    base: Clock,
+    private readonly store: Store,
+    private readonly random: SeededRandom,
+    private readonly trace: Trace,
+    private readonly scenario: Scenario,
+    private readonly listsNothing: (nodeName: string) => boolean,
+  ) {
+    this.lifeline = new Lifeline(base);
+  }
+
+  async start(): Promise<void> {
+    const { random, lifeline } = this;
+    const { clock } = lifeline;
+    const logger = this.trace.logger('manager');
+    const registry = await openRegistry({ store: guardStore(this.store, lifeline), clock, random, logger });
+    const { nodeGraceSeconds, notReadyTolerationSeconds } = this.scenario;
+    const manager = new Manager({
+      registry,
+      clock,
+      random,
+      logger,
+      settings: { nodeGraceSeconds, notReadyTolerationSeconds },
+    });
+    await manager.start();
+    this.manager = manager;
+    this.registry = registry;
+  }
+
+  /** For users; undefined until it serves. */
+  get serving(): OpenedRegistry | undefined {
+    return this.lifeline.isAlive && this.manager !== undefined ? this.registry : undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.manager?.stop();
+    await this.registry?.close();
+    this.lifeline.kill();
+  }
+
+  /** The API as the worker with this name sees it: the real rules of api/, without HTTP. */
+  apiFor(nodeName: string): Client | undefined {
+    const { serving: registry, manager } = this;
+    if (registry === undefined || manager === undefined) return undefined;
+    const known = this.apis.get(nodeName);
+    if (known !== undefined) return known;
+    const base = createRegistryClient({ registry, nodeName });
+    const api: Client = {
+      ...base,
+      list: (kind, options) => {
+        base.listsNothing = this.listsNothing(nodeName);
+        return base.list(kind, options);
+      },
+      async delete(kind, key, options) {
+        const { uid, gracePeriodSeconds } = options ?? {};
+        const deletion = {
+          ...(uid === undefined ? {} : { preconditions: { uid } }),
+          ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+        };
+        checkDelete(nodeIdentity(nodeName), kind, await base.get(kind, key), deletion);
+        await base.delete(kind, key, options);
+      },
+      async request(request) {
+        if (!request.path.endsWith('/heartbeat')) return base.request(request);
+        const { sessionId } = JSON.parse(request.body ?? '{}') as { sessionId: string };
+        const isConflict = manager.beat(nodeName, sessionId) === 'conflict';
+        const body = { periodSeconds: manager.heartbeatPeriodSeconds };
+        return answer(registry.clusterUid, isConflict ? 409 : 200, JSON.stringify(isConflict ? {} : body));
+      },
+    };
+    this.apis.set(nodeName, api);
+    return api;
+  }
+}
+
+/** The store as one process sees it: after its death nothing is written any more, and nobody hears of anything. */
+function guardStore(store: Store, lifeline: Lifeline): Store {
+  return {
+    clusterUid: store.clusterUid,
+    get: (key) => lifeline.guard(store.get(key)),
+    list: (prefix) => lifeline.guard(store.list(prefix)),
+    commit: (operations) => lifeline.effect(() => store.commit(operations)),
+    watch: (prefix, afterRevision, onEvents) => {
+      const watch = store.watch(prefix, afterRevision, (events) => void (lifeline.isAlive && onEvents(events)));
+      const forget = lifeline.onDeath(() => watch.close());
+      return {
+        close: () => {
+          forget();
+          watch.close();
+        },
+      };
+    },
+    currentRevision: () => store.currentRevision(),
+    compact: (revision) => lifeline.effect(() => store.compact(revision)),
+    readOnlyReason: () => store.readOnlyReason(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function answer(clusterUid: string, status: number, text: string): ClientResponse {
+  return {
+    status,
+    headers: { 'x-orch-cluster-uid': clusterUid },
+    text: () => Promise.resolve(text),
+    body: (async function* () {
+      yield new TextEncoder().encode(text);
+    })(),
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * Seeds that once broke a rule, and what was wrong. A change of makeScenario makes other scenarios of them: then look again, with
+ * the defect put back, which seeds find it.
+ */
+export const regressionSeeds: readonly { seed: number; found: string }[] = [
+  { seed: 46, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
+  { seed: 239, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
+  { seed: 802, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
+  { seed: 884, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
+  { seed: 54, found: 'tasks that were started again at once got more of a node than it has' },
+  { seed: 84, found: 'tasks that were started again at once got more of a node than it has' },
+  { seed: 197, found: 'tasks that were started again at once got more of a node than it has' },
+  { seed: 261, found: 'tasks that were started again at once got more of a node than it has' },
+  { seed: 452, found: 'tasks that were started again at once got more of a node than it has' },
+  { seed: 644, found: 'a task that failed for good took its share of the node again while it was deleted' },
+  { seed: 813, found: 'an attempt was given twice after a crash between create and checkpoint' },
+  { seed: 907, found: 'an attempt was given twice after a crash between create and checkpoint' },
+];

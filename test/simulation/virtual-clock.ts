@@ -1,0 +1,86 @@
+import type { Clock, Timer } from '../../src/support/clock.js';
+
+interface Waiting {
+  due: number;
+  order: number;
+  callback: (() => void) | undefined;
+}
+
+/**
+ * The one time of a simulation: it stands still while anything can run, and jumps to the next timer. Timers that fall due
+ * together run in the order in which they were set.
+ */
+export class VirtualClock implements Clock {
+  private elapsed = 0;
+  private order = 0;
+  /** A binary heap, the earliest first. */
+  private readonly heap: Waiting[] = [];
+
+  constructor(private readonly startMilliseconds: number = Date.UTC(2026, 0, 1)) {}
+
+  now(): number {
+    return this.startMilliseconds + this.elapsed;
+  }
+
+  monotonic(): number {
+    return this.elapsed;
+  }
+
+  setTimer(callback: () => void, delayMilliseconds: number): Timer {
+    const entry: Waiting = { due: this.elapsed + Math.max(0, delayMilliseconds), order: this.order++, callback };
+    this.push(entry);
+    return { cancel: () => void (entry.callback = undefined) };
+  }
+
+  /** Runs everything that is due until `end`, letting what each timer starts come to rest before the next one runs. */
+  async runUntil(end: number, isOver: () => boolean = () => false): Promise<void> {
+    await rest();
+    while (!isOver()) {
+      const next = this.heap[0];
+      if (next === undefined || next.due > end) break;
+      this.pop();
+      if (next.callback === undefined) continue;
+      this.elapsed = Math.max(this.elapsed, next.due);
+      next.callback();
+      await rest();
+    }
+    if (!isOver()) this.elapsed = Math.max(this.elapsed, end);
+  }
+
+  private push(entry: Waiting): void {
+    const { heap } = this;
+    let index = heap.push(entry) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!isEarlier(entry, heap[parent] as Waiting)) break;
+      heap[index] = heap[parent] as Waiting;
+      index = parent;
+    }
+    heap[index] = entry;
+  }
+
+  private pop(): void {
+    const { heap } = this;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isEarlier(heap[child + 1] as Waiting, heap[child] as Waiting)) child += 1;
+      if (!isEarlier(heap[child] as Waiting, last)) break;
+      heap[index] = heap[child] as Waiting;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function isEarlier(a: Waiting, b: Waiting): boolean {
+  return a.due < b.due || (a.due === b.due && a.order < b.order);
+}
+
+/** Nothing here does real I/O, so one turn of the loop means that every promise that can go on has gone on. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
