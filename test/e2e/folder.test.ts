@@ -80,13 +80,33 @@ it('prunes what left once the folder is sound again', async () => {
 });
 
 it('puts back what somebody changes by hand', async () => {
-  await cluster.must(['stop', 'task/a']).catch(() => undefined);
-  await waitFor('the stop to be undone or refused', async () => {
-    const task = JSON.parse(await cluster.must(['get', 'task', 'a', '-o', 'json'])) as {
-      spec: { desiredState?: string };
-    };
-    return task.spec.desiredState === undefined || task.spec.desiredState === 'Running' || undefined;
-  });
+  const before = await cluster.task('a');
+  const changed = taskManifest('a', { image: 'busybox:by-hand' });
+  await cluster.must(['apply', '-f', '-', '--force-conflicts'], changed);
+  const after = await waitFor(
+    'the change to be undone',
+    async () => {
+      const task = await cluster.task('a');
+      return task.spec.image === before.spec.image && task;
+    },
+    10,
+  );
+  // Changed once by hand and once back: without the first there would be nothing to undo.
+  expect(after.metadata.generation).toBeGreaterThanOrEqual(before.metadata.generation + 2);
+  expect(after.metadata.uid).toBe(before.metadata.uid);
+});
+
+it('undoes an orch stop of what it keeps', async () => {
+  const before = await cluster.task('a');
+  await cluster.must(['stop', 'task/a']);
+  await waitFor(
+    'the task to be wanted again',
+    async () => {
+      const task = await cluster.task('a');
+      return task.metadata.generation >= before.metadata.generation + 2 && task.spec.desiredState !== 'Completed';
+    },
+    10,
+  );
 });
 
 it('deletes nothing when the folder vanishes or is emptied', async () => {

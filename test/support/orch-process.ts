@@ -21,7 +21,7 @@ export interface CommandResult {
 
 export interface TaskView {
   metadata: { name: string; uid: string; generation: number; resourceVersion: string };
-  spec: { nodeName?: string; image: string };
+  spec: { nodeName?: string; image: string; desiredState?: string };
   status?: {
     state?: string;
     reason?: string;
