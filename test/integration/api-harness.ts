@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,17 @@ import { formatKubeconfig } from '../../src/api/kubeconfig.js';
 import { startApiServer, type ApiServer } from '../../src/api/server.js';
 import { openRegistry } from '../../src/registry/open-registry.js';
 import type { Registry } from '../../src/registry/registry.js';
+import { openLevelStore } from '../../src/store/level/open-level-store.js';
 import { openMemoryStore } from '../../src/store/memory/open-memory-store.js';
 import type { Store } from '../../src/store/store.js';
 import { createSystemClock, type Clock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
 import { createSystemRandom } from '../../src/support/random.js';
 
-/** A real API server on a free port over a store in memory, and a bare HTTPS client that shows what is on the wire. */
+/**
+ * A real API server on a free port, over a store in memory or (with `dataFolder`, which outlives it) on disk, and a bare
+ * HTTPS client that shows what is on the wire.
+ */
 export interface TestApi {
   server: ApiServer;
   store: Store;
@@ -60,15 +64,21 @@ export interface TestWatch {
 }
 
 export async function startTestApi(
-  options: { clock?: Clock; historyLimit?: number; port?: number; wrap?: (registry: Registry) => Registry } = {},
+  options: {
+    clock?: Clock;
+    historyLimit?: number;
+    port?: number;
+    dataFolder?: string;
+    wrap?: (registry: Registry) => Registry;
+  } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? createSystemClock();
   const random = createSystemRandom();
-  const directory = await mkdtemp(join(tmpdir(), 'orch-api-'));
-  const store = await openMemoryStore({
-    random,
-    ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
-  });
+  const directory = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'orch-api-')));
+  const history = options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit };
+  const store = await (options.dataFolder === undefined
+    ? openMemoryStore({ random, ...history })
+    : openLevelStore({ directory: join(directory, 'store'), random, clock, logger: silentLogger, ...history }));
   const opened = await openRegistry({ store, clock, random, logger: silentLogger });
   const registry = options.wrap?.(opened) ?? opened;
   const tls = await ensureCertificates({ directory, hosts: [], clock: createSystemClock() });
@@ -114,13 +124,16 @@ export async function startTestApi(
       request.on('error', reject);
       request.end(body);
     });
+  const kubeconfig = formatKubeconfig({ server: server.url, caPem: tls.caPem, token: credentials.adminToken });
+  // The admin's token stands nowhere else: without the file the next server on this folder would make a new one.
+  await writeFile(join(directory, 'kubeconfig'), kubeconfig, { mode: 0o600 });
   return {
     server,
     store,
     registry,
     credentials,
     caPem: tls.caPem,
-    kubeconfig: formatKubeconfig({ server: server.url, caPem: tls.caPem, token: credentials.adminToken }),
+    kubeconfig,
     beats,
     async request(method, path, given) {
       const response = await send(method, path, given);
@@ -144,7 +157,7 @@ export async function startTestApi(
       await server.close();
       await opened.close();
       await store.close();
-      await rm(directory, { recursive: true, force: true });
+      if (options.dataFolder === undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }
