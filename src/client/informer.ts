@@ -4,7 +4,7 @@ import type { Kind } from '../model/kind.js';
 import { resourceName } from '../model/kind.js';
 import type { BackoffPolicy } from '../support/backoff.js';
 import { backoffDelay } from '../support/backoff.js';
-import type { Clock } from '../support/clock.js';
+import type { Clock, Timer } from '../support/clock.js';
 import { sleep } from '../support/clock.js';
 import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
@@ -26,6 +26,8 @@ export interface Informer<T extends ApiObject> {
   readonly hasSynced: boolean;
   /** Whether the manager answers at the moment. */
   readonly connected: boolean;
+  /** Its list turned out to be wrong: lists again, soon. However often that is said, lists are 10 s apart. */
+  relistSoon(): void;
   get(key: ObjectKey): Stored<T> | undefined;
   list(): Stored<T>[];
 }
@@ -42,6 +44,8 @@ export interface InformerSync {
   resourceVersion: string;
   clusterUid: string;
   first: boolean;
+  /** It was only time to list again; the watch had held until then. */
+  isRegular?: true;
 }
 
 export interface InformerOptions<T extends ApiObject> {
@@ -52,6 +56,11 @@ export interface InformerOptions<T extends ApiObject> {
   clock: Clock;
   random: Random;
   logger: Logger;
+  /**
+   * List again about so often although the watch holds: a list that was wrong once, and what it hid, does not stay for
+   * ever. Absent: only when history is gone.
+   */
+  relistMilliseconds?: number;
   /** Called in order, never twice at once; must not throw. */
   onEvent?: (event: InformerEvent<T>) => void;
   /** After each complete list, when its events have been handed out. */
@@ -67,6 +76,8 @@ const retryPolicy: BackoffPolicy = { initialMilliseconds: 100, maxMilliseconds: 
 const pageSize = 500;
 /** A watch that held on for so long was a good one: the next try is not delayed more than the first. */
 const goodWatchMilliseconds = 5_000;
+/** Between two lists when the first one turned out to be wrong. */
+const soonMilliseconds = 10_000;
 
 export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): Informer<T> {
   const { client, kind, clock, random } = setup;
@@ -78,6 +89,11 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
   let failures = 0;
   let connected = false;
   let hasSynced = false;
+  let listedAt = -Infinity;
+  /** When it is time to list again (monotonic), and how to end the watch for it. */
+  let relistAt = Infinity;
+  let isRelistDue = false;
+  let onRelistMoved = (): void => undefined;
   let running: Promise<void> | undefined;
   let resolveSynced: () => void;
   const synced = new Promise<void>((resolve) => {
@@ -133,7 +149,7 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
   async function relist(): Promise<boolean> {
     const { items, ...at } = await listAll();
     if (stopping.signal.aborted) return false;
-    const sync: InformerSync = { ...at, first: !hasSynced };
+    const sync: InformerSync = { ...at, first: !hasSynced, ...(isRelistDue ? { isRegular: true } : {}) };
     if (setup.acceptList && !setup.acceptList(sync, items)) {
       logger.warn('list not accepted', { clusterUid: at.clusterUid, resourceVersion: at.resourceVersion });
       failures += 1;
@@ -149,6 +165,9 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
     position = at;
     hasSynced = true;
     connected = true;
+    isRelistDue = false;
+    listedAt = clock.monotonic();
+    relistAt = listedAt + (setup.relistMilliseconds ?? Infinity) * (0.75 + random.next() / 2);
     setup.onSync?.(sync);
     resolveSynced();
     return true;
@@ -156,10 +175,14 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
 
   async function follow(from: { resourceVersion: string; clusterUid: string }): Promise<void> {
     const startedAt = clock.monotonic();
-    const events = client.watch<T>(kind, { ...selection, ...from, signal: stopping.signal });
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    stopping.signal.addEventListener('abort', end, { once: true });
+    const timer = atRelist(end);
+    const events = client.watch<T>(kind, { ...selection, ...from, signal: ending.signal });
     try {
       for await (const event of events) {
-        if (stopping.signal.aborted) return;
+        if (ending.signal.aborted) break;
         connected = true;
         failures = 0;
         if (event.type === 'DELETED') remove(event.object);
@@ -167,9 +190,32 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
         const { resourceVersion } = event.object.metadata;
         if (resourceVersion) position = { ...from, resourceVersion };
       }
+      if (isRelistDue) position = undefined;
     } finally {
-      failures = clock.monotonic() - startedAt >= goodWatchMilliseconds ? 1 : failures + 1;
+      timer.cancel();
+      stopping.signal.removeEventListener('abort', end);
+      failures = isRelistDue ? 0 : clock.monotonic() - startedAt >= goodWatchMilliseconds ? 1 : failures + 1;
     }
+  }
+
+  /** Calls back when it is time to list again, which may become earlier meanwhile. */
+  function atRelist(callback: () => void): { cancel(): void } {
+    let timer: Timer | undefined;
+    onRelistMoved = () => {
+      timer?.cancel();
+      if (relistAt === Infinity) return;
+      timer = clock.setTimer(() => {
+        isRelistDue = true;
+        callback();
+      }, relistAt - clock.monotonic());
+    };
+    onRelistMoved();
+    return {
+      cancel: () => {
+        onRelistMoved = () => undefined;
+        timer?.cancel();
+      },
+    };
   }
 
   async function run(): Promise<void> {
@@ -182,6 +228,7 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
         if (position !== undefined) await follow(position);
       } catch (error) {
         if (stopping.signal.aborted) return;
+        isRelistDue = false;
         if (position === undefined) failures += 1;
         if (isPassing(error)) {
           if (connected || failures <= 1) logger.warn('watch interrupted', { error: errorMessage(error) });
@@ -203,6 +250,10 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
     },
     get connected() {
       return connected;
+    },
+    relistSoon() {
+      relistAt = Math.min(relistAt, Math.max(clock.monotonic(), listedAt + soonMilliseconds));
+      onRelistMoved();
     },
     get: (key) => objects.get(formatKey(key)),
     list: () => [...objects.values()],

@@ -17,6 +17,7 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { CheckpointFile } from './checkpoint-file.js';
 import { revisionOf, taskKeyOf } from './task-key.js';
+import { managerRelistMilliseconds } from './worker-settings.js';
 
 /** Why nothing that the manager says is acted upon. */
 export interface Distrust {
@@ -34,8 +35,8 @@ export interface AssignmentsOptions {
   logger: Logger;
   /** Something about the task with this key may have changed; `urgent`: what is being done for it may be wrong now. */
   onChange(taskKey: string, urgent: boolean): void;
-  /** A complete list was taken in. */
-  onSync(): void;
+  /** A complete list was taken in. `isReturn`: for the first time, or after the manager was away for long. */
+  onSync(isReturn: boolean): void;
   onDistrust(distrust: Distrust | undefined): void;
 }
 
@@ -54,6 +55,7 @@ export class Assignments {
       clock,
       random,
       logger,
+      relistMilliseconds: managerRelistMilliseconds,
       acceptList: (sync, items) => this.accepts(sync, items),
       onEvent: (event) => this.onEvent(event),
       onSync: (sync) => this.onSync(sync),
@@ -128,6 +130,8 @@ export class Assignments {
     if (found?.metadata.uid === uid && found.spec.nodeName === nodeName) {
       this.absent.delete(uid);
       checkpoint.setTask(found);
+      // The list that it was missing from was wrong: about others too, perhaps.
+      this.informer.relistSoon();
       return;
     }
     const graceSeconds = checkpoint.task(uid)?.spec.terminationGracePeriodSeconds;
@@ -212,7 +216,7 @@ export class Assignments {
       this.absent.add(task.metadata.uid);
       this.options.onChange(taskKeyOf(task), true);
     }
-    this.options.onSync();
+    this.options.onSync(sync.isRegular !== true);
   }
 
   private setDistrust(distrust: Distrust | undefined): void {

@@ -18,6 +18,7 @@ import { WorkQueue } from '../support/work-queue.js';
 import type { NodeCondition, NodeFacts } from './node-status.js';
 import { nodeLabels, nodeStatus, nodeStatusPatch, says } from './node-status.js';
 import type { Usage } from './status-reporter.js';
+import { managerRelistMilliseconds } from './worker-settings.js';
 
 export interface NodeAgentOptions {
   facts: NodeFacts;
@@ -69,6 +70,7 @@ export class NodeAgent {
       clock,
       random,
       logger,
+      relistMilliseconds: managerRelistMilliseconds,
       acceptList: (sync) => sync.clusterUid === options.clusterUid,
       onEvent: ({ type, object }) => {
         if (type === 'DELETED' || (this.isAnswered && !this.isTrue(object))) this.queue.add('node');

@@ -27,3 +27,6 @@ export const defaultWorkerSettings: WorkerSettings = {
   maxTasks: 250,
   reserved: noAmounts,
 };
+
+/** How often the manager is asked for everything again although watches hold: what a wrong list hid is not hidden for long. */
+export const managerRelistMilliseconds = 300_000;

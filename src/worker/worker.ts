@@ -113,7 +113,7 @@ export class Worker {
         if (isUrgent) this.passes.get(key)?.abort();
         this.queue.add(key);
       },
-      onSync: () => this.onSync(),
+      onSync: (isReturn) => this.onSync(isReturn),
       onDistrust: (distrust) => {
         if (distrust) logger.error('the manager is not believed: nothing is stopped', { ...distrust });
         const rewound = distrust?.reason === 'StoreRewound';
@@ -328,8 +328,8 @@ export class Worker {
     });
   }
 
-  private onSync(): void {
-    this.returnedAt = this.options.clock.monotonic();
+  private onSync(isReturn: boolean): void {
+    if (isReturn) this.returnedAt = this.options.clock.monotonic();
     this.lookAtEverything();
     this.reporter.retry();
   }

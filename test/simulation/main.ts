@@ -4,7 +4,7 @@ import type { SimulationResult } from './run-simulation.js';
 import { runScenario, runSeed } from './run-simulation.js';
 import { shrink } from './shrink.js';
 
-/** `npm run simulate -- --seeds 1000 [--from N]`, or `--seed N [--trace] [--shrink]` for one. */
+/** `npm run simulate -- --seeds 1000 [--from N] [--until-bad]`, or `--seed N [--trace] [--shrink]` for one. */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
+    'until-bad': { type: 'boolean', default: false },
   },
 });
 
@@ -34,15 +35,18 @@ async function runMany(first: number, count: number): Promise<boolean> {
   const started = process.hrtime.bigint();
   const bad: number[] = [];
   let virtualSeconds = 0;
+  let seeds = 0;
   for (let seed = first; seed < first + count; seed++) {
+    if (values['until-bad'] && bad.length > 0) break;
     const result = await runSeed(seed);
+    seeds += 1;
     virtualSeconds += result.virtualSeconds;
     if (result.violations.length > 0) bad.push(seed);
     print(result);
   }
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   console.log(
-    `${count} seeds, ${bad.length} bad${bad.length > 0 ? ` (${bad.join(', ')})` : ''}; ` +
+    `${seeds} seeds, ${bad.length} bad${bad.length > 0 ? ` (${bad.join(', ')})` : ''}; ` +
       `${(virtualSeconds / 3600).toFixed(1)} virtual hours in ${seconds.toFixed(1)} s`,
   );
   return bad.length === 0;

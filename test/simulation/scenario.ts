@@ -114,8 +114,6 @@ function addEmptyLists(
   const at = 20 + random.next() * (faultsEndSeconds - 30);
   add(at, { do: 'emptyLists', worker, seconds: 8 });
   add(at + 0.5, { do: 'crashWorker', worker, seconds: 0.2 });
-  // What is new to it such a list hides for as long as it watches from there.
-  add(at + 9, { do: 'crashWorker', worker, seconds: 0.2 });
 }
 
 function makeSpec(random: SeededRandom): JsonObject {

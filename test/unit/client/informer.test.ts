@@ -280,6 +280,54 @@ describe('an informer', () => {
     await informer.stop();
   });
 
+  it('lists again from time to time, so that a list that was wrong does not stay', async () => {
+    const { clock, manager, events, syncs, informer } = setUp({ relistMilliseconds: 60_000 });
+    manager.lists = [listing(5), listing(5, object('a', 3))];
+    informer.start();
+    await informer.synced;
+    await clock.advance(40_000);
+    expect(events).toEqual([]);
+    await clock.advance(40_000);
+    expect(events).toEqual(['ADDED a uid-a 3']);
+    expect(syncs.at(-1)).toEqual({ resourceVersion: '5', clusterUid: 'store-1', first: false, isRegular: true });
+    await manager.send('MODIFIED', object('a', 6));
+    expect(events.at(-1)).toBe('MODIFIED a uid-a 6');
+    await informer.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('loses no event when it is time to list again while the manager is away', async () => {
+    const { clock, manager, events, informer } = setUp({ relistMilliseconds: 60_000 });
+    manager.lists = [listing(5, object('a', 3))];
+    informer.start();
+    await informer.synced;
+    await settle();
+    manager.lists = [];
+    await clock.advance(300_000);
+    expect(events).toEqual(['ADDED a uid-a 3']);
+    manager.lists = [listing(9, object('a', 8))];
+    await clock.advance(10_000);
+    expect(events.at(-1)).toBe('MODIFIED a uid-a 8');
+    await informer.stop();
+  });
+
+  it('lists again soon when it is told that its list was wrong, and not more often than every 10 s', async () => {
+    const { clock, manager, events, informer } = setUp();
+    manager.lists = [listing(5), listing(5), listing(5, object('a', 3))];
+    informer.start();
+    await informer.synced;
+    await settle();
+    for (let turn = 0; turn < 5; turn++) informer.relistSoon();
+    await clock.advance(12_000);
+    expect(manager.listCalls).toHaveLength(2);
+    informer.relistSoon();
+    await clock.advance(12_000);
+    expect(events).toEqual(['ADDED a uid-a 3']);
+    await clock.advance(600_000);
+    expect(manager.listCalls).toHaveLength(3);
+    await informer.stop();
+  });
+
   it('leaves no timer behind when it is stopped, and hands out nothing more', async () => {
     const { clock, manager, events, informer } = setUp();
     informer.start();

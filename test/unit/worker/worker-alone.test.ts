@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { findCondition } from '../../../src/model/conditions.js';
 import { nodeKind } from '../../../src/model/node.js';
+import { taskKind } from '../../../src/model/task.js';
 import { openRegistry } from '../../../src/registry/open-registry.js';
 import { openMemoryStore } from '../../../src/store/memory/open-memory-store.js';
 import { silentLogger } from '../../../src/support/logger.js';
@@ -139,6 +140,50 @@ describe('a worker that is told that its tasks are gone', () => {
     await cluster.seconds(120);
     expect(ids(cluster)).toEqual(before);
     expect(cluster.worker.taskCount).toBe(5);
+  });
+
+  it('takes up within minutes what a wrongly empty list hid from it', async () => {
+    const cluster = await fixture();
+    await cluster.worker.stop();
+    await cluster.assign('hidden', { command: ['httpd'] });
+    cluster.client.listsNothing = true;
+    await cluster.startWorker();
+    cluster.client.listsNothing = false;
+    await cluster.seconds(600);
+    expect(cluster.running('hidden')).toHaveLength(1);
+  });
+
+  it('hears of a task that leaves although a wrong list had hidden it', async () => {
+    const cluster = await withTasks(['web']);
+    await cluster.worker.stop();
+    cluster.client.listsNothing = true;
+    await cluster.startWorker();
+    await cluster.seconds(5);
+    cluster.client.listsNothing = false;
+    // The manager was asked for this very task: the list is known to be wrong.
+    await cluster.seconds(15);
+    await cluster.bind('web', undefined);
+    await cluster.seconds(5);
+    expect(cluster.running('web')).toHaveLength(0);
+  });
+
+  it('holds no report back when it is only time to list again', async () => {
+    const cluster = await withTasks(['staying']);
+    await cluster.assign('leaving', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 3600 });
+    await cluster.settle();
+    await cluster.bind('leaving', undefined);
+    await cluster.seconds(70);
+    const { list } = cluster.client;
+    let lists = 0;
+    cluster.client.list = (kind, options) => {
+      if (kind === taskKind && options?.limit !== 1) lists += 1;
+      return list(kind, options);
+    };
+    while (lists === 0) await cluster.seconds(1);
+    expect(cluster.running('leaving')).toHaveLength(1);
+    cluster.engine.killContainer(cluster.theContainer('staying').id);
+    await cluster.seconds(5);
+    expect((await cluster.task('staying')).status).toMatchObject({ state: 'Running', attempt: 2 });
   });
 
   it('keeps everything when another cluster answers', async () => {
