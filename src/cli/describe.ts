@@ -14,6 +14,7 @@ import { withConnection } from './connection.js';
 import { describeAny, describeNode, describeTask } from './describe-object.js';
 import { sortEvents } from './events.js';
 import { listAll, queryFor } from './get-query.js';
+import { withoutSecretValues } from './secret-values.js';
 import { keyIn, parseResourceArguments } from './resource-arguments.js';
 
 interface DescribeOptions {
@@ -79,5 +80,5 @@ async function describe(cli: Cli, { client }: Connection, kind: Kind, object: St
     const tasks = await listAll(client, taskKind, { fieldSelector: `spec.nodeName=${object.metadata.name}` });
     return describeNode(object as unknown as StoredNode, tasks as StoredTask[], now);
   }
-  return describeAny(object, now);
+  return describeAny(withoutSecretValues(kind, object), now);
 }

@@ -68,7 +68,7 @@ function printDiff(cli: Cli, { kind, key }: InputObject, live: Stored | undefine
   cli.print(
     cli.colors.bold(live === undefined ? `--- nothing\n+++ ${name} (new)` : `--- ${name} (now)\n+++ ${name} (applied)`),
   );
-  for (const line of formatChanges(changes)) {
+  for (const line of formatChanges(kind, changes)) {
     cli.print(line.startsWith('-') ? cli.colors.red(line) : cli.colors.green(line));
   }
   return true;

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../model/json.js';
 import { canonicalJson, isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
+import { isSecretPath } from './secret-values.js';
 
 interface FieldChange {
   /** spec.env[GREETING].value */
@@ -21,12 +22,15 @@ export function diffFields(
   return diff(kind.listKeys, '', '', before, after);
 }
 
-/** `- path: old` and `+ path: new`. */
-export function formatChanges(changes: readonly FieldChange[]): string[] {
-  return changes.flatMap(({ path, before, after }) => [
-    ...(before === undefined ? [] : [`- ${path}: ${show(before)}`]),
-    ...(after === undefined ? [] : [`+ ${path}: ${show(after)}`]),
-  ]);
+/** `- path: old` and `+ path: new`; of secret values only that they changed. */
+export function formatChanges(kind: Pick<Kind, 'secretFields'>, changes: readonly FieldChange[]): string[] {
+  return changes.flatMap(({ path, before, after }) => {
+    const shown = isSecretPath(kind, path) ? () => '<hidden>' : show;
+    return [
+      ...(before === undefined ? [] : [`- ${path}: ${shown(before)}`]),
+      ...(after === undefined ? [] : [`+ ${path}: ${shown(after)}`]),
+    ];
+  });
 }
 
 function show(value: JsonValue): string {

@@ -22,6 +22,7 @@ const sentences: readonly { pattern: string; sentence: string }[] = [
     pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
     sentence: 'is not a label key: write it like app or example.com/app',
   },
+  { pattern: '^[-._a-zA-Z0-9]+$', sentence: 'is not a key: use letters, digits, "-", "_" and "."' },
   { pattern: '^/', sentence: 'must start with "/"' },
   { pattern: '^SIG[A-Z0-9+]+$', sentence: 'is not a signal: write it like SIGTERM' },
   { pattern: '^[^=\\u0000]+$', sentence: 'must not be empty nor hold "=" or NUL' },

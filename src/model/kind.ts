@@ -26,6 +26,10 @@ export interface Kind {
   selectableFields: Readonly<Record<string, (object: ApiObject) => string | undefined>>;
   /** Lists of objects that server-side apply merges by key: path without indexes -> key fields. */
   listKeys: Readonly<Record<string, readonly string[]>>;
+  /** Fields whose values nobody but a reader of the object itself may see: no description, difference, log or event. */
+  secretFields?: readonly string[];
+  /** Applied to what is sent before anything else looks at it, for fields that are another way to write a field. Pure. */
+  normalize?(sent: JsonObject): JsonObject;
   /** Rules beyond the schema. Pure. An empty list means valid. `old` is what the object replaces. */
   validate(object: ApiObject, old?: ApiObject): ErrorCause[];
 }

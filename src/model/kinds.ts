@@ -1,7 +1,9 @@
+import { configMapKind } from './config-map.js';
 import type { Kind } from './kind.js';
 import { apiVersionOf } from './kind.js';
 import { namespaceKind } from './namespace.js';
 import { nodeKind } from './node.js';
+import { secretKind } from './secret.js';
 import { sourceKind } from './source.js';
 import { taskEventKind } from './task-event.js';
 import { taskKind } from './task.js';
@@ -10,7 +12,15 @@ import { taskKind } from './task.js';
  * The table of kinds: everything generic (parsing, storing, serving, printing) is written over it. The order is the one
  * in which discovery lists them.
  */
-export const kinds: readonly Kind[] = [namespaceKind, nodeKind, taskKind, taskEventKind, sourceKind];
+export const kinds: readonly Kind[] = [
+  namespaceKind,
+  nodeKind,
+  configMapKind,
+  secretKind,
+  taskKind,
+  taskEventKind,
+  sourceKind,
+];
 
 export function findKind(apiVersion: string, kind: string): Kind | undefined {
   return kinds.find((candidate) => candidate.kind === kind && apiVersionOf(candidate) === apiVersion);

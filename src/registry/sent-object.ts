@@ -26,7 +26,7 @@ export function readSentObject(kind: Kind, sent: unknown): SentObject {
   }
   if (isPresent(metadata) && !isJsonObject(metadata)) throw badRequest('metadata must be an object');
   return {
-    ...sent,
+    ...(kind.normalize?.(sent) ?? sent),
     apiVersion,
     kind: kind.kind,
     metadata: isJsonObject(metadata) ? { ...metadata } : {},

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffFields, formatChanges } from '../../../src/cli/field-diff.js';
 import type { JsonValue } from '../../../src/model/json.js';
+import { secretKind } from '../../../src/model/secret.js';
 import { taskKind } from '../../../src/model/task.js';
 
 const lines = (before: JsonValue | undefined, after: JsonValue): string[] =>
-  formatChanges(diffFields(taskKind, before, after));
+  formatChanges(taskKind, diffFields(taskKind, before, after));
 
 describe('diffFields', () => {
   it('names the fields that differ and only those', () => {
@@ -30,6 +31,15 @@ describe('diffFields', () => {
       '+ spec.env[NEW].name: NEW',
       '+ spec.env[NEW].value: "x y"',
     ]);
+  });
+
+  it('tells of a secret value that it changed, never what it is', () => {
+    const changes = diffFields(
+      secretKind,
+      { type: 'Opaque', data: { password: 'b2xk', same: 'eA==' } },
+      { type: 'Opaque', data: { password: 'bmV3', same: 'eA==' } },
+    );
+    expect(formatChanges(secretKind, changes)).toEqual(['- data.password: <hidden>', '+ data.password: <hidden>']);
   });
 
   it('compares plain lists as wholes', () => {
