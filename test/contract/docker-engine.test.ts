@@ -50,7 +50,7 @@ function spec(command: string[], more: Partial<ContainerSpec> = {}): ContainerSp
   };
 }
 
-it('sends the environment in bodies only, two megabytes of it too', async () => {
+it('DK-18: sends the environment in bodies only, two megabytes of it too', async () => {
   const proxy = await openRecordingProxy(testSocketPath);
   const behind = await open(proxy.socketPath);
   try {
@@ -73,7 +73,7 @@ it('sends the environment in bodies only, two megabytes of it too', async () => 
   }
 });
 
-it('gives the engine limits, bounded logs, no restart policy and no way to more privileges', async () => {
+it('DK-17, DK-24: gives the engine limits, bounded logs, no restart policy and no way to more privileges', async () => {
   const limits = { ...noAmounts, cpuMillicores: 250, memoryBytes: 64 * 2 ** 20 };
   const wanted = spec(['sleep'], { args: ['1000'], limits, workingDir: '/tmp', stopSignal: 'SIGUSR1' });
   const { id } = await runtime.createContainer(wanted);
@@ -115,14 +115,14 @@ it.each<[string, Partial<ContainerSpec>]>([
   expect(await runtime.listContainers()).toEqual([]);
 });
 
-it('takes a restart policy back that somebody gave to a container', async () => {
+it('DK-17: takes a restart policy back that somebody gave to a container', async () => {
   const { id } = await runtime.createContainer(spec(['sleep', '1000']));
   await engine.getContainer(id).update({ RestartPolicy: { Name: 'always' } });
   await runtime.inspectContainer(id);
   expect((await engine.getContainer(id).inspect()).HostConfig.RestartPolicy?.Name).toBe('no');
 });
 
-it('tells a port that a process of the host holds from other errors', async () => {
+it('DK-13: tells a port that a process of the host holds from other errors', async () => {
   const server = createServer().listen(0, '0.0.0.0');
   await once(server, 'listening');
   const address = server.address();

@@ -105,7 +105,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       await runtime.ping();
     });
 
-    it('creates, starts, lists, inspects, stops and removes; each of them twice is the same as once', async () => {
+    it('DK-10: creates, starts, lists, inspects, stops and removes; each of them twice is the same as once', async () => {
       const wanted = spec(obedient);
       const { id } = await runtime.createContainer(wanted);
       const summary = { id, name: wanted.name, identity: wanted.identity };
@@ -140,7 +140,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
     });
 
-    it('kills what ignores the stop signal once the grace period is over', async () => {
+    it('LC-05: kills what ignores the stop signal once the grace period is over', async () => {
       const id = await run(['sleep', '1000']);
       await runtime.stopContainer(id, 1);
       expect(await runtime.inspectContainer(id)).toMatchObject({ phase: 'exited', exitCode: 137, oomKilled: false });
@@ -182,7 +182,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       await other.finished;
     });
 
-    it('says which program is missing; the container stays created with the reason', async () => {
+    it('DK-08: says which program is missing; the container stays created with the reason', async () => {
       const id = await create(['/nope']);
       await expect(runtime.startContainer(id)).rejects.toMatchObject({
         code: 'StartError',
@@ -197,7 +197,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       await runtime.removeContainer(id);
     });
 
-    it('tells a busy port from other errors, and starts once it is free', async () => {
+    it('DK-13: tells a busy port from other errors, and starts once it is free', async () => {
       const hostPort = await harness.freePort();
       const ports = [{ containerPort: 8080, protocol: 'TCP' as const, hostPort }];
       const holder = await run(obedient, { hostNetwork: false, ports });
@@ -224,7 +224,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       expect(details.ipAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     });
 
-    it('refuses a name that is taken, and says whose it is', async () => {
+    it('DK-09: refuses a name that is taken, and says whose it is', async () => {
       const wanted = spec(['true']);
       const { id } = await runtime.createContainer(wanted);
       await expect(runtime.createContainer(wanted)).rejects.toMatchObject({
@@ -244,7 +244,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       }
     });
 
-    it('of five creations of one name exactly one wins', async () => {
+    it('DK-09: of five creations of one name exactly one wins', async () => {
       const wanted = spec(['true']);
       const results = await Promise.allSettled(Array.from({ length: 5 }, () => runtime.createContainer(wanted)));
       const codes = results.map((result) =>
@@ -254,7 +254,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       expect(await runtime.listContainers()).toHaveLength(1);
     });
 
-    it('does not see or touch containers of another cluster', async () => {
+    it('DK-29: does not see or touch containers of another cluster', async () => {
       const id = await run(['sleep', '1000']);
       const otherUid = randomUUID();
       const other = await harness.open(otherUid);
@@ -276,7 +276,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       }
     });
 
-    it('says that there is no such container, for every kind of id', async () => {
+    it('DK-19: says that there is no such container, for every kind of id', async () => {
       for (const id of [never, 'no-such-name', '../volumes/x', '', 'a b', '%2e%2e', 'x?force=1']) {
         await expect(runtime.inspectContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
         await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'NotFound' });
@@ -285,7 +285,7 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       }
     });
 
-    it('removes a running container by force, also when several ask at once', async () => {
+    it('DK-10: removes a running container by force, also when several ask at once', async () => {
       const id = await run(['sleep', '1000']);
       await Promise.all([1, 2, 3].map(() => runtime.removeContainer(id, { force: true })));
       expect(await runtime.listContainers()).toEqual([]);

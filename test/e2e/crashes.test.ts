@@ -46,7 +46,7 @@ it.each([
   ['the manager', async () => void (await manager.kill('SIGKILL'))],
   ['the worker', async () => void (await worker.kill('SIGKILL'))],
   ['both', async () => void (await Promise.all([manager.kill('SIGKILL'), worker.kill('SIGKILL')]))],
-])('keeps the very same containers when %s is killed and started again (ND-01)', async (which, kill) => {
+])('ND-01: keeps the very same containers when %s is killed and started again', async (which, kill) => {
   const before = await identities();
   await kill();
   if (which !== 'the worker') manager = await cluster.startManager();
@@ -56,7 +56,7 @@ it.each([
   expect((await cluster.tasks()).map((task) => task.status?.restartCount ?? 0)).toEqual([0, 0, 0]);
 });
 
-it('ends by itself and with 0 on SIGTERM, and its containers go on (OP-04)', async () => {
+it('OP-04: ends by itself and with 0 on SIGTERM, and its containers go on', async () => {
   const before = await identities();
   expect(await Promise.all([manager.kill('SIGTERM'), worker.kill('SIGTERM')])).toEqual([0, 0]);
   expect(await identities()).toEqual(before);
@@ -64,7 +64,7 @@ it('ends by itself and with 0 on SIGTERM, and its containers go on (OP-04)', asy
   worker = await cluster.startWorker('node-1');
 });
 
-it('goes on without a manager: a container that dies meanwhile is started again (ND-06)', async () => {
+it('ND-06: goes on without a manager: a container that dies meanwhile is started again', async () => {
   const victim = (await cluster.task('one')).status?.containerID ?? '';
   await manager.kill('SIGKILL');
   await docker('kill', victim);

@@ -49,7 +49,7 @@ it('applies an edit', async () => {
   await waitFor('a new generation', async () => (await cluster.task('a')).metadata.generation > generation, 10);
 });
 
-it('deletes nothing when a file is moved', async () => {
+it('GO-05: deletes nothing when a file is moved', async () => {
   const { uid } = (await cluster.task('b')).metadata;
   await rename(join(folder, 'b.yaml'), join(folder, 'inner/b.yaml'));
   await writeFile(join(folder, 'd.yaml'), taskManifest('d'));
@@ -57,7 +57,7 @@ it('deletes nothing when a file is moved', async () => {
   expect((await cluster.task('b')).metadata.uid).toBe(uid);
 });
 
-it('names the line of a broken file, applies the others, and prunes nothing meanwhile', async () => {
+it('GO-04: names the line of a broken file, applies the others, and prunes nothing meanwhile', async () => {
   await writeFile(
     join(folder, 'a.yaml'),
     'apiVersion: orch.dev/v1\nkind: Task\nmetadata: { name: a }\nspec:\n  imgae: x\n',
@@ -109,7 +109,7 @@ it('undoes an orch stop of what it keeps', async () => {
   );
 });
 
-it('deletes nothing when the folder vanishes or is emptied', async () => {
+it('GO-01: deletes nothing when the folder vanishes or is emptied', async () => {
   await rename(folder, `${folder}-away`);
   await waitFor(
     'the source to say so',

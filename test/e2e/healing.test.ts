@@ -20,7 +20,7 @@ afterAll(async () => {
   await cluster.removeAll();
 });
 
-it.each(['rm -f', 'stop -t 0', 'kill'])('brings a container back after docker %s', async (verb) => {
+it.each(['rm -f', 'stop -t 0', 'kill'])('DK-29: brings a container back after docker %s', async (verb) => {
   const before = (await cluster.waitForState('web', 'Running')).status?.containerID ?? '';
   await docker(...verb.split(' '), before);
   const after = await waitFor('another container to run', async () => {

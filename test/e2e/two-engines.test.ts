@@ -35,7 +35,7 @@ it('places one task on each engine, with the same host port on both', async () =
   expect(perEngine.sort()).toEqual(['default/left', 'default/right']);
 });
 
-it('reports what ended while the engine was down, though no event tells of it (DK-02), and starts it again', async () => {
+it('DK-02: reports what ended while the engine was down, though no event tells of it, and starts it again', async () => {
   const task = await cluster.task('left');
   const engine = engines[Number(task.spec.nodeName === 'node-2')];
   if (engine === undefined) throw new Error('no engine');
@@ -56,7 +56,7 @@ it('reports what ended while the engine was down, though no event tells of it (D
   expect(await running(engine)).toBe('default/left');
 });
 
-it('stops and moves nothing because an engine is silent (DK-04)', async () => {
+it('DK-04: stops and moves nothing because an engine is silent', async () => {
   const [engine] = engines;
   if (engine === undefined) throw new Error('no engine');
   const before = (await cluster.tasks()).map((task) => [task.spec.nodeName, task.status?.containerID]);

@@ -40,7 +40,7 @@ it('gives one host port to one task per worker and explains why a third must wai
   await cluster.must(['delete', 'task', waiting.metadata.name]);
 });
 
-it('moves the tasks of a worker that is gone, and has no duplicates when it is back', async () => {
+it('ND-04: moves the tasks of a worker that is gone, and has no duplicates when it is back', async () => {
   await second.kill('SIGKILL');
   const both = async (): Promise<boolean> => {
     const tasks = await cluster.tasks();

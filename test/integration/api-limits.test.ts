@@ -5,7 +5,7 @@ import type { Registry } from '../../src/registry/registry.js';
 import { startTestApi, tasksPath } from './api-harness.js';
 
 describe('limits', () => {
-  it('answers a flood with 429 and keeps room for heartbeats and for others', async () => {
+  it('AP-11: answers a flood with 429 and keeps room for heartbeats and for others', async () => {
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
     let waiting = 0;
@@ -49,7 +49,7 @@ describe('limits', () => {
     }
   });
 
-  it('cuts a client that never finishes its headers', async () => {
+  it('HT-01: cuts a client that never finishes its headers', async () => {
     const api = await startTestApi();
     try {
       const { port } = api.server;

@@ -110,7 +110,7 @@ describe('objects over HTTP', () => {
     });
   });
 
-  it('honours resourceVersion: conflict on an old one, last write wins without', async () => {
+  it('AP-05: honours resourceVersion: conflict on an old one, last write wins without', async () => {
     const { json: first } = await api.request('POST', tasksPath, { body: taskObject('versioned') });
     const change = { ...first, spec: { ...first.spec, args: ['a'] } };
     const second = await api.request('PUT', `${tasksPath}/versioned`, { body: change });
@@ -124,7 +124,7 @@ describe('objects over HTTP', () => {
     expect(blind.json.spec.args).toEqual(['b']);
   });
 
-  it('warns of unknown fields, refuses them under Strict', async () => {
+  it('MF-09: warns of unknown fields, refuses them under Strict', async () => {
     const body = taskObject('warned', { colour: 'red' });
     const strict = await api.request('POST', `${tasksPath}?fieldValidation=Strict`, { body });
     expect(strict.status).toBe(400);
@@ -151,7 +151,7 @@ describe('objects over HTTP', () => {
     expect((await api.request('POST', `${tasksPath}?dryRun=Maybe`, { body: taskObject('dry2') })).status).toBe(400);
   });
 
-  it('answers what cannot be read with a Status that says why', async () => {
+  it('HT-02, HT-04, HT-08: answers what cannot be read with a Status that says why', async () => {
     const cases: [string, string, object, number, string][] = [
       ['POST', tasksPath, { body: '{"a":' }, 400, 'BadRequest'],
       ['POST', tasksPath, { body: '{"__proto__":{}}' }, 400, 'BadRequest'],

@@ -80,7 +80,7 @@ function allRoutes(): { method: string; path: string }[] {
 }
 
 describe('who may come in', () => {
-  it('answers nobody without a token, on every route there is', async () => {
+  it('SE-01: answers nobody without a token, on every route there is', async () => {
     const anonymous = ['/livez', '/readyz', '/healthz', '/version'];
     const routes = allRoutes().filter(({ path }) => !anonymous.includes(path));
     expect(routes.length).toBeGreaterThan(50);
@@ -94,7 +94,7 @@ describe('who may come in', () => {
     expect((await api.request('GET', '/unknown', { token: null })).status).toBe(401);
   }, 60_000);
 
-  it('refuses upgrades without a token or right before anything else, as HTTP', async () => {
+  it('HT-09: refuses upgrades without a token or right before anything else, as HTTP', async () => {
     const paths: [string, string | undefined, number][] = [
       ['/apis/orch.dev/v1/workers/a/tunnel', 'wrong', 401],
       ['/apis/orch.dev/v1/workers/a/tunnel', nodeB, 403],
@@ -136,7 +136,7 @@ describe('who may come in', () => {
 describe('what a worker may do', () => {
   const merge = (body: object, token: string): object => ({ token, body, type: 'application/merge-patch+json' });
 
-  it('sees its own tasks and node only', async () => {
+  it('SE-05: sees its own tasks and node only', async () => {
     const list = await api.request('GET', '/apis/orch.dev/v1/tasks', { token: nodeA });
     expect(list.json.items.map((item: Task) => item.metadata.name)).toEqual(['on-a']);
     expect((await api.request('GET', `${tasksPath}/on-a`, { token: nodeA })).status).toBe(200);
@@ -159,7 +159,7 @@ describe('what a worker may do', () => {
     watch.destroy();
   });
 
-  it('reports status of its own tasks, and nothing else about them', async () => {
+  it('SE-05: reports status of its own tasks, and nothing else about them', async () => {
     const body = { status: { state: 'Running', containerID: 'c1' } };
     const own = await api.request('PATCH', `${tasksPath}/on-a/status`, merge(body, nodeA));
     expect(own.json.status).toMatchObject(body.status);
@@ -233,7 +233,7 @@ describe('what a worker may do', () => {
     expect(json.items[0]).toMatchObject({ source: { component: 'b' }, involvedObject: { name: 'on-b' } });
   });
 
-  it('beats for itself, and hears of a second one with its name', async () => {
+  it('ND-08: beats for itself, and hears of a second one with its name', async () => {
     const beat = (name: string, sessionId: unknown): Promise<{ status: number }> =>
       api.request('POST', `/apis/orch.dev/v1/workers/${name}/heartbeat`, { token: nodeA, body: { sessionId } });
     expect((await beat('a', 's1')).status).toBe(200);
@@ -245,7 +245,7 @@ describe('what a worker may do', () => {
 });
 
 describe('the connection', () => {
-  it('refuses malformed and ambiguous requests and closes', async () => {
+  it('HT-07: refuses malformed and ambiguous requests and closes', async () => {
     const { port } = api.server;
     const answers = [
       'GET /livez HTTP/1.1\r\n\r\n', // no Host

@@ -186,7 +186,7 @@ describe('logs', () => {
     expect((await api.request('GET', `${tasksPath}/web/log?sinceTime=yesterday`)).status).toBe(400);
   });
 
-  it('tells the worker to stop when the reader vanishes', async () => {
+  it('HT-10: tells the worker to stop when the reader vanishes', async () => {
     const worker = await connectWorker();
     const log = await api.openWatch(`${tasksPath}/web/log?follow=true`);
     const { id } = await worker.nextStream();
@@ -266,7 +266,7 @@ describe('exec', () => {
     expect(JSON.parse(lost.text)).toMatchObject({ reason: 'ServiceUnavailable' });
   });
 
-  it('cancels on the worker when the client vanishes', async () => {
+  it('HT-10: cancels on the worker when the client vanishes', async () => {
     const worker = await connectWorker();
     const client = openExec('command=sleep&command=1000&stdout=true');
     const { id } = await worker.nextStream();
@@ -275,7 +275,7 @@ describe('exec', () => {
     expect(cancelled.streamId).toBe(id);
   });
 
-  it('refuses before the upgrade what cannot work', async () => {
+  it('HT-09: refuses before the upgrade what cannot work', async () => {
     const cases: [string, string, number][] = [
       [`${tasksPath}/web/exec?command=sh`, 'v5.channel.k8s.io', 503],
       [`${tasksPath}/web/exec?stdin=true`, 'v5.channel.k8s.io', 400],

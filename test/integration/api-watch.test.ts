@@ -110,7 +110,7 @@ describe('watch', () => {
     expect((await api.request('GET', path)).status).toBe(422);
   });
 
-  it('answers 410 Expired for versions that are forgotten or not yet there', async () => {
+  it('AP-02: answers 410 Expired for versions that are forgotten or not yet there', async () => {
     await api.store.compact(api.store.currentRevision());
     for (const version of ['1', '99999999']) {
       const answer = await api.request('GET', `${tasksPath}?watch=true&resourceVersion=${version}`);
@@ -130,7 +130,7 @@ describe('watch', () => {
     watch.destroy();
   });
 
-  it('sees every change exactly once, in order, over many resumptions', async () => {
+  it('AP-01: sees every change exactly once, in order, over many resumptions', async () => {
     const { json: list } = await api.request('GET', tasksPath);
     let version: string = list.metadata.resourceVersion;
     const writes = (async () => {
@@ -154,7 +154,7 @@ describe('watch', () => {
 });
 
 describe('watch bounds', () => {
-  it('sends honest bookmarks that a client can resume from', async () => {
+  it('AP-04: sends honest bookmarks that a client can resume from', async () => {
     const clock = clockWithHeldTimers();
     const own = await startTestApi({ clock });
     try {
@@ -179,7 +179,7 @@ describe('watch bounds', () => {
     }
   });
 
-  it('closes a watcher that stops reading, keeps memory bounded, and serves the others', async () => {
+  it('AP-03: closes a watcher that stops reading, keeps memory bounded, and serves the others', async () => {
     let emit: ((events: ObjectEvent[]) => void) | undefined;
     let closed = 0;
     const own = await startTestApi({
@@ -222,7 +222,7 @@ describe('watch bounds', () => {
     }
   });
 
-  it('ends watches cleanly when the server closes', async () => {
+  it('OP-04: ends watches cleanly when the server closes', async () => {
     const own = await startTestApi();
     const watch = await own.openWatch(`${tasksPath}?watch=true`);
     const closing = own.close();
@@ -230,7 +230,7 @@ describe('watch bounds', () => {
     await closing;
   });
 
-  it('lets go of the registry when clients vanish', async () => {
+  it('HT-10: lets go of the registry when clients vanish', async () => {
     let open = 0;
     let total = 0;
     const own = await startTestApi({

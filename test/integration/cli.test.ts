@@ -402,7 +402,7 @@ describe('logs and exec', () => {
     expect(await cluster.run('logs nope')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('not found') });
   });
 
-  it('logs -f goes on with the next container, shows no line twice, and ends with the task', async () => {
+  it('DK-23: logs -f goes on with the next container, shows no line twice, and ends with the task', async () => {
     const line = (second: number, text: string): string => `2026-01-01T00:00:0${second}.000000000Z ${text}\n`;
     let streams = 0;
     await cluster.serveStreams((_request, stream) => {

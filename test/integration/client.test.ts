@@ -129,7 +129,7 @@ describe('with a manager', () => {
     });
   });
 
-  it('keeps an informer in step with the store through cuts of the line', async () => {
+  it('AP-01: keeps an informer in step with the store through cuts of the line', async () => {
     const events: string[] = [];
     const proxy = await startTcpProxy(api.server.port);
     const server = `https://127.0.0.1:${proxy.port}`;

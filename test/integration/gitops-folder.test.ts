@@ -26,6 +26,8 @@ let folder: string;
 let registry: Registry;
 let stop: () => Promise<void>;
 let reads: number;
+/** Whether the watcher tells nothing, as when its queue is full or the file system is a network's. */
+let isBlind: boolean;
 
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'orch-gitops-'));
@@ -35,12 +37,15 @@ beforeEach(async () => {
   const opened = await openRegistry({ store, clock, random, logger: silentLogger });
   registry = opened;
   reads = 0;
+  isBlind = false;
   const fileSystem: FileSystem = {
     ...nodeFileSystem,
     readFile: (path, maxBytes) => {
       reads++;
       return nodeFileSystem.readFile(path, maxBytes);
     },
+    watch: (root, isInteresting, onHint, onFailure) =>
+      nodeFileSystem.watch(root, isInteresting, () => !isBlind && onHint(), onFailure),
   };
   const options = { registry, clock, random, logger: silentLogger, fileSystem };
   let gitops = startGitops(options);
@@ -152,7 +157,7 @@ describe('a folder that is followed', () => {
     expect((await readyIs('Synced')).inventory).toHaveLength(1);
   });
 
-  it('deletes nothing when a file is moved or renamed', async () => {
+  it('GO-05: deletes nothing when a file is moved or renamed', async () => {
     await mkdir(join(folder, 'd1'));
     await mkdir(join(folder, 'd2'));
     await write('d1/m.yaml', manifest('m'));
@@ -164,7 +169,7 @@ describe('a folder that is followed', () => {
     expect((await getTask('m')).metadata.uid).toBe(uid);
   });
 
-  it('waits for a file that is being written', async () => {
+  it('GO-03: waits for a file that is being written', async () => {
     await createSource();
     await readyIs('Synced');
     const path = join(folder, 'slow.yaml');
@@ -183,6 +188,19 @@ describe('a folder that is followed', () => {
     const task = await getTask('slow');
     expect(task.spec.args).toHaveLength(8);
     expect(task.metadata.generation).toBe(1);
+  });
+
+  it('GO-02: sees what changes though its watcher says nothing', async () => {
+    isBlind = true;
+    await write('a.yaml', manifest('a'));
+    await createSource();
+    await tasksAre('a');
+    await write('b.yaml', manifest('b'));
+    await tasksAre('a', 'b');
+    await rename(folder, join(parent, 'away'));
+    await rename(join(parent, 'away'), folder);
+    await write('a.yaml', manifest('a', 'image: other'));
+    await waitFor('the edit', async () => (await getTask('a')).spec.image === 'other', 12);
   });
 
   it('writes no status and no object when nothing changes', async () => {
@@ -207,7 +225,7 @@ describe('a folder that is followed', () => {
 });
 
 describe('errors', () => {
-  it('names file, line and column, applies the good files and prunes nothing', async () => {
+  it('GO-04: names file, line and column, applies the good files and prunes nothing', async () => {
     for (const name of ['a', 'b', 'c']) await write(`${name}.yaml`, manifest(name));
     await createSource();
     await tasksAre('a', 'b', 'c');
@@ -230,7 +248,7 @@ describe('errors', () => {
     expect((await readyIs('Synced')).errors).toBeUndefined();
   });
 
-  it('takes an unreadable file for an error, not for a deletion', async () => {
+  it('GO-07: takes an unreadable file for an error, not for a deletion', async () => {
     await write('a.yaml', manifest('a'));
     await write('b.yaml', manifest('b'));
     await createSource();
@@ -273,7 +291,7 @@ describe('errors', () => {
     await readyIs('Synced');
   });
 
-  it('leaves an object to the source that keeps it already', async () => {
+  it('GO-11: leaves an object to the source that keeps it already', async () => {
     await write('a.yaml', manifest('a'));
     await createSource();
     await tasksAre('a');
@@ -288,7 +306,7 @@ describe('errors', () => {
 });
 
 describe('a folder that is gone', () => {
-  it('deletes nothing when it is missing or empty, and goes on when it is back', async () => {
+  it('GO-01: deletes nothing when it is missing or empty, and goes on when it is back', async () => {
     await write('a.yaml', manifest('a'));
     await write('b.yaml', manifest('b'));
     await createSource();
@@ -326,7 +344,7 @@ describe('a folder that is gone', () => {
 });
 
 describe('a prune that looks like an accident', () => {
-  it('waits for the token, and the token allows this one only', async () => {
+  it('GO-01: waits for the token, and the token allows this one only', async () => {
     const names = Array.from({ length: 8 }, (_, index) => `t${index}`);
     for (const name of names) await write(`${name}.yaml`, manifest(name));
     await createSource();
@@ -372,7 +390,7 @@ describe('a prune that looks like an accident', () => {
 });
 
 describe('drift', () => {
-  it('puts back an owned field and a deleted object, and leaves other fields alone', async () => {
+  it('GO-11: puts back an owned field and a deleted object, and leaves other fields alone', async () => {
     await write('a.yaml', manifest('a'));
     await createSource();
     await readyIs('Synced');
@@ -400,7 +418,7 @@ describe('drift', () => {
 });
 
 describe('storms', () => {
-  it('takes in three hundred files and their renaming without a deletion', async () => {
+  it('GO-10: takes in three hundred files and their renaming without a deletion', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `s${index}`);
     await createSource();
     await Promise.all(names.map((name) => write(`${name}.yaml`, manifest(name))));

@@ -29,7 +29,7 @@ async function startOver(replace: (real: Registry) => Partial<Registry>): Promis
 }
 
 describe('the manager under faults', () => {
-  it('comes to the same end when no event ever arrives: a resync is enough', async () => {
+  it('CT-03: comes to the same end when no event ever arrives: a resync is enough', async () => {
     cluster = await startCluster();
     await startOver(() => ({ watch: () => ({ close: () => undefined }) }));
     await cluster.join('n1');
@@ -56,7 +56,7 @@ describe('the manager under faults', () => {
     expect(refused).toBeGreaterThan(2);
   });
 
-  it('tries again with a delay when a task cannot be written, and gives the room to the next one meanwhile', async () => {
+  it('CT-08: tries again with a delay when a task cannot be written, and gives the room to the next one meanwhile', async () => {
     cluster = await startCluster();
     let broken = false;
     let tries = 0;
@@ -84,7 +84,7 @@ describe('the manager under faults', () => {
     expect((await cluster.task('first')).spec.nodeName).toBe('n1');
   });
 
-  it('two managers over one store in one process never bind one task twice, nor one port to two tasks', async () => {
+  it('CT-07: two managers over one store in one process never bind one task twice, nor one port to two tasks', async () => {
     cluster = await startCluster();
     const { registry, clock } = cluster;
     const other = new Manager({ registry, clock, random: createSystemRandom(), logger: silentLogger });

@@ -22,7 +22,7 @@ async function places(...tasks: string[]): Promise<(string | undefined)[]> {
 }
 
 describe('a worker that falls silent', () => {
-  it('shorter than the grace: nothing happens at all', async () => {
+  it('ND-03: shorter than the grace: nothing happens at all', async () => {
     cluster = await startCluster(settings);
     await cluster.join('n1');
     await cluster.join('n2');
@@ -43,7 +43,7 @@ describe('a worker that falls silent', () => {
     expect(after).toEqual(versions);
   });
 
-  it('longer: not ready and tainted after the grace, its tasks moved after the toleration, ready again when it is back', async () => {
+  it('ND-04: longer: not ready and tainted after the grace, its tasks moved after the toleration, ready again when it is back', async () => {
     cluster = await startCluster(settings);
     await cluster.join('n1');
     await cluster.run('t', { resources: { cpu: 1 } });
@@ -76,7 +76,7 @@ describe('a worker that falls silent', () => {
     expect(await places('t'), 'what was moved stays where it is').toEqual(['n2']);
   });
 
-  it('a wall clock that jumps by a year changes nothing', async () => {
+  it('OP-01: a wall clock that jumps by a year changes nothing', async () => {
     cluster = await startCluster(settings);
     await cluster.join('n1');
     await cluster.join('n2');
@@ -88,7 +88,7 @@ describe('a worker that falls silent', () => {
     expect(await readiness('n2')).toBe('True');
   });
 
-  it('all workers lost: not one task is moved, and every worker gets a new grace afterwards', async () => {
+  it('ND-05: all workers lost: not one task is moved, and every worker gets a new grace afterwards', async () => {
     cluster = await startCluster(settings);
     for (const name of ['n1', 'n2', 'n3']) await cluster.join(name);
     for (const name of ['a', 'b', 'c']) await cluster.run(name);
@@ -116,7 +116,7 @@ describe('a worker that falls silent', () => {
     expect(await readiness('n1')).toBe('Unknown');
   });
 
-  it('a manager that was stopped for ten minutes blames nobody', async () => {
+  it('ND-05: a manager that was stopped for ten minutes blames nobody', async () => {
     cluster = await startCluster({ nodeGraceSeconds: 40, notReadyTolerationSeconds: 0 });
     for (const name of ['n1', 'n2', 'n3']) await cluster.join(name);
     for (const name of ['a', 'b', 'c']) await cluster.run(name);
@@ -220,7 +220,7 @@ describe('nodes', () => {
     expect(await places('none', 'some', 'ever')).toEqual(['n2', 'n2', 'n1']);
   });
 
-  it('two machines must not share one name; a silent session may be taken over', async () => {
+  it('ND-08: two machines must not share one name; a silent session may be taken over', async () => {
     cluster = await startCluster(settings);
     await cluster.join('n1');
     expect(cluster.manager.beat('n1', 'another')).toBe('conflict');

@@ -158,7 +158,7 @@ describe('placement', () => {
     expect((await cluster.task('there')).status?.state).toBe('Scheduled');
   });
 
-  it('never binds twice: a binding holds only for the version that was looked at', async () => {
+  it('CT-07: never binds twice: a binding holds only for the version that was looked at', async () => {
     cluster = await startCluster();
     const task = await cluster.run('t');
     await cluster.join('n1');

@@ -83,7 +83,7 @@ it('finds everything again after a restart: objects, ownership, events and what 
   expect(namespaces).toEqual(['default']);
 });
 
-it('takes 64 writers at a time and loses nothing that it acknowledged', async () => {
+it('ST-01: takes 64 writers at a time and loses nothing that it acknowledged', async () => {
   await registry.create(taskKind, task('shared'));
   await Promise.all(
     Array.from({ length: 64 }, async (_, index) => {

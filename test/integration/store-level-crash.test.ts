@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore, refusalToOpen, startWriter, withFolder } from './store-support.js';
 
 describe('a level store whose process is killed', () => {
-  it('has every acknowledged write, whole, at its revision, and goes on from there', async () => {
+  it('ST-01: has every acknowledged write, whole, at its revision, and goes on from there', async () => {
     await withFolder(async (directory) => {
       const acknowledged = new Map<string, number>();
       let uid: string | undefined;

@@ -157,7 +157,7 @@ async function edit(directory: string, change: (db: ClassicLevel) => Promise<voi
 }
 
 describe('a level store that is damaged', () => {
-  it.each(damages)('does not open on $name', async ({ make, expected }) => {
+  it.each(damages)('ST-05: does not open on $name', async ({ make, expected }) => {
     await withFolder(async (directory) => {
       await makeStore(directory);
       await make(directory);
@@ -179,7 +179,7 @@ describe('a level store that is damaged', () => {
     });
   });
 
-  it('does not open on an older copy of its database', async () => {
+  it('ST-06: does not open on an older copy of its database', async () => {
     await withFolder(async (directory) => {
       await makeStore(directory);
       await cp(join(directory, 'db'), join(directory, 'copy'), { recursive: true });
@@ -192,7 +192,7 @@ describe('a level store that is damaged', () => {
     });
   });
 
-  it('does not open what a newer orch has written, and changes nothing', async () => {
+  it('ST-09: does not open what a newer orch has written, and changes nothing', async () => {
     await withFolder(async (directory) => {
       await makeStore(directory);
       const file = join(directory, 'store.json');

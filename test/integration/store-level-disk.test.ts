@@ -20,7 +20,7 @@ async function withSmallDisk(megabytes: number, work: (directory: string) => Pro
 }
 
 describe('a level store on a full disk', () => {
-  it('refuses writes with InsufficientStorage, still reads and watches, and writes again when there is space', async () => {
+  it('ST-04: refuses writes with InsufficientStorage, still reads and watches, and writes again when there is space', async () => {
     await withSmallDisk(32, async (disk) => {
       const ballast = join(disk, 'ballast');
       const directory = join(disk, 'store');

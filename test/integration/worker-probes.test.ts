@@ -42,7 +42,7 @@ describe('an HTTP probe', () => {
     });
   });
 
-  it('fails at its deadline when nothing is answered', async () => {
+  it('LC-07: fails at its deadline when nothing is answered', async () => {
     const port = await serve(() => undefined);
     expect(await get(port, '/', 50)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('in time') });
   });
@@ -52,7 +52,7 @@ describe('an HTTP probe', () => {
     expect(await get(port, '/', 50)).toMatchObject({ outcome: 'failure' });
   });
 
-  it('reads no more than 10 KiB of a body without end', async () => {
+  it('LC-07: reads no more than 10 KiB of a body without end', async () => {
     let sent = 0;
     const port = await serve((_request, response) => {
       const more = (): void => {
@@ -75,7 +75,7 @@ describe('an HTTP probe', () => {
     expect(await get(port)).toEqual({ outcome: 'success' });
   });
 
-  it('takes a redirect to another host as failure, and does not go there', async () => {
+  it('LC-07: takes a redirect to another host as failure, and does not go there', async () => {
     let visits = 0;
     const other = await serve((_request, response) => {
       visits += 1;

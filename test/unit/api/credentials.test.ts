@@ -62,7 +62,7 @@ describe('openCredentials', () => {
     expect(second.joinToken).toBe(first.joinToken);
   });
 
-  it('stores no token, for its owner only', async () => {
+  it('SE-03: stores no token, for its owner only', async () => {
     const { adminToken, joinToken } = await openCredentials({ directory, random });
     const path = join(directory, 'credentials.json');
     const text = await readFile(path, 'utf8');

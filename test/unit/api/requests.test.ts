@@ -179,7 +179,7 @@ describe('patches', () => {
     expect(readPatch(body, nodeKind)).toEqual({ type: 'strategic', body: {} });
   });
 
-  it('bounds JSON patches', () => {
+  it('HT-05: bounds JSON patches', () => {
     const operations = JSON.stringify(Array(10_001).fill({ op: 'test', path: '/a', value: 1 }));
     expect(codeOf(patch('application/json-patch+json', operations))).toBe('RequestEntityTooLarge');
   });
@@ -221,7 +221,7 @@ describe('errors', () => {
 });
 
 describe('InFlightLimit', () => {
-  it('leaves room for others beside a flood, and takes places back once', () => {
+  it('AP-11: leaves room for others beside a flood, and takes places back once', () => {
     const limit = new InFlightLimit({ total: 3, perIdentity: 2 });
     const leave = limit.enter('flood');
     limit.enter('flood');

@@ -52,7 +52,7 @@ describe('WatchStream', () => {
     expect(pulled).toBeLessThan(5);
   });
 
-  it('refuses what is beyond the bounds, in events and in size', async () => {
+  it('AP-03: refuses what is beyond the bounds, in events and in size', async () => {
     const socket = new SlowSocket();
     const many = new WatchStream(socket);
     const lines = Array.from({ length: watchQueueLimits.events + 5 }, (_, index) => line(index));

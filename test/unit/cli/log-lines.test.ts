@@ -5,7 +5,7 @@ const at = (second: number, text: string): string =>
   `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000000Z ${text}`;
 
 describe('LogPosition', () => {
-  it('shows no line twice when a stream is taken up again with some overlap', () => {
+  it('DK-23: shows no line twice when a stream is taken up again with some overlap', () => {
     const position = new LogPosition();
     const first = [at(1, 'a'), at(2, 'b'), at(2, 'c')];
     expect(first.filter((line) => position.accept(line))).toEqual(first);

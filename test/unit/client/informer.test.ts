@@ -172,7 +172,7 @@ describe('an informer', () => {
     await informer.stop();
   });
 
-  it('lists again when its place in the history is forgotten, and tells exactly the difference', async () => {
+  it('AP-02: lists again when its place in the history is forgotten, and tells exactly the difference', async () => {
     const { clock, manager, events, syncs, informer } = setUp();
     manager.lists = [
       listing(5, object('a', 1), object('b', 2), object('c', 3)),
@@ -213,7 +213,7 @@ describe('an informer', () => {
     await informer.stop();
   });
 
-  it('reports nothing as deleted while the manager is away, and asks less and less often, up to every 8 s', async () => {
+  it('ND-10: reports nothing as deleted while the manager is away, and asks less and less often, up to every 8 s', async () => {
     const { clock, manager, events, informer } = setUp();
     manager.lists = [listing(5, object('a', 3))];
     informer.start();

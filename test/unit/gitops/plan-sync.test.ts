@@ -55,7 +55,7 @@ describe('planSync', () => {
     expect(result.hold).toBeUndefined();
   });
 
-  it('knows objects by what they are, not by where they lie', () => {
+  it('GO-05: knows objects by what they are, not by where they lie', () => {
     const result = plan({ files: [file('z/other.yaml', 'a')], inventory: [{ ...entry('a'), file: 'a.yaml' }] });
     expect(steps(result)).toEqual(['apply a']);
   });
@@ -173,7 +173,7 @@ describe('whatever the input', () => {
     }),
   });
 
-  it('deletes only what was recorded, is not wanted and is the very object, and nothing while in doubt', () => {
+  it('GO-11: deletes only what was recorded, is not wanted and is the very object, and nothing while in doubt', () => {
     fc.assert(
       fc.property(inputs, (input) => {
         const wanted = file('a.yaml', ...input.wanted);

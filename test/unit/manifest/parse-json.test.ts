@@ -59,7 +59,7 @@ describe('parseJson', () => {
     expect(refusal(text)).toBe(message);
   });
 
-  it('ends at its limits, however long the text goes on', () => {
+  it('YM-06: ends at its limits, however long the text goes on', () => {
     expect(refusal('['.repeat(1_000_000))).toContain('1:101: ');
     expect(refusal('['.repeat(1_000_000))).toContain('nested deeper than 100 levels');
     expect(refusal(`[${'0,'.repeat(200_000)}0]`)).toContain('more than 100000 values');
@@ -68,7 +68,7 @@ describe('parseJson', () => {
     expect(parseJson(`${'['.repeat(100)}${']'.repeat(100)}`)).toBeInstanceOf(Array);
   });
 
-  it('leaves the prototype of its objects alone', () => {
+  it('YM-04: leaves the prototype of its objects alone', () => {
     expect(Object.getPrototypeOf(parseJson('{"toString":1}'))).toBe(Object.prototype);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

@@ -40,7 +40,7 @@ describe('what is read', () => {
     }
   });
 
-  it('keeps dates, times, yes and no as the strings that they are', () => {
+  it('YM-09: keeps dates, times, yes and no as the strings that they are', () => {
     const text = task('web', 'image: busybox\n  args: [2024-01-01, 1:30, yes, no, on, 1.2.3, 0x, ~x, "1.10", 1_000]');
     expect(objectOf(text)).toMatchObject({
       spec: { args: ['2024-01-01', '1:30', 'yes', 'no', 'on', '1.2.3', '0x', '~x', '1.10', '1_000'] },
@@ -125,7 +125,7 @@ describe('limits', () => {
     expect(parse(`a0: &a0 x\n${deep}`).errors[0]?.message).toBe('nested deeper than 100 levels');
   });
 
-  it('refuses the alias bomb before it explodes: its 3.5 billion values would never end', () => {
+  it('YM-01: refuses the alias bomb before it explodes: its 3.5 billion values would never end', () => {
     const lines = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(',')}]`);
     const { documents, errors } = parse(`a0: &a0 [lol]\n${lines.join('\n')}\n`);
     expect(documents).toEqual([]);

@@ -55,7 +55,7 @@ describe('quantities as Kubernetes reads them', () => {
     '1,5',
     '--1',
     '1_0',
-  ])('refuses "%s"', (quantity) => {
+  ])('MF-03: refuses "%s"', (quantity) => {
     expect(parseQuantity(quantity)).toBeUndefined();
   });
 

@@ -42,7 +42,7 @@ describe('deleting a task', () => {
     });
   });
 
-  it('that a worker has: it waits for the confirmation, for ever', async () => {
+  it('AP-10: that a worker has: it waits for the confirmation, for ever', async () => {
     await createBound('web', { terminationGracePeriodSeconds: 7 });
     const { gone, object } = await fixture.registry.delete<Task>(taskKind, inDefault('web'));
     expect(gone).toBe(false);
@@ -78,7 +78,7 @@ describe('deleting a task', () => {
     expect((await fixture.registry.delete(taskKind, inDefault('web'))).gone).toBe(false);
   });
 
-  it('holds its uid and resourceVersion against the preconditions', async () => {
+  it('AP-06: holds its uid and resourceVersion against the preconditions', async () => {
     const { object } = await fixture.registry.create(taskKind, task('web'));
     const { uid, resourceVersion } = object.metadata;
     for (const preconditions of [{ uid: 'former' }, { resourceVersion: '1' }, { uid, resourceVersion: '1' }]) {
@@ -92,7 +92,7 @@ describe('deleting a task', () => {
     ).toBe(true);
   });
 
-  it('waits for finalizers, and is irrevocable meanwhile', async () => {
+  it('AP-10: waits for finalizers, and is irrevocable meanwhile', async () => {
     await fixture.registry.create(taskKind, task('web', {}, { finalizers: ['a', 'b'] }));
     expect((await fixture.registry.delete(taskKind, inDefault('web'))).gone).toBe(false);
     const { object } = await fixture.registry.replace(
@@ -146,7 +146,7 @@ describe('deleting a task', () => {
     expect(await exists('web')).toBe(false);
   });
 
-  it('ends when its node is deleted, and at once when the node is gone already', async () => {
+  it('AP-10: ends when its node is deleted, and at once when the node is gone already', async () => {
     await createBound('dying');
     await createBound('living');
     await fixture.registry.delete(taskKind, inDefault('dying'));

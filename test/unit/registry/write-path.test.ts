@@ -32,7 +32,7 @@ describe('create', () => {
     expect(JSON.stringify(entry?.value)).not.toContain('resourceVersion');
   });
 
-  it('ignores what only the system may say', async () => {
+  it('MF-08: ignores what only the system may say', async () => {
     const forged = {
       ...task('web', {}, { uid: 'u', resourceVersion: '77', generation: 9, creationTimestamp: '2000-01-01T00:00:00Z' }),
       status: { state: 'Running' },
@@ -79,7 +79,7 @@ describe('create', () => {
   });
 
   it.each([['../x'], ['a/b'], ['A_b'], ['héllo'], ['%2F..'], ['web.'], ['a'.repeat(254)], ['-a']])(
-    'refuses the name %s',
+    'MF-01: refuses the name %s',
     async (name) => {
       await expect(fixture.registry.create(taskKind, task(name))).rejects.toMatchObject({ code: 'Invalid' });
       await expect(fixture.registry.get(taskKind, inDefault(name))).rejects.toMatchObject({ code: 'NotFound' });
@@ -107,7 +107,7 @@ describe('create', () => {
     });
   });
 
-  it('treats unknown fields as asked', async () => {
+  it('MF-09: treats unknown fields as asked', async () => {
     const sent = task('web', { imagee: 'x' });
     await expect(fixture.registry.create(taskKind, sent)).rejects.toMatchObject({
       code: 'BadRequest',
@@ -198,7 +198,7 @@ describe('replace', () => {
     expect((await fixture.registry.replace(taskKind, inDefault('web'), right)).changed).toBe(true);
   });
 
-  it('lets one of two writers with the same resourceVersion win', async () => {
+  it('AP-05: lets one of two writers with the same resourceVersion win', async () => {
     const { object } = await fixture.registry.create(taskKind, task('web'));
     const { resourceVersion } = object.metadata;
     const outcomes = await Promise.allSettled(
@@ -271,7 +271,7 @@ describe('status', () => {
     expect(replaced.object.status).toEqual({ state: 'Completed', exitCode: 0 });
   });
 
-  it('refuses a report about another object of the name', async () => {
+  it('AP-06: refuses a report about another object of the name', async () => {
     await fixture.registry.create(taskKind, task('web'));
     const body = { metadata: { uid: 'former' }, status: { state: 'Failed' } };
     await expect(
@@ -279,7 +279,7 @@ describe('status', () => {
     ).rejects.toMatchObject({ code: 'Conflict' });
   });
 
-  it('knows only the moves of the table, whoever asks', async () => {
+  it('SE-06: knows only the moves of the table, whoever asks', async () => {
     await fixture.registry.create(taskKind, task('web'));
     const patch = { type: 'merge', body: { status: { state: 'Running' } } } as const;
     await expect(
@@ -384,7 +384,7 @@ describe('patch', () => {
     expect(again.object.metadata.resourceVersion).toBe(object.metadata.resourceVersion);
   });
 
-  it('applies a JSON patch as a whole or not at all', async () => {
+  it('HT-05: applies a JSON patch as a whole or not at all', async () => {
     await fixture.registry.create(taskKind, task('web'));
     const failing = [
       { op: 'replace', path: '/spec/image', value: 'other' },
@@ -423,7 +423,7 @@ describe('patch', () => {
       })),
       'RequestEntityTooLarge',
     ],
-  ])('refuses a bad JSON patch: %s', async (_, operations, code) => {
+  ])('HT-05: refuses a bad JSON patch: %s', async (_, operations, code) => {
     await fixture.registry.create(taskKind, task('web', {}, { annotations: { a: 'x'.repeat(10_000) } }));
     await expect(
       fixture.registry.patch(taskKind, inDefault('web'), { type: 'json', operations: operations as never }),
@@ -438,7 +438,7 @@ describe('patch', () => {
     });
   });
 
-  it('re-validates the result', async () => {
+  it('HT-05: re-validates the result', async () => {
     await fixture.registry.create(taskKind, task('web'));
     await expect(
       fixture.registry.patch(taskKind, inDefault('web'), { type: 'merge', body: { spec: { image: null } } }),

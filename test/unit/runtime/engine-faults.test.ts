@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ContainerRuntime, ContainerSpec } from '../../../src/runtime/container-runtime.js';
 import { noAmounts } from '../../../src/model/resources.js';
@@ -69,7 +70,7 @@ describe('an engine that accepts and never answers', () => {
       (it) => it.openExec(id, { command: ['true'], stdin: false, tty: false }),
     ],
     ['logs', 30, `GET /containers/${id}/logs`, (it) => it.openLogs(id, { follow: true, timestamps: false })],
-  ])('%s gives up after %i s', async (_call, seconds, route, call) => {
+  ])('DK-03, DK-04: %s gives up after %i s', async (_call, seconds, route, call) => {
     const outcome = call(runtime).then(
       () => 'answered',
       (error: { code?: string }) => error.code,
@@ -128,7 +129,7 @@ describe('an engine that is not there', () => {
     expect(await outcome).toMatch(when === 'before' ? /^Unavailable$/ : /^(Unavailable|Timeout)$/);
   });
 
-  it.each([500, 502, 503])('a %i is never "there is no such container"', async (status) => {
+  it.each([500, 502, 503])('DK-15: a %i is never "there is no such container"', async (status) => {
     engine.route(`GET /containers/${id}/json`, refuse(status, 'libnetwork.endpoint: open : no such file'));
     await expect(runtime.inspectContainer(id)).rejects.toMatchObject({ code: 'Unavailable' });
     engine.route('GET /containers/json', refuse(status, 'shutting down'));
@@ -149,7 +150,7 @@ describe('versions of the API', () => {
     await other.close();
   });
 
-  it('says who has to be updated when there is none in common', async () => {
+  it('DK-27: says who has to be updated when there is none in common', async () => {
     engine.version = { Version: '18.09.1', ApiVersion: '1.39', MinAPIVersion: '1.12' };
     await expect(open()).rejects.toMatchObject({
       code: 'EngineTooOld',
@@ -162,7 +163,7 @@ describe('versions of the API', () => {
     });
   });
 
-  it('asks again when the engine came back as another version', async () => {
+  it('DK-27: asks again when the engine came back as another version', async () => {
     engine.route('GET /containers/json', ({ apiVersion }, response) =>
       apiVersion === '1.41'
         ? json(response, 400, { message: 'client version 1.41 is too new. Maximum supported API version is 1.40' })
@@ -175,7 +176,7 @@ describe('versions of the API', () => {
 });
 
 describe('odd answers', () => {
-  it('waits for a removal that somebody else began', async () => {
+  it('DK-10: waits for a removal that somebody else began', async () => {
     let inspections = 0;
     await runtime.inspectContainer(id);
     engine.route(`DELETE /containers/${id}`, refuse(409, `removal of container ${id} is already in progress`));
@@ -220,7 +221,7 @@ describe('odd answers', () => {
     await expect(runtime.listContainers()).rejects.toMatchObject({ code: 'Unavailable' });
   });
 
-  it("the end of a command's output is no exit code", async () => {
+  it("DK-06: the end of a command's output is no exit code", async () => {
     engine.route(`POST /containers/${id}/exec`, (_request, response) => json(response, 201, { Id: execId }));
     engine.route(`GET /exec/${execId}/json`, refuse(404, `No such exec instance: ${execId}`));
     engine.upgraded = (socket) => socket.end();
@@ -306,7 +307,7 @@ describe('output whose end the engine left out', () => {
 describe('hints', () => {
   const event = (name: string): string => `${JSON.stringify({ Type: 'container', Action: name, Actor: { ID: id } })}\n`;
 
-  it('come again after the events broke off, in whichever way, with a hint for what was missed', async () => {
+  it('DK-07: come again after the events broke off, in whichever way, with a hint for what was missed', async () => {
     const breakings = ['end', 'destroy', 'refuse', 'stay'];
     engine.route('GET /events', (request, response) => {
       const how = breakings[engine.seen('GET', '/events').length - 1];
@@ -328,6 +329,23 @@ describe('hints', () => {
     watch.close();
     await clock.advance(60_000);
     expect(engine.seen('GET', '/events')).toHaveLength(4);
+  });
+
+  it('DK-05: stay on one connection that says nothing for hours: the deadlines of calls are not for it', async () => {
+    let response: ServerResponse | undefined;
+    engine.route('GET /events', (_request, events) => {
+      response = events;
+      response.flushHeaders();
+    });
+    const hints: { containerId?: string }[] = [];
+    const watch = runtime.watchHints((hint) => hints.push(hint));
+    await waitFor('the connection', () => hints.length === 1);
+    await clock.advance(6 * 3_600_000);
+    response?.write(event('die'));
+    await waitFor('the hint', () => hints.length === 2);
+    expect(hints[1]).toEqual({ containerId: id });
+    expect(engine.seen('GET', '/events')).toHaveLength(1);
+    watch.close();
   });
 
   it('do not hammer an engine that ends every connection at once', async () => {

@@ -78,7 +78,7 @@ it.each([
   await expect(images.ensure('x:9', 'Always')).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
 });
 
-it('a pull that ends without the image has failed', async () => {
+it('DK-26: a pull that ends without the image has failed', async () => {
   engine.route('POST /images/create', (_request, response) => response.end('{"status":"Pulling"}\n'));
   await expect(images.ensure('x:9', 'IfNotPresent')).rejects.toMatchObject({ code: 'PullFailed' });
 });
@@ -90,7 +90,7 @@ it('a pull whose connection breaks has failed', async () => {
   await expect(images.ensure('x:9', 'IfNotPresent')).rejects.toMatchObject({ code: 'PullFailed' });
 });
 
-it('gives up after 60 s without progress, not before', async () => {
+it('DK-26: gives up after 60 s without progress, not before', async () => {
   let answer: ServerResponse | undefined;
   let closed = false;
   const setTimer = vi.spyOn(clock, 'setTimer');
@@ -115,7 +115,7 @@ it('gives up after 60 s without progress, not before', async () => {
   expect(await outcome).toContain('no progress for 60 s');
 });
 
-it('pulls an image once for all who wait; who gives up does not end it for the others', async () => {
+it('DK-26: pulls an image once for all who wait; who gives up does not end it for the others', async () => {
   let answer: ServerResponse | undefined;
   let closed = false;
   engine.route('POST /images/create', (_request, response) => {

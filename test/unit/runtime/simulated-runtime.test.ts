@@ -135,7 +135,7 @@ describe('foreign hands', () => {
     expect((await runtime.inspectContainer(id)).phase).toBe('exited');
   });
 
-  it('a reboot ends everything and changes the boot id', async () => {
+  it('ND-12: a reboot ends everything and changes the boot id', async () => {
     const id = await run(['sleep', 'infinity']);
     const before = (await runtime.info()).bootId;
     runtime.engine.reboot();
@@ -155,7 +155,7 @@ describe('foreign hands', () => {
 });
 
 describe('ports and addresses', () => {
-  it('both change with a start, and an address that was given back comes again', async () => {
+  it('DK-14: both change with a start, and an address that was given back comes again', async () => {
     const ports = [{ containerPort: 80, protocol: 'TCP' as const, hostPort: 0 }];
     const id = await run(['true'], { ports });
     const other = await run(['sleep', 'infinity'], { ports });

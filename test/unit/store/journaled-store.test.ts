@@ -64,7 +64,7 @@ const full = new JournalError('full', 'the disk is full');
 const broken = new JournalError('broken', 'the disk is broken');
 
 describe('JournaledStore', () => {
-  it('shows nothing of a commit before it is durable', async () => {
+  it('ST-02: shows nothing of a commit before it is durable', async () => {
     const journal = new HeldJournal();
     const store = openOn(journal);
     const seen: string[] = [];

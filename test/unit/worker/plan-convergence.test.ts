@@ -219,7 +219,7 @@ describe('planConvergence', () => {
     );
   });
 
-  it('gives every container an attempt of its own, each higher than the one before', () => {
+  it('ND-02: gives every container an attempt of its own, each higher than the one before', () => {
     fc.assert(
       fc.property(stories, (story) => {
         const { created } = play(story);

@@ -38,7 +38,7 @@ describe('a liveness probe', () => {
     expect(await attempt(cluster)).toBe(2);
   });
 
-  it('waits between restarts as after any other failure, and says why', async () => {
+  it('LC-07: waits between restarts as after any other failure, and says why', async () => {
     const cluster = await probing(['false']);
     // Fails at 10 s (restart at once) and at 20 s (10 s of back-off).
     await cluster.seconds(23);
@@ -53,7 +53,7 @@ describe('a liveness probe', () => {
     expect(await attempt(cluster)).toBe(2);
   });
 
-  it('restarts nobody because the engine says nothing', async () => {
+  it('DK-06: restarts nobody because the engine says nothing', async () => {
     const cluster = await probing(['true']);
     for (let time = 0; time < 20; time++) {
       cluster.engine.faults.failNext('exec', new RuntimeError('Unavailable', 'the engine is stopping'));

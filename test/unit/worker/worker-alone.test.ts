@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe('a worker whose manager is away', () => {
-  it('goes on, restarts what ends, and tells it all later', async () => {
+  it('ND-03: goes on, restarts what ends, and tells it all later', async () => {
     const cluster = await withTasks(['web']);
     const { id } = cluster.theContainer('web');
     cluster.client.setAway(true);
@@ -52,7 +52,7 @@ describe('a worker whose manager is away', () => {
     });
   });
 
-  it('works from its checkpoint when the machine comes up before the manager does', async () => {
+  it('ND-06: works from its checkpoint when the machine comes up before the manager does', async () => {
     const cluster = await withTasks(['web', 'job']);
     cluster.client.setAway(true);
     await cluster.worker.stop();
@@ -67,7 +67,7 @@ describe('a worker whose manager is away', () => {
     expect((await cluster.node()).status?.nodeInfo?.['bootID']).toBe(cluster.engine.bootId);
   });
 
-  it('reports an end that happened in between by one allowed move after the other', async () => {
+  it('ND-06: reports an end that happened in between by one allowed move after the other', async () => {
     const cluster = await fixture();
     await cluster.assign('job', { command: ['sh', '-c', 'sleep 30; exit 4'], restartPolicy: 'Never' });
     await cluster.settle();
@@ -80,7 +80,7 @@ describe('a worker whose manager is away', () => {
 });
 
 describe('a worker that is told that its tasks are gone', () => {
-  it('stops a task that was moved away, once the manager says so', async () => {
+  it('ND-04: stops a task that was moved away, once the manager says so', async () => {
     const cluster = await withTasks(['web', 'other']);
     const other = cluster.theContainer('other').id;
     await cluster.bind('web', undefined);
@@ -118,7 +118,7 @@ describe('a worker that is told that its tasks are gone', () => {
     expect(cluster.containers('web')).toHaveLength(0);
   });
 
-  it('tells an old task from a new one of the same name', async () => {
+  it('AP-06: tells an old task from a new one of the same name', async () => {
     const cluster = await withTasks(['web']);
     const { id } = cluster.theContainer('web');
     cluster.client.setAway(true);
@@ -131,7 +131,7 @@ describe('a worker that is told that its tasks are gone', () => {
     expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
   });
 
-  it('keeps everything when lists are empty but each task is still there', async () => {
+  it('ND-07: keeps everything when lists are empty but each task is still there', async () => {
     const cluster = await withTasks(['a', 'b', 'c', 'd', 'e']);
     const before = ids(cluster);
     await cluster.worker.stop();
@@ -186,7 +186,7 @@ describe('a worker that is told that its tasks are gone', () => {
     expect((await cluster.task('staying')).status).toMatchObject({ state: 'Running', attempt: 2 });
   });
 
-  it('keeps everything when another cluster answers', async () => {
+  it('ST-06: keeps everything when another cluster answers', async () => {
     const cluster = await withTasks(['a', 'b']);
     const before = ids(cluster);
     const mine = cluster.registry;
@@ -204,7 +204,7 @@ describe('a worker that is told that its tasks are gone', () => {
     expect(cluster.running('b')).toHaveLength(1);
   });
 
-  it('keeps everything when the store went back in time, and says so', async () => {
+  it('ST-06, AP-09: keeps everything when the store went back in time, and says so', async () => {
     const cluster = await withTasks(['a', 'b']);
     const before = ids(cluster);
     await cluster.worker.stop();
@@ -230,7 +230,7 @@ describe('a worker that is told that its tasks are gone', () => {
 });
 
 describe('a worker and its node', () => {
-  it('acts on nothing while another live worker has its name', async () => {
+  it('ND-08: acts on nothing while another live worker has its name', async () => {
     const cluster = await withTasks(['web']);
     const { id } = cluster.theContainer('web');
     cluster.client.liveSession = 'another';
@@ -269,7 +269,7 @@ describe('a worker and its node', () => {
   });
 
   it.each(['Unavailable', 'Hung'] as const)(
-    'tells that its engine is %s, stops nothing, and goes on later',
+    'DK-04: tells that its engine is %s, stops nothing, and goes on later',
     async (how) => {
       const cluster = await withTasks(['web']);
       const before = ids(cluster);
@@ -292,7 +292,7 @@ describe('a worker and its node', () => {
     },
   );
 
-  it('sees without any hint what happened while the engine was away', async () => {
+  it('DK-01: sees without any hint what happened while the engine was away', async () => {
     const cluster = await withTasks(['web']);
     const { id } = cluster.theContainer('web');
     cluster.engine.faults.setUnavailable(true);

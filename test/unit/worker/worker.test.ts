@@ -54,7 +54,7 @@ describe('a worker and its tasks', () => {
     expect(cluster.registry.currentRevision()).toBe(revision);
   });
 
-  it('leaves containers alone when it stops, and adopts them when it starts again', async () => {
+  it('ND-01: leaves containers alone when it stops, and adopts them when it starts again', async () => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['httpd'] });
     await cluster.settle();
@@ -67,7 +67,7 @@ describe('a worker and its tasks', () => {
     expect((await cluster.task('web')).status?.restartCount).toBe(0);
   });
 
-  it('adopts by label when even its checkpoint was lost', async () => {
+  it('ND-01: adopts by label when even its checkpoint was lost', async () => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['httpd'] });
     await cluster.settle();
@@ -79,7 +79,7 @@ describe('a worker and its tasks', () => {
     expect(cluster.containers()).toHaveLength(1);
   });
 
-  it('finds the container of a create whose answer was lost', async () => {
+  it('ND-02: finds the container of a create whose answer was lost', async () => {
     const cluster = await fixture();
     cluster.engine.faults.loseReplyNext('createContainer');
     await cluster.assign('web', { command: ['httpd'] });
@@ -115,7 +115,7 @@ describe('a worker and its tasks', () => {
         c.engine.killContainer(id);
       },
     ],
-  ])('brings a container back that was %s by hand', async (_what, harm) => {
+  ])('DK-29: brings a container back that was %s by hand', async (_what, harm) => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['httpd'], terminationGracePeriodSeconds: 1 });
     await cluster.settle();
@@ -126,7 +126,7 @@ describe('a worker and its tasks', () => {
     expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 1 });
   });
 
-  it('does not touch containers of others', async () => {
+  it('DK-29: does not touch containers of others', async () => {
     const cluster = await fixture();
     const foreign = cluster.engine.create('another-cluster', {
       name: 'foreign',
@@ -147,7 +147,7 @@ describe('a worker and its tasks', () => {
     expect(cluster.running()).toHaveLength(2);
   });
 
-  it('restarts after 0, 10, 20, 40 ... 300 s, and tells what it waits for', async () => {
+  it('LC-01: restarts after 0, 10, 20, 40 ... 300 s, and tells what it waits for', async () => {
     const cluster = await fixture();
     await cluster.assign('crash', { command: ['sh', '-c', 'exit 1'] });
     const starts: number[] = [];
@@ -168,7 +168,7 @@ describe('a worker and its tasks', () => {
     expect(cluster.containers('crash').length).toBeLessThanOrEqual(2);
   });
 
-  it('tells each wait once', async () => {
+  it('CT-08: tells each wait once', async () => {
     const cluster = await fixture();
     await cluster.assign('crash', { command: ['sh', '-c', 'sleep 5; exit 1'], restartPolicy: 'OnFailure' });
     await cluster.seconds(12);
@@ -182,7 +182,7 @@ describe('a worker and its tasks', () => {
     ]);
   });
 
-  it('goes on with a wait after it was started again', async () => {
+  it('LC-03: goes on with a wait after it was started again', async () => {
     const cluster = await fixture();
     await cluster.assign('crash', { command: ['false'] });
     await cluster.seconds(75);
@@ -234,7 +234,7 @@ describe('a worker and its tasks', () => {
     expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
   });
 
-  it('confirms a deletion only after the container is gone', async () => {
+  it('AP-10: confirms a deletion only after the container is gone', async () => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 20 });
     await cluster.settle();
@@ -248,7 +248,7 @@ describe('a worker and its tasks', () => {
     expect(cluster.worker.taskCount).toBe(0);
   });
 
-  it('takes a shorter grace period while it stops', async () => {
+  it('LC-05: takes a shorter grace period while it stops', async () => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 600 });
     await cluster.settle();
@@ -260,7 +260,7 @@ describe('a worker and its tasks', () => {
     expect(cluster.containers('web')).toHaveLength(0);
   });
 
-  it('stops again what it was stopping when it died', async () => {
+  it('LC-06, AP-10: stops again what it was stopping when it died', async () => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 20 });
     await cluster.settle();
@@ -276,7 +276,7 @@ describe('a worker and its tasks', () => {
   it.each([
     ['missing/app:1', 'ImagePullFailed', {}],
     ['busybox:latest', 'StartError', { command: ['nope'] }],
-  ])('backs off from %s with %s', async (image, reason, spec) => {
+  ])('DK-08: backs off from %s with %s', async (image, reason, spec) => {
     const cluster = await fixture();
     await cluster.assign('bad', { image, ...spec });
     await cluster.seconds(5);
@@ -292,7 +292,7 @@ describe('a worker and its tasks', () => {
     expect((await cluster.task('bad')).status?.reason).toBeUndefined();
   });
 
-  it('waits for a port that another container holds', async () => {
+  it('DK-13: waits for a port that another container holds', async () => {
     const cluster = await fixture();
     const ports = [{ containerPort: 80, hostPort: 8080 }];
     await cluster.assign('first', { command: ['httpd'], ports, terminationGracePeriodSeconds: 1 });

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { formatManifestError } from '../../../src/manifest/manifest-document.js';
+import { parseManifests } from '../../../src/manifest/parse-manifests.js';
+
+// One short text for each trap of YAML and JSON that is known to have hurt others; bad-manifests.test.ts has them as files.
+const refusal = (text: string): string[] => {
+  const { documents, errors } = parseManifests(text, { file: 'f' });
+  expect(documents).toEqual([]);
+  return errors.map(formatManifestError);
+};
+const task = (spec: string): string =>
+  `apiVersion: orch.dev/v1\nkind: Task\nmetadata: { name: web }\nspec:\n  image: busybox\n  ${spec}\n`;
+const json = (spec: string): string =>
+  `{"apiVersion":"orch.dev/v1","kind":"Task","metadata":{"name":"web"},"spec":{"image":"busybox",${spec}}}`;
+
+describe('traps', () => {
+  it.each([
+    ['an anchor within itself', 'a: &a [*a]', 'the alias *a stands inside its own anchor'],
+    ['merge keys', 'a: &a { b: c }\nd: { <<: *a }', 'merge keys ("<<") are not supported'],
+  ])('YM-01: %s is refused', (_what, text, message) => {
+    expect(refusal(text).join('\n')).toContain(message);
+  });
+
+  it.each(['__proto__', 'constructor', 'prototype'])('YM-04: the key %s is refused, with its path', (key) => {
+    expect(refusal(task(`nodeSelector: { ${key}: { polluted: "yes" } }`))).toEqual([
+      `f:6:19: spec.nodeSelector.${key}: the key "${key}" is not allowed`,
+    ]);
+    expect(refusal(json(`"nodeSelector":{"${key}":{"polluted":"yes"}}`)).join()).toContain(
+      `spec.nodeSelector.${key}: the key "${key}" is not allowed`,
+    );
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('YM-05: a key that is there twice is refused, in YAML and JSON', () => {
+    expect(refusal(task('priority: 1\n  priority: 2'))).toEqual([
+      'f:7:3: spec.priority: the key "priority" is there twice',
+    ]);
+    expect(refusal(json('"priority":1,"priority":2')).join()).toContain('the key "priority" is there twice');
+  });
+
+  it('YM-06: a hundred levels are read, one more is not, in YAML and JSON', () => {
+    const nested = (levels: number): string => `${'['.repeat(levels)}x${']'.repeat(levels)}`;
+    const deep = /nested deeper than 100 levels/;
+    for (const text of [nested(101), nested(101).replace('x', '1')]) expect(refusal(text).join()).toMatch(deep);
+    for (const text of [nested(99), nested(99).replace('x', '1')]) expect(refusal(text).join()).not.toMatch(deep);
+  });
+
+  it('YM-08: a number that starts with a zero is refused, as YAML 1.1 and 1.2 read it differently', () => {
+    expect(refusal(task('priority: 0644'))).toEqual([
+      'f:6:13: spec.priority: 0644 starts with a zero: quote it if it is text: "0644", or write 0o644 for octal',
+    ]);
+  });
+
+  it.each([
+    ['1.10', 'quote it: "1.10"'],
+    ['1e3', 'must be a string'],
+    ['0x1F', 'must be a string'],
+    ['true', 'quote it: "true"'],
+    ['~', 'must be a string, but there is no value'],
+  ])('YM-09: %s where text belongs is refused, not turned into text', (value, message) => {
+    expect(refusal(task(`env: [{ name: A, value: ${value} }]`)).join()).toContain(message);
+  });
+});
+
+describe('patterns', () => {
+  const patterns: [string, string][] = [];
+  const collect = (kind: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, member] of Object.entries(value)) {
+      if (key === 'pattern' && typeof member === 'string') patterns.push([kind, member]);
+      else collect(kind, member);
+    }
+  };
+  const folder = new URL('../../../schemas/', import.meta.url);
+  for (const name of readdirSync(folder)) collect(name, JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
+
+  // One that backtracks twice over would need hours for these, and the test would not end in time.
+  it.each(patterns)('HT-11: of %s: %s comes to an end, whatever the text', (_kind, pattern) => {
+    const expression = new RegExp(pattern, 'u');
+    for (const piece of ['a', 'a-', 'a.', '-', '.', 'a/', '/', 'SIG', 'A', '=']) {
+      expect(typeof expression.test(`${piece.repeat(200_000)}\n!`)).toBe('boolean');
+    }
+  });
+});
