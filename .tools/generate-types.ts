@@ -11,7 +11,10 @@ const banner = '// Generated from schemas/ by `npm run generate`. Do not edit.';
 let stale = 0;
 
 /** Definitions that several schemas refer to are declared once: file -> what it lends to the others. */
-const lenders: Record<string, readonly string[]> = { 'object-meta': ['ObjectMeta'], task: ['Condition'] };
+const lenders: Record<string, readonly string[]> = {
+  'object-meta': ['ObjectMeta'],
+  task: ['Condition', 'EnvVar', 'TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
+};
 
 /** The compiler repeats what a schema refers to; here the repetition becomes an import. */
 function importShared(name: string, text: string): string {

@@ -10,6 +10,7 @@ import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { sendJson } from './object-response.js';
+import { podResource } from './pods/pod-resource.js';
 import { maxBodyBytes } from './request-body.js';
 import { addResourceRoutes, needsWebSocket } from './resource-routes.js';
 import { RouteTable } from './route-table.js';
@@ -30,7 +31,7 @@ const shortLimits = { total: 512, perIdentity: 384 };
 const longLimits = { total: 20_000, perIdentity: 10_000 };
 
 /** Every kind as it is stored, and the views. Core resources come first: that is how short names resolve. */
-export const servedResources: readonly ServedResource[] = [...kinds.map(servedAsStored), eventsView];
+export const servedResources: readonly ServedResource[] = [...kinds.map(servedAsStored), podResource, eventsView];
 
 /**
  * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,

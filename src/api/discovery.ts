@@ -1,5 +1,5 @@
 import { apiVersionOf, type Kind } from '../model/kind.js';
-import { verbsOf, type ServedResource } from './served-resource.js';
+import { subresourcesOf, verbsOf, type ServedResource } from './served-resource.js';
 
 /** What clients ask first: which groups, versions and kinds there are. Two shapes: aggregated (one answer) and legacy. */
 export type DiscoveryVersion = 'v2' | 'v2beta1';
@@ -37,6 +37,7 @@ export function aggregatedDiscovery(
 function aggregatedResource(resource: ServedResource): object {
   const { kind } = resource;
   const responseKind = { group: kind.group, version: kind.version, kind: kind.kind };
+  const subresources = subresourcesOf(resource);
   return {
     resource: kind.plural,
     responseKind,
@@ -45,11 +46,17 @@ function aggregatedResource(resource: ServedResource): object {
     verbs: verbsOf(resource),
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    ...(kind.hasStatus ? { subresources: [{ subresource: 'status', responseKind, verbs: statusVerbs }] } : {}),
+    ...(subresources.length > 0
+      ? {
+          subresources: subresources.map(({ name, verbs, kind: other }) => ({
+            subresource: name,
+            responseKind: other ?? responseKind,
+            verbs,
+          })),
+        }
+      : {}),
   };
 }
-
-const statusVerbs = ['get', 'patch', 'update'];
 
 /** The legacy answer to GET /api. */
 export function apiVersions(): object {
@@ -85,9 +92,11 @@ export function apiResourceList(resources: readonly ServedResource[], group: str
         ...(resource.kind.shortNames.length > 0 ? { shortNames: resource.kind.shortNames } : {}),
         ...(resource.kind.categories.length > 0 ? { categories: resource.kind.categories } : {}),
       },
-      ...(resource.kind.hasStatus
-        ? [{ ...legacyResource(resource.kind, `${resource.kind.plural}/status`, statusVerbs), singularName: '' }]
-        : []),
+      ...subresourcesOf(resource).map(({ name, verbs, kind }) => ({
+        ...legacyResource(resource.kind, `${resource.kind.plural}/${name}`, verbs),
+        singularName: '',
+        ...kind,
+      })),
     ]),
   };
 }

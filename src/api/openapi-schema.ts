@@ -35,7 +35,7 @@ export function componentSchemas(kinds: readonly Kind[]): JsonObject {
     }
   };
   addDocument(objectMetaSchema, schemaPrefix('meta'), {});
-  for (const kind of allKinds) {
+  for (const kind of new Set([...allKinds, ...kinds])) {
     addDocument(kind.schema, prefixOf(kind), { 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] });
   }
   const components: JsonObject = {};

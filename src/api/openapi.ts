@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/json.js';
 import { apiVersionOf, type Kind } from '../model/kind.js';
 import { groupVersions } from './discovery.js';
 import { componentName, componentSchemas, groupVersionKind } from './openapi-schema.js';
-import { verbsOf, type ServedResource } from './served-resource.js';
+import type { ServedResource } from './served-resource.js';
 
 /**
  * OpenAPI v3 per group and version, derived from schemas/: what `kubectl explain` prints, and what lets `kubectl create`
@@ -27,7 +27,10 @@ export function buildOpenApi(resources: readonly ServedResource[], version: stri
   for (const { group, version: groupVersion } of groupVersions(resources)) {
     const path = group === '' ? `api/${groupVersion}` : `apis/${group}/${groupVersion}`;
     const mine = resources.filter(
-      (resource) => resource.kind.group === group && resource.kind.version === groupVersion && !resource.convert,
+      (resource) =>
+        resource.kind.group === group &&
+        resource.kind.version === groupVersion &&
+        (!resource.convert || resource.writer),
     );
     const text = JSON.stringify(documentOf(mine, path, version));
     const hash = createHash('sha256').update(text).digest('hex').slice(0, 32).toUpperCase();
@@ -64,9 +67,7 @@ function pathsOf(resource: ServedResource, root: string): [string, JsonObject][]
   return [
     [base, { get: operation(kind, 'list', parameters), post: operation(kind, 'post', parameters) }],
     [`${base}/{name}`, item(false)],
-    ...(kind.hasStatus && verbsOf(resource).includes('patch')
-      ? [[`${base}/{name}/status`, item(true)] as [string, JsonObject]]
-      : []),
+    ...(kind.hasStatus && !resource.convert ? [[`${base}/{name}/status`, item(true)] as [string, JsonObject]] : []),
   ];
 }
 

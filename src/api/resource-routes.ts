@@ -7,6 +7,15 @@ import { getHandler, listHandler } from './read-handlers.js';
 import type { RouteTable } from './route-table.js';
 import type { ServedResource } from './served-resource.js';
 import { taskEventHandler } from './task-event-handler.js';
+import {
+  createView,
+  deleteView,
+  inWordsOf,
+  isWritableView,
+  patchView,
+  replaceView,
+  type WritableView,
+} from './view-write-handlers.js';
 import { createHandler, deleteHandler, patchHandler, replaceHandler } from './write-handlers.js';
 
 /** The routes of one kind: Kubernetes' path family, generic over the table of kinds. */
@@ -18,8 +27,10 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
   const list = listHandler(context, resource);
   routes.add('get', collection, { type: 'resource', kind, verb: 'list' }, list);
   if (kind.namespaced) routes.add('get', `${root}/${kind.plural}`, { type: 'resource', kind, verb: 'list' }, list);
-  routes.add('get', item, { type: 'resource', kind, verb: 'get' }, getHandler(context, resource));
-  if (resource.convert) return; // views are read-only
+  const get = getHandler(context, resource);
+  routes.add('get', item, { type: 'resource', kind, verb: 'get' }, resource.convert ? inWordsOf(resource, get) : get);
+  if (isWritableView(resource)) return addViewWrites(routes, context, resource, collection);
+  if (resource.convert) return; // other views are read-only
 
   const create = kind === taskEventKind ? taskEventHandler(context) : createHandler(context, resource);
   routes.add('post', collection, { type: 'resource', kind, verb: 'create' }, create);
@@ -44,6 +55,19 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
       );
     }
   }
+}
+
+function addViewWrites(routes: RouteTable, context: ApiContext, view: WritableView, collection: string): void {
+  const { kind } = view;
+  const item = `${collection}/:name`;
+  const access = { type: 'resource', kind } as const;
+  routes.add('post', collection, { ...access, verb: 'create' }, createView(context, view));
+  routes.add('put', item, { ...access, verb: 'update' }, replaceView(context, view));
+  routes.add('patch', item, { ...access, verb: 'patch' }, patchView(context, view));
+  routes.add('delete', item, { ...access, verb: 'delete' }, deleteView(context, view));
+  // The status is the worker's to report, on the stored object.
+  const status = { ...access, verb: 'get', subresource: 'status' } as const;
+  routes.add('get', `${item}/status`, status, inWordsOf(view, getHandler(context, view)));
 }
 
 /** What is served after an upgrade only (upgrades.ts) says so to everybody else. */

@@ -1,9 +1,11 @@
 import type { Stored } from '../model/api-object.js';
+import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
+import type { WriteOptions } from '../registry/registry.js';
 
 /**
- * A kind as clients see it. Most are served as they are stored; a view shows a stored kind in another shape and is
- * read-only.
+ * A kind as clients see it. Most are served as they are stored; a view shows a stored kind in another shape, and is
+ * read-only unless it has a writer.
  */
 export interface ServedResource {
   /** What clients see. */
@@ -12,8 +14,34 @@ export interface ServedResource {
   stored: Kind;
   /** Present for views: the stored object in the served shape. Pure. */
   convert?: (object: Stored) => Stored;
+  /** Present for views whose objects have a uid of their own: that of the view of this stored object. Pure. */
+  uidOf?: (object: Stored) => string;
+  /** Present for views that can be written. */
+  writer?: ViewWriter;
+  /** What is served below an object besides its status. */
+  subresources?: readonly Subresource[];
   /** Leave NAME and AGE to `-o wide`, because the kind's own columns say more. */
   narrowNameAndAge?: boolean;
+}
+
+export interface Subresource {
+  name: string;
+  verbs: readonly string[];
+  /** What it takes and answers, when that is another kind. */
+  kind?: { group: string; version: string; kind: string };
+}
+
+/** How what is sent for a view becomes the stored object. Pure; throws what a client is to be told. */
+export interface ViewWriter {
+  /** Of a new object, or of a part of one (server-side apply). */
+  toStored(sent: JsonObject, fieldValidation: WriteOptions['fieldValidation']): ConvertedObject;
+  /** Of an object that is shown as `current` converts to and wanted like this. */
+  update(current: Stored, wanted: JsonObject, fieldValidation: WriteOptions['fieldValidation']): ConvertedObject;
+}
+
+interface ConvertedObject {
+  object: JsonObject;
+  warnings: string[];
 }
 
 export function servedAsStored(kind: Kind): ServedResource {
@@ -22,7 +50,15 @@ export function servedAsStored(kind: Kind): ServedResource {
 
 /** What a client may do with the resource. */
 export function verbsOf(resource: ServedResource): readonly string[] {
-  return resource.convert ? ['get', 'list', 'watch'] : ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+  return resource.convert && !resource.writer
+    ? ['get', 'list', 'watch']
+    : ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+}
+
+/** Everything that is served below an object, as discovery tells it. */
+export function subresourcesOf(resource: ServedResource): readonly Subresource[] {
+  const verbs = resource.convert ? ['get'] : ['get', 'patch', 'update'];
+  return [...(resource.kind.hasStatus ? [{ name: 'status', verbs }] : []), ...(resource.subresources ?? [])];
 }
 
 export function present(resource: ServedResource, object: Stored): Stored {

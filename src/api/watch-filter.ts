@@ -24,3 +24,25 @@ export function visibleEvent(event: ObjectEvent, matches: Matches): VisibleEvent
   const metadata = { ...event.previous.metadata, resourceVersion: object.metadata.resourceVersion };
   return { type: 'DELETED', object: { ...event.previous, metadata }, revision };
 }
+
+/**
+ * As visibleEvent, for a view whose objects may take another identity while the stored one stays the same: the old one
+ * looks DELETED, the new one ADDED, both with this event's version. Pure.
+ */
+export function visibleEvents(
+  event: ObjectEvent,
+  matches: Matches,
+  uidOf: (object: Stored) => string = ({ metadata }) => metadata.uid,
+): VisibleEvent[] {
+  const { type, object, previous, revision } = event;
+  const isReplaced = type === 'MODIFIED' && previous !== undefined && uidOf(previous) !== uidOf(object);
+  if (!isReplaced) {
+    const visible = visibleEvent(event, matches);
+    return visible ? [visible] : [];
+  }
+  const metadata = { ...previous.metadata, resourceVersion: object.metadata.resourceVersion };
+  return [
+    ...(matches(previous) ? [{ type: 'DELETED' as const, object: { ...previous, metadata }, revision }] : []),
+    ...(matches(object) ? [{ type: 'ADDED' as const, object, revision }] : []),
+  ];
+}

@@ -7,7 +7,7 @@ import type { ApiContext } from './api-context.js';
 import { includeObject, type Query } from './query.js';
 import { compileSelectors } from '../model/selectors.js';
 import { present, type ServedResource } from './served-resource.js';
-import { visibleEvent, type Matches, type VisibleEvent } from './watch-filter.js';
+import { visibleEvents, type Matches, type VisibleEvent } from './watch-filter.js';
 import { bookmarkLine, type WatchForm } from './watch-frames.js';
 import { watchOptions, type WatchOptions } from './watch-options.js';
 import { WatchStream, type WatchLine } from './watch-stream.js';
@@ -124,8 +124,9 @@ class WatchSession {
     if (this.#over) return;
     const lines: WatchLine[] = [];
     for (const event of events) {
-      const visible = visibleEvent(event, this.#matches);
-      if (visible) lines.push({ text: this.#line(visible), revision: visible.revision });
+      for (const visible of visibleEvents(event, this.#matches, this.#resource.uidOf)) {
+        lines.push({ text: this.#line(visible), revision: visible.revision });
+      }
     }
     const kept = this.#stream?.push(lines) ?? true;
     this.#delivered = events.at(-1)?.revision ?? this.#delivered;

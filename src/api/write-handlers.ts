@@ -142,7 +142,7 @@ function resolvePatch(patch: RequestedPatch, current: Stored, kind: Kind): JsonV
  * The object with what the path says filled in. Throws BadRequest when the object says otherwise: it would land
  * somewhere else than meant.
  */
-function placeObject(kind: Kind, object: JsonObject, namespace: string | undefined): JsonObject {
+export function placeObject(kind: Kind, object: JsonObject, namespace: string | undefined): JsonObject {
   const apiVersion = object['apiVersion'] ?? apiVersionOf(kind);
   const kindName = object['kind'] ?? kind.kind;
   if (apiVersion !== apiVersionOf(kind) || kindName !== kind.kind) {
@@ -161,7 +161,7 @@ function placeObject(kind: Kind, object: JsonObject, namespace: string | undefin
   return { ...object, apiVersion, kind: kindName, metadata: { ...metadata, namespace } };
 }
 
-function checkName(object: JsonObject, key: ObjectKey): void {
+export function checkName(object: JsonObject, key: ObjectKey): void {
   const metadata = object['metadata'];
   const name = isJsonObject(metadata) ? metadata['name'] : undefined;
   if (name !== undefined && name !== key.name) {
@@ -176,7 +176,7 @@ function text(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
-function optionsOf(request: Request, source: string): WriteOptions {
+export function optionsOf(request: Request, source: string): WriteOptions {
   return writeOptions(request.query as Query, request.headers['user-agent'], source);
 }
 
@@ -184,11 +184,11 @@ function subresourceOption(subresource: 'status' | undefined): SubresourceOption
   return subresource === undefined ? {} : { subresource };
 }
 
-function patchNamesVersion(patch: RequestedPatch): boolean {
+export function patchNamesVersion(patch: RequestedPatch): boolean {
   return patch.type === 'merge' || patch.type === 'strategic' ? namesVersion(patch.body) : false;
 }
 
-function namesVersion(body: JsonValue): boolean {
+export function namesVersion(body: JsonValue): boolean {
   const metadata = isJsonObject(body) ? body['metadata'] : undefined;
   return (
     isJsonObject(metadata) && typeof metadata['resourceVersion'] === 'string' && metadata['resourceVersion'] !== ''
@@ -202,7 +202,7 @@ function withVersion(body: JsonValue, current: Stored): JsonValue {
   return { ...body, metadata: { ...metadata, resourceVersion: current.metadata.resourceVersion } };
 }
 
-function answer(
+export function answer(
   context: ApiContext,
   request: Request,
   response: Response,

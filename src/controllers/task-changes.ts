@@ -82,14 +82,23 @@ function pending(task: StoredTask, keepNodeName: boolean, reason: string, messag
     startTime: _started,
     nextStartTime: _next,
     ports: _ports,
+    hostIP: _hostAddress,
+    podIP: _address,
     usage: _usage,
     specHash: _hash,
     ...status
   } = withUnscheduled(task, reason, message, at);
+  const stays = keepNodeName && nodeName !== undefined;
   return {
     ...task,
-    spec: keepNodeName && nodeName !== undefined ? { ...spec, nodeName } : spec,
-    status: { ...status, state: 'Pending', reason, message },
+    spec: stays ? { ...spec, nodeName } : spec,
+    status: {
+      ...status,
+      state: 'Pending',
+      reason,
+      message,
+      ...(nodeName === undefined || stays ? {} : { moves: (status.moves ?? 0) + 1 }),
+    },
   };
 }
 

@@ -104,6 +104,12 @@ export interface ContainerSpec {
   /** 0: no limit. */
   limits: Amounts;
   stopSignal?: string;
+  /** Its input stays open, for openAttach. */
+  stdin?: boolean;
+  /** Its input ends when the first that was attached to it leaves. */
+  stdinOnce?: boolean;
+  /** It gets a terminal. */
+  tty?: boolean;
 }
 
 export interface PortBinding {

@@ -27,5 +27,8 @@ export function toContainerSpec(task: StoredTask, attempt: number, nodeName: str
     hostNetwork: spec.hostNetwork ?? false,
     limits: limitsOf(spec),
     ...(spec.stopSignal === undefined ? {} : { stopSignal: spec.stopSignal }),
+    ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
+    ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
+    ...(spec.tty === undefined ? {} : { tty: spec.tty }),
   };
 }

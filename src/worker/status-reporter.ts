@@ -26,6 +26,8 @@ export interface Usage {
 export interface StatusReporterOptions {
   client: Client;
   nodeName: string;
+  /** The machine's address, if it has one that others could reach. */
+  hostIP?: string;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -93,7 +95,7 @@ export class StatusReporter {
   }
 
   private async send(uid: string): Promise<number | undefined> {
-    const { client, nodeName, clock, logger } = this.options;
+    const { client, nodeName, hostIP, clock, logger } = this.options;
     const task = this.options.task(uid);
     const report = this.reports.get(uid);
     const usage = this.usages.get(uid);
@@ -102,7 +104,8 @@ export class StatusReporter {
       return undefined;
     }
     if (!this.options.mayReport()) return heldBackMilliseconds;
-    const patch = report && statusPatch(task, report, nodeName, clock.now());
+    const patch =
+      report && statusPatch(task, report, { nodeName, ...(hostIP === undefined ? {} : { hostIP }) }, clock.now());
     if (!patch && !usage) {
       this.done(uid, report, revisionOf(task));
       return undefined;

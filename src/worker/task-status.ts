@@ -26,6 +26,7 @@ export type StatusReport = Pick<
   | 'observedGeneration'
   | 'specHash'
   | 'ports'
+  | 'podIP'
 > & { state: State };
 
 const clearedWhenAbsent = [
@@ -38,6 +39,7 @@ const clearedWhenAbsent = [
   'oomKilled',
   'nextStartTime',
   'ports',
+  'podIP',
 ] as const;
 
 /** Facts that every report carries, then what is particular. */
@@ -72,6 +74,7 @@ export function runningReport(task: StoredTask, record: TaskRecord, container: C
     containerID: container.id,
     ...(container.startedAt === undefined ? {} : { startTime: seconds(container.startedAt) }),
     ...(ports.length === 0 ? {} : { ports }),
+    ...(container.ipAddress === undefined ? {} : { podIP: container.ipAddress }),
     ...(container.phase === 'paused'
       ? { reason: 'Paused', message: 'the container was paused by somebody else: docker unpause it' }
       : {}),
@@ -129,7 +132,7 @@ function backOffMilliseconds({ nextStartAt = 0, waitsFrom }: TaskRecord): number
 export function statusPatch(
   task: StoredTask,
   report: StatusReport,
-  nodeName: string,
+  reporter: { nodeName: string; hostIP?: string },
   now: number,
 ): { body: JsonObject; isLast: boolean } | undefined {
   const from = task.status?.state ?? 'Pending';
@@ -138,7 +141,7 @@ export function statusPatch(
   if (next !== report.state) return { body: { state: next, reason: null, message: null }, isLast: false };
   const changes: JsonObject = {};
   const current = (task.status ?? {}) as Record<string, unknown>;
-  const wanted: Record<string, unknown> = { ...report, nodeName };
+  const wanted: Record<string, unknown> = { ...report, ...reporter };
   for (const field of new Set([...clearedWhenAbsent, ...Object.keys(wanted)])) {
     const value = wanted[field];
     if (value === undefined && current[field] !== undefined) changes[field] = null;

@@ -126,8 +126,11 @@ export class Worker {
       },
     });
     this.events = new EventRecorder(common);
+    const addresses = options.addresses ?? localAddresses(name);
+    const hostIP = addresses.find(({ type }) => type === 'InternalIP')?.address;
     this.reporter = new StatusReporter({
       ...common,
+      ...(hostIP === undefined ? {} : { hostIP }),
       task: (uid) => this.assignments.task(uid),
       onTask: (task) => this.assignments.take(task),
       onReported: (uid, report, revision) => this.noteReported(uid, report.state, revision),
@@ -195,7 +198,7 @@ export class Worker {
         sessionId: options.sessionId,
         version: options.version,
         labels: options.labels ?? {},
-        addresses: options.addresses ?? localAddresses(name),
+        addresses,
         reserved: this.settings.reserved,
         maxTasks: this.settings.maxTasks,
       },

@@ -1,8 +1,9 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeEach, expect } from 'vitest';
+import { dirname, join } from 'node:path';
+import { beforeEach, expect, type TestContext } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
 
 /** The real kubectl, with a home of its own: what it caches of one server must not reach the next on the same port. */
@@ -18,12 +19,16 @@ export interface Kubectl {
   fails(...words: string[]): Promise<string>;
   /** A command that goes on until it is killed. */
   follow(...words: string[]): FollowedKubectl;
+  /** The same with options; its input stays open. */
+  start(words: readonly string[], options?: KubectlOptions): FollowedKubectl;
   remove(): Promise<void>;
 }
 
 interface KubectlOptions {
   env?: Record<string, string>;
   stdin?: string;
+  /** One of the older binaries beside the dispatcher: '1.29'. */
+  version?: string;
 }
 
 interface KubectlOutput {
@@ -36,6 +41,9 @@ interface FollowedKubectl {
   child: ChildProcess;
   /** Resolves with what was printed as soon as it has this many lines. */
   lines(count: number): Promise<string[]>;
+  stdout(): string;
+  stderr(): string;
+  exited: Promise<number>;
   kill(): void;
 }
 
@@ -49,19 +57,50 @@ export function skipWithoutKubectl(): void {
   });
 }
 
+/** Skips one test, and says so, where this older kubectl is missing. */
+export function needsKubectlVersion(context: TestContext, version: string): void {
+  if (!existsSync(binary(version))) {
+    context.skip(`kubectl ${version} IS NOT INSTALLED on this machine: this was not tested`);
+  }
+}
+
 export async function startKubectl(kubeconfig: string): Promise<Kubectl> {
   const home = await mkdtemp(join(tmpdir(), 'orch-kubectl-'));
   await writeFile(join(home, 'config'), kubeconfig, { mode: 0o600 });
   const environment = { ...process.env, HOME: home, KUBECONFIG: join(home, 'config') };
   const file = (name: string): string => join(home, name);
-  const run: Kubectl['run'] = (words, { env, stdin } = {}) =>
+  const run: Kubectl['run'] = (words, { env, stdin, version } = {}) =>
     new Promise((resolve) => {
-      const settings = { cwd: home, env: { ...environment, ...env }, timeout: deadlineMilliseconds };
-      const child = execFile('kubectl', words, settings, (error, stdout, stderr) => {
+      const settings = {
+        cwd: home,
+        env: { ...environment, ...env },
+        timeout: deadlineMilliseconds,
+        maxBuffer: 64 * 2 ** 20,
+      };
+      const child = execFile(binary(version), words, settings, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
       });
+      child.stdin?.on('error', () => undefined); // it may end before it has read everything
       child.stdin?.end(stdin ?? '');
     });
+  const start: Kubectl['start'] = (words, { env, version } = {}) => {
+    const child = spawn(binary(version), words, { cwd: home, env: { ...environment, ...env } });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdin.on('error', () => undefined);
+    return {
+      child,
+      async lines(count) {
+        await waitFor(`${count} lines of kubectl ${words.join(' ')}`, () => stdout.split('\n').length > count, 20);
+        return stdout.trimEnd().split('\n');
+      },
+      stdout: () => stdout,
+      stderr: () => stderr,
+      exited: new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1))),
+      kill: () => void child.kill(),
+    };
+  };
   return {
     home,
     file,
@@ -80,19 +119,18 @@ export async function startKubectl(kubeconfig: string): Promise<Kubectl> {
       expect(code, `kubectl ${words.join(' ')}: ${stdout}`).not.toBe(0);
       return stderr;
     },
-    follow(...words) {
-      const child = spawn('kubectl', words, { cwd: home, env: environment });
-      let text = '';
-      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      return {
-        child,
-        async lines(count) {
-          await waitFor(`${count} lines of kubectl ${words.join(' ')}`, () => text.split('\n').length > count, 20);
-          return text.trimEnd().split('\n');
-        },
-        kill: () => void child.kill(),
-      };
-    },
+    follow: (...words) => start(words),
+    start,
     remove: () => rm(home, { recursive: true, force: true }),
   };
+}
+
+function binary(version: string | undefined): string {
+  return version === undefined ? 'kubectl' : join(siblings() ?? '', `kubectl.${version}`);
+}
+
+/** Where the kubectl lies that is really run, with its siblings of other versions. */
+function siblings(): string | undefined {
+  const found = spawnSync('which', ['kubectl'], { encoding: 'utf8' });
+  return found.status === 0 ? dirname(realpathSync(found.stdout.trim())) : undefined;
 }

@@ -55,6 +55,18 @@ export interface TaskSpec {
   hostNetwork?: boolean;
   resources?: Resources;
   /**
+   * Keep the container's input open, so that 'orch attach' and 'kubectl attach -i' can write to it.
+   */
+  stdin?: boolean;
+  /**
+   * Close the input when the first client that was attached to it leaves.
+   */
+  stdinOnce?: boolean;
+  /**
+   * Give the container a terminal.
+   */
+  tty?: boolean;
+  /**
    * When to start the container again after it ended.
    */
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
@@ -213,6 +225,18 @@ export interface TaskStatus {
    * The worker that reported this.
    */
   nodeName?: string;
+  /**
+   * The address of that worker's machine.
+   */
+  hostIP?: string;
+  /**
+   * The container's own address, as its worker reaches it.
+   */
+  podIP?: string;
+  /**
+   * How often the task was taken from a worker.
+   */
+  moves?: number;
   /**
    * The engine's id of the current or last container.
    */

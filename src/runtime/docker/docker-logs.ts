@@ -6,6 +6,7 @@ import { OutputQueue } from '../output-queue.js';
 import { Demultiplexer } from './demultiplexer.js';
 import type { EngineConnection } from './engine-connection.js';
 import { LogPosition } from './log-position.js';
+import { RawLines } from './raw-lines.js';
 import { logQuery } from './log-query.js';
 import { pumpOutput } from './output-stream.js';
 
@@ -18,14 +19,18 @@ export async function openDockerLogs(
   connection: EngineConnection,
   containerId: string,
   options: LogOptions,
+  hasTerminal: boolean,
 ): Promise<LogStream> {
   const open = (query: LogOptions): Promise<Readable> =>
     connection.stream('logs', deadlines.list, (engine, abortSignal) =>
       engine.getContainer(containerId).logs({ follow: true, _query: logQuery(query), abortSignal }),
     );
+  const framesOf = (): Frames => (hasTerminal ? new RawLines() : new Demultiplexer());
   const queue = new OutputQueue();
   const first = await open({ ...options, timestamps: options.follow || options.timestamps });
-  const reading = options.follow ? followToEnd(first, open, options, queue) : readOnce(first, queue);
+  const reading = options.follow
+    ? followToEnd(first, open, framesOf, options, queue)
+    : readOnce(first, framesOf(), queue);
   reading.then(
     () => queue.end(),
     (error: unknown) => queue.end(error instanceof Error ? error : new Error(String(error))),
@@ -37,21 +42,23 @@ export async function openDockerLogs(
   };
 }
 
-function readOnce(stream: Readable, queue: OutputQueue): Promise<void> {
-  const demultiplexer = new Demultiplexer();
-  return pumpOutput(stream, queue, (chunk) => demultiplexer.push(chunk));
+type Frames = Demultiplexer | RawLines;
+
+function readOnce(stream: Readable, frames: Frames, queue: OutputQueue): Promise<void> {
+  return pumpOutput(stream, queue, (chunk) => frames.push(chunk));
 }
 
 async function followToEnd(
   first: Readable,
   open: (query: LogOptions) => Promise<Readable>,
+  framesOf: () => Frames,
   { since, tailLines, timestamps }: LogOptions,
   queue: OutputQueue,
 ): Promise<void> {
   const position = new LogPosition(timestamps);
   const read = (stream: Readable): Promise<void> => {
-    const demultiplexer = new Demultiplexer();
-    return pumpOutput(stream, queue, (chunk) => position.read(demultiplexer.push(chunk)));
+    const frames = framesOf();
+    return pumpOutput(stream, queue, (chunk) => position.read(frames.push(chunk)));
   };
   await read(first);
   if (queue.ended) return;

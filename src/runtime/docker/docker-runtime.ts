@@ -178,7 +178,8 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async openLogs(idOrName: string, options: LogOptions): Promise<LogStream> {
-    return openDockerLogs(this.#connection, await this.#own.idOf(idOrName), options);
+    const id = await this.#own.idOf(idOrName);
+    return openDockerLogs(this.#connection, id, options, await this.#own.hasTerminal(id));
   }
 
   async readStats(idOrName: string): Promise<ContainerStats | undefined> {

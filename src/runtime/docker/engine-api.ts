@@ -80,7 +80,7 @@ export interface InspectedContainer {
     OOMKilled?: boolean;
     Error?: string;
   };
-  Config?: { Labels?: Record<string, string> };
+  Config?: { Labels?: Record<string, string>; Tty?: boolean };
   HostConfig?: { RestartPolicy?: { Name?: string } };
   NetworkSettings?: {
     Ports?: Record<string, { HostIp?: string; HostPort?: string }[] | null>;
@@ -111,6 +111,9 @@ export interface CreateBody {
   WorkingDir?: string;
   Env: string[];
   StopSignal?: string;
+  OpenStdin?: true;
+  StdinOnce?: true;
+  Tty?: true;
   Labels: Record<string, string>;
   ExposedPorts: Record<string, object>;
   HostConfig: {

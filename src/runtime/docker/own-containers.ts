@@ -74,6 +74,11 @@ export class OwnContainers {
     return unlessNotFound(this.idOf(idOrName));
   }
 
+  /** Whether a container of ours has a terminal: what it writes has no frames then. */
+  async hasTerminal(id: string): Promise<boolean> {
+    return (await this.#inspectAny(id)).Config?.Tty ?? false;
+  }
+
   async exists(id: string): Promise<boolean> {
     return (await unlessNotFound(this.#inspectAny(id))) !== undefined;
   }

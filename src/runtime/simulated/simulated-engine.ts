@@ -110,10 +110,12 @@ export class SimulatedEngine {
     container.finishedAt = container.exitCode = container.error = undefined;
     if (!spec.hostNetwork) container.ipAddress = this.#ports.takeAddress(container.id);
     container.log.open();
-    container.process = new SimulatedProcess(program, this.clock, {
-      onOutput: (channel, data) => container.log.append(channel, data),
-      onExit: (exitCode) => this.#exited(container, exitCode),
-    });
+    const listeners = {
+      onOutput: (channel: 'stdout' | 'stderr', data: Uint8Array): void =>
+        container.log.append(spec.tty ? 'stdout' : channel, data),
+      onExit: (exitCode: number): void => this.#exited(container, exitCode),
+    };
+    container.process = new SimulatedProcess(program, this.clock, listeners, { stdin: spec.stdin ?? false });
     this.#changed(container);
     container.process.start();
   }

@@ -27,7 +27,7 @@ describe('statusPatch', () => {
     const report = { state: 'Running', attempt: 1, restartCount: 0 } as const;
     const conditions = [{ type: 'Ready', status: 'True', reason: 'Running' } as const];
     const task = aStoredTask('web', {}, { ...report, nodeName: 'w1', conditions });
-    expect(statusPatch(task, report, 'w1', now)).toBeUndefined();
+    expect(statusPatch(task, report, { nodeName: 'w1' }, now)).toBeUndefined();
   });
 
   it("clears what does not hold any more, and leaves what is not the worker's", () => {
@@ -42,7 +42,7 @@ describe('statusPatch', () => {
         conditions: [{ type: 'Scheduled', status: 'True' }],
       },
     );
-    const patch = statusPatch(task, { state: 'Running', attempt: 2 }, 'w1', now);
+    const patch = statusPatch(task, { state: 'Running', attempt: 2 }, { nodeName: 'w1' }, now);
     expect(patch?.body).toEqual({
       state: 'Running',
       attempt: 2,
@@ -58,7 +58,7 @@ describe('statusPatch', () => {
 
   it('goes through Scheduled when a finished task runs again', () => {
     const task = aStoredTask('web', {}, { state: 'Completed', reason: 'Stopped' });
-    expect(statusPatch(task, { state: 'Running' }, 'w1', now)).toMatchObject({
+    expect(statusPatch(task, { state: 'Running' }, { nodeName: 'w1' }, now)).toMatchObject({
       body: { state: 'Scheduled' },
       isLast: false,
     });

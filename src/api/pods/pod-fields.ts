@@ -1,0 +1,73 @@
+import { isJsonObject, type JsonValue } from '../../model/json.js';
+
+/**
+ * The fields of Kubernetes' Pod for which schemas/pod.schema.json has no place, because orch does not act on them. By
+ * path, without indexes. Whatever is in neither table is not a field of a Pod at all.
+ */
+
+/** Fields that change nothing of what runs: kept as they are, and named in a warning. With the values that may be kept. */
+const harmless: Readonly<Record<string, readonly JsonValue[] | 'any'>> = {
+  'spec.dnsPolicy': ['ClusterFirst', 'Default', 'ClusterFirstWithHostNet'],
+  'spec.serviceAccountName': 'any',
+  'spec.serviceAccount': 'any',
+  'spec.automountServiceAccountToken': 'any',
+  'spec.enableServiceLinks': 'any',
+  'spec.preemptionPolicy': 'any',
+  'spec.os': 'any',
+  'spec.containers.terminationMessagePath': 'any',
+  'spec.containers.terminationMessagePolicy': 'any',
+  'spec.containers.readinessProbe': 'any',
+};
+
+const refused: Readonly<Record<string, string>> = {
+  spec:
+    'activeDeadlineSeconds affinity dnsConfig ephemeralContainers hostAliases hostIPC hostPID hostUsers hostname ' +
+    'hostnameOverride imagePullSecrets initContainers overhead priorityClassName readinessGates resourceClaims ' +
+    'resources runtimeClassName schedulingGates securityContext setHostnameAsFQDN shareProcessNamespace subdomain ' +
+    'topologySpreadConstraints volumes',
+  'spec.containers': 'envFrom resizePolicy restartPolicy securityContext startupProbe volumeDevices volumeMounts',
+  'spec.containers.env': 'valueFrom',
+  'spec.containers.lifecycle': 'postStart',
+  'spec.containers.lifecycle.preStop': 'httpGet tcpSocket sleep',
+  'spec.containers.resources': 'claims',
+  'spec.containers.livenessProbe': 'grpc terminationGracePeriodSeconds',
+  'spec.containers.livenessProbe.httpGet': 'host httpHeaders',
+  'spec.containers.livenessProbe.tcpSocket': 'host',
+};
+
+/** Values of refused fields that say what is so anyway. */
+const whatIsSoAnyway: Readonly<Record<string, JsonValue>> = {
+  'spec.containers.livenessProbe.successThreshold': 1,
+  'spec.containers.livenessProbe.httpGet.scheme': 'HTTP',
+};
+
+export type FieldTreatment =
+  /** Dropped without a word: it says nothing. */
+  | 'empty'
+  | 'keep'
+  /** Known, and it would change what runs. */
+  | 'refuse'
+  /** No field of a Pod. */
+  | 'unknown';
+
+/** What becomes of a field that the Pod's schema does not have. `path` is like `spec.containers[0].env[2].valueFrom`. Pure. */
+export function treatmentOf(path: string, value: JsonValue | undefined): FieldTreatment {
+  const plain = path.replace(/\[\d+\]/g, '');
+  const kept = harmless[plain];
+  if (kept !== undefined) {
+    if (isEmpty(value)) return 'empty';
+    return kept === 'any' || kept.some((allowed) => allowed === value) ? 'keep' : 'refuse';
+  }
+  if (plain in whatIsSoAnyway) return value === whatIsSoAnyway[plain] || isEmpty(value) ? 'empty' : 'refuse';
+  const dot = plain.lastIndexOf('.');
+  const isKnown = (refused[plain.slice(0, dot)] ?? '').split(' ').includes(plain.slice(dot + 1));
+  if (!isKnown) return 'unknown';
+  return isEmpty(value) ? 'empty' : 'refuse';
+}
+
+/** Go's clients send empty values for what nobody wrote. */
+function isEmpty(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === false || value === '' || value === 0) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isJsonObject(value) && Object.keys(value).length === 0;
+}

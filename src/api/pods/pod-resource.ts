@@ -1,0 +1,20 @@
+import type { Stored } from '../../model/api-object.js';
+import { podKind } from '../../model/pod.js';
+import { taskKind, type StoredTask } from '../../model/task.js';
+import type { ServedResource } from '../served-resource.js';
+import { podUidOf } from './pod-identity.js';
+import { podToTask } from './pod-to-task.js';
+import { taskToPod } from './task-to-pod.js';
+import { updateTask } from './update-task.js';
+
+/**
+ * core/v1 `pods`: every Task as a Pod, for reading and for writing. Pods arrive and Tasks are stored; Tasks are read and
+ * Pods leave. Nothing of a Pod is kept anywhere but in its Task.
+ */
+export const podResource: ServedResource = {
+  kind: podKind,
+  stored: taskKind,
+  convert: (object: Stored) => taskToPod(object as StoredTask),
+  uidOf: (object) => podUidOf(object as StoredTask),
+  writer: { toStored: podToTask, update: updateTask },
+};

@@ -1,0 +1,142 @@
+import { findCondition, type Condition } from '../../model/conditions.js';
+import type { Container, ContainerState, ContainerStatus, PodStatus } from '../../model/pod.js';
+import { limitsOf, requestsOf } from '../../model/resources.js';
+import type { StoredTask, Task, TaskStatus } from '../../model/task.js';
+
+/** The condition by which Kubernetes says that a pod is about to be taken from its node. */
+export const disruptionTarget = 'DisruptionTarget';
+
+/** The status of the Pod that a Task is seen as. Pure. */
+export function podStatusOf(task: StoredTask, container: Container): PodStatus {
+  const { status = {}, spec } = task;
+  const { hostIP, podIP, reason, message } = status;
+  const phase = phaseOf(task);
+  const placedAt = findCondition(status.conditions, 'Scheduled')?.lastTransitionTime;
+  const isPlaced = Boolean(spec.nodeName);
+  return {
+    phase,
+    conditions: conditionsOf(task, phase),
+    ...(phase === 'Failed' && reason !== undefined ? { reason } : {}),
+    ...(phase === 'Failed' && message ? { message } : {}),
+    ...(hostIP === undefined ? {} : { hostIP, hostIPs: [{ ip: hostIP }] }),
+    ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
+    ...(isPlaced && placedAt !== undefined ? { startTime: placedAt } : {}),
+    ...(isPlaced || hasEnded(status) ? { containerStatuses: [containerStatusOf(task, container)] } : {}),
+    qosClass: qosClassOf(task),
+  };
+}
+
+/** A Task between two of its containers is Running, as a pod in CrashLoopBackOff is. */
+function phaseOf({ spec, status = {} }: StoredTask): NonNullable<PodStatus['phase']> {
+  switch (status.state ?? 'Pending') {
+    case 'Running':
+      return 'Running';
+    case 'Completed':
+      return 'Succeeded';
+    case 'Failed':
+      return spec.restartPolicy === 'Never' ? 'Failed' : 'Running';
+    case 'Scheduled':
+      return status.reason === 'BackOff' || status.reason === 'Restarting' ? 'Running' : 'Pending';
+    case 'Pending':
+      return 'Pending';
+  }
+}
+
+function conditionsOf({ spec, status = {} }: StoredTask, phase: PodStatus['phase']): Condition[] {
+  const scheduled = findCondition(status.conditions, 'Scheduled');
+  const ready = findCondition(status.conditions, 'Ready');
+  const disrupted = findCondition(status.conditions, disruptionTarget);
+  const isPlaced = Boolean(spec.nodeName);
+  const readiness = {
+    status: ready?.status ?? 'False',
+    ...(ready?.status === 'True' ? {} : { reason: phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady' }),
+    ...since(ready),
+  };
+  return [
+    {
+      type: 'PodScheduled',
+      status: isPlaced ? 'True' : 'False',
+      ...(isPlaced ? {} : { reason: 'Unschedulable', ...(status.message ? { message: status.message } : {}) }),
+      ...since(scheduled),
+    },
+    { type: 'Initialized', status: isPlaced ? 'True' : 'False', ...since(scheduled) },
+    { type: 'ContainersReady', ...readiness },
+    { type: 'Ready', ...readiness },
+    ...(disrupted ? [disrupted] : []),
+  ];
+}
+
+function since(condition: Condition | undefined): { lastTransitionTime?: string } {
+  return condition?.lastTransitionTime === undefined ? {} : { lastTransitionTime: condition.lastTransitionTime };
+}
+
+function containerStatusOf(task: StoredTask, container: Container): ContainerStatus {
+  const { status = {}, spec } = task;
+  const state = status.state ?? 'Pending';
+  const isOver = state === 'Completed' || (state === 'Failed' && spec.restartPolicy === 'Never');
+  const ended = hasEnded(status) ? { terminated: terminatedOf(status) } : {};
+  const now: ContainerState =
+    state === 'Running'
+      ? { running: status.startTime === undefined ? {} : { startedAt: status.startTime } }
+      : isOver
+        ? { terminated: terminatedOf(status) }
+        : { waiting: waitingOf(status) };
+  return {
+    name: container.name,
+    image: spec.image,
+    imageID: '',
+    ...(status.containerID === undefined ? {} : { containerID: `docker://${status.containerID}` }),
+    ready: findCondition(status.conditions, 'Ready')?.status === 'True',
+    started: state === 'Running',
+    restartCount: status.restartCount ?? 0,
+    state: now,
+    lastState: isOver ? {} : ended,
+  };
+}
+
+function hasEnded({ finishTime, exitCode }: TaskStatus): boolean {
+  return finishTime !== undefined || exitCode !== undefined;
+}
+
+/** An exit code that nobody saw counts as killed, as the kubelet has it. */
+function terminatedOf(status: TaskStatus): NonNullable<ContainerState['terminated']> {
+  const { exitCode, finishTime, startTime, containerID, oomKilled, message } = status;
+  const isOver = status.state === 'Completed' || status.state === 'Failed';
+  const byExitCode = exitCode === 0 || status.state === 'Completed' ? 'Completed' : oomKilled ? 'OOMKilled' : 'Error';
+  return {
+    exitCode: exitCode ?? (status.state === 'Completed' ? 0 : 137),
+    reason: exitCode === undefined && status.state === 'Failed' ? 'ContainerStatusUnknown' : byExitCode,
+    ...(isOver && message ? { message } : {}),
+    ...(isOver && startTime !== undefined ? { startedAt: startTime } : {}),
+    ...(finishTime === undefined ? {} : { finishedAt: finishTime }),
+    ...(containerID === undefined ? {} : { containerID: `docker://${containerID}` }),
+  };
+}
+
+/** Kubernetes' words where it has one for the same thing, because tools know them. */
+const kubernetesReasons: Readonly<Record<string, string>> = {
+  BackOff: 'CrashLoopBackOff',
+  Restarting: 'CrashLoopBackOff',
+  ImageNotFound: 'ImagePullBackOff',
+  PullFailed: 'ImagePullBackOff',
+  ImagePullFailed: 'ImagePullBackOff',
+  InvalidSpec: 'CreateContainerConfigError',
+  CreateError: 'CreateContainerError',
+  StartError: 'RunContainerError',
+};
+
+function waitingOf({ reason, message }: TaskStatus): NonNullable<ContainerState['waiting']> {
+  const isHeldUp = reason !== undefined && !['Placed', 'AssignedByHand', 'StartedAgain'].includes(reason);
+  return {
+    reason: isHeldUp ? (kubernetesReasons[reason] ?? reason) : 'ContainerCreating',
+    ...(isHeldUp && message ? { message } : {}),
+  };
+}
+
+/** As Kubernetes classes it: by whether requests and limits of CPU and memory are there and equal. */
+function qosClassOf(task: Task): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const [requests, limits] = [requestsOf(task.spec), limitsOf(task.spec)];
+  const names = ['cpuMillicores', 'memoryBytes'] as const;
+  if (names.every((name) => requests[name] === 0 && limits[name] === 0)) return 'BestEffort';
+  return names.every((name) => limits[name] > 0 && limits[name] === requests[name]) ? 'Guaranteed' : 'Burstable';
+}

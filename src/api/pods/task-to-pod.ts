@@ -1,0 +1,102 @@
+import type { Stored } from '../../model/api-object.js';
+import type { JsonObject } from '../../model/json.js';
+import type { Container, Pod, PodSpec } from '../../model/pod.js';
+import type { StoredTask, TaskSpec } from '../../model/task.js';
+import { podUidOf } from './pod-identity.js';
+import { takePodOnlyFields } from './pod-only-fields.js';
+import { podStatusOf } from './pod-status.js';
+
+/**
+ * The Pod that a Task is seen as: its one container is the Task's, its life the Task's. Defaults that Kubernetes' server
+ * would write are shown. managedFields are left out, because they speak of the Task's fields. Pure.
+ */
+export function taskToPod(task: StoredTask): Stored<Pod> {
+  const { managedFields: _fields, annotations: all, ...metadata } = task.metadata;
+  const { annotations, fields } = takePodOnlyFields(all);
+  const container = containerOf(task, fields.container);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...metadata,
+      uid: podUidOf(task),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
+    spec: { ...podSpecOf(task.spec, container), ...(fields.spec as Partial<PodSpec> | undefined) },
+    status: podStatusOf(task, container),
+  };
+}
+
+/** The container's name is the Task's, unless a Pod gave it another. */
+export function containerNameOf(task: StoredTask): string {
+  const { container } = takePodOnlyFields(task.metadata.annotations).fields;
+  const name = container?.['name'];
+  return typeof name === 'string' ? name : containerNameFrom(task.metadata.name);
+}
+
+/** Names of containers have no dots and at most 63 characters. */
+export function containerNameFrom(taskName: string): string {
+  return taskName.replaceAll('.', '-').slice(0, 63).replace(/-+$/, '');
+}
+
+function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
+  const { hostNetwork, nodeSelector, tolerations, priority, nodeName } = spec;
+  return {
+    containers: [container],
+    restartPolicy: spec.restartPolicy ?? 'Always',
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
+    ...(hostNetwork === undefined ? {} : { hostNetwork }),
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerations === undefined ? {} : { tolerations }),
+    ...(priority === undefined ? {} : { priority }),
+    schedulerName: spec.schedulerName ?? 'default-scheduler',
+    ...(nodeName === undefined ? {} : { nodeName }),
+  };
+}
+
+function containerOf(task: StoredTask, kept: JsonObject | undefined): Container {
+  const { image, command, args, workingDir, env, ports, lifecycle, stopSignal, livenessProbe } = task.spec;
+  const { stdin, stdinOnce, tty } = task.spec;
+  return {
+    name: containerNameOf(task),
+    image,
+    imagePullPolicy: task.spec.imagePullPolicy ?? 'IfNotPresent',
+    ...(command === undefined ? {} : { command }),
+    ...(args === undefined ? {} : { args }),
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(env === undefined ? {} : { env }),
+    // In Kubernetes hostPort 0 is none, so "any free one" is not shown; the Task's status tells which it became.
+    ...(ports === undefined
+      ? {}
+      : { ports: ports.map(({ hostPort, ...port }) => ({ ...port, ...(hostPort ? { hostPort } : {}) })) }),
+    resources: resourcesOf(task.spec),
+    ...(lifecycle || stopSignal ? { lifecycle: { ...lifecycle, ...(stopSignal ? { stopSignal } : {}) } } : {}),
+    ...(livenessProbe === undefined ? {} : { livenessProbe }),
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(stdinOnce === undefined ? {} : { stdinOnce }),
+    ...(tty === undefined ? {} : { tty }),
+    ...(kept as Partial<Container> | undefined),
+  };
+}
+
+const resourceNames = [
+  ['cpu', 'cpu'],
+  ['memory', 'memory'],
+  ['disk', 'ephemeral-storage'],
+] as const;
+
+/** A flat amount of a Task is request and limit at once; a limit without a request is the request, as in Kubernetes. */
+function resourcesOf({ resources }: TaskSpec): NonNullable<Container['resources']> {
+  const requests: Record<string, string> = {};
+  const limits: Record<string, string> = {};
+  for (const [name, podName] of resourceNames) {
+    const limit = resources?.limits?.[name] ?? resources?.[name];
+    const request = resources?.requests?.[name] ?? resources?.[name] ?? limit;
+    if (request !== undefined) requests[podName] = String(request);
+    if (limit !== undefined) limits[podName] = String(limit);
+  }
+  return {
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+  };
+}

@@ -1,0 +1,198 @@
+import type { Request } from 'express';
+import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
+import { isJsonObject, type JsonObject } from '../model/json.js';
+import { resourceName } from '../model/kind.js';
+import { applyJsonPatch } from '../registry/json-patch.js';
+import { applyMergePatch } from '../registry/merge-patch.js';
+import { preconditionFailed } from '../registry/registry-errors.js';
+import type { WriteOptions, WriteResult } from '../registry/registry.js';
+import { isOrchError, OrchError } from '../support/errors.js';
+import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
+import { deleteOptions } from './delete-body.js';
+import { sendJson, sendObject } from './object-response.js';
+import { retryOnConflict } from './optimistic-retry.js';
+import { readPatch, type RequestedPatch } from './patch-body.js';
+import { queryFlag, queryValue, type Query } from './query.js';
+import { getVisible } from './read-handlers.js';
+import { readObject } from './request-body.js';
+import { present, type ServedResource, type ViewWriter } from './served-resource.js';
+import { successStatus } from './status.js';
+import { strategicToMergePatch } from './strategic-merge.js';
+import { answer, checkName, namesVersion, optionsOf, patchNamesVersion, placeObject } from './write-handlers.js';
+
+/**
+ * Writes to a view: what arrives speaks of the served shape, what is written is the stored object, what is answered is the
+ * view again. Always holds: the stored object that a change was worked out from is the one that is replaced.
+ */
+export type WritableView = ServedResource & { writer: ViewWriter };
+
+export function isWritableView(resource: ServedResource): resource is WritableView {
+  return resource.writer !== undefined;
+}
+
+export function createView(context: ApiContext, view: WritableView): Handler {
+  return inWordsOf(view, async (request, response) => {
+    const options = optionsOf(request, identityOf(response).name);
+    const sent = placeObject(view.kind, readObject(bodyOf(request)), pathParameter(request, 'namespace'));
+    const { object, warnings } = view.writer.toStored(sent, options.fieldValidation);
+    const result = await context.registry.create(view.stored, object, options);
+    answer(context, request, response, view, shown(view, result, warnings), 201);
+  });
+}
+
+export function replaceView(context: ApiContext, view: WritableView): Handler {
+  return inWordsOf(view, async (request, response) => {
+    const identity = identityOf(response);
+    const key = keyOfPath(request);
+    const sent = placeObject(view.kind, readObject(bodyOf(request)), key.namespace);
+    checkName(sent, key);
+    const options = optionsOf(request, identity.name);
+    const result = await retryOnConflict(namesVersion(sent), async () => {
+      const current = await getVisible(context, view, identity, key);
+      return write(context, view, key, current, sent, options);
+    });
+    answer(context, request, response, view, result);
+  });
+}
+
+export function patchView(context: ApiContext, view: WritableView): Handler {
+  return inWordsOf(view, async (request, response) => {
+    const identity = identityOf(response);
+    const key = keyOfPath(request);
+    const patch = readPatch(bodyOf(request), view.kind);
+    const options = optionsOf(request, identity.name);
+    if (patch.type === 'apply') {
+      const { created, ...result } = await applyView(context, request, view, key, patch.object, options);
+      return answer(context, request, response, view, result, created ? 201 : 200);
+    }
+    const result = await retryOnConflict(patchNamesVersion(patch), async () => {
+      const current = await getVisible(context, view, identity, key);
+      const wanted = patched(view, present(view, current), patch);
+      return write(context, view, key, current, wanted, options);
+    });
+    answer(context, request, response, view, result);
+  });
+}
+
+/** A uid in the preconditions is the view's, which need not be the stored object's. */
+export function deleteView(context: ApiContext, view: WritableView): Handler {
+  return inWordsOf(view, async (request, response) => {
+    const identity = identityOf(response);
+    const key = keyOfPath(request);
+    const options = deleteOptions(bodyOf(request), request.query as Query);
+    const { object, gone } = await deleteShown(context, view, key, options, identity);
+    if (!gone) return sendObject(context, request, response, view, present(view, object));
+    const { name, uid } = present(view, object).metadata;
+    sendJson(response, 200, successStatus(200, { name, kind: view.kind.plural, uid }));
+  });
+}
+
+async function deleteShown(
+  context: ApiContext,
+  view: WritableView,
+  key: ObjectKey,
+  options: ReturnType<typeof deleteOptions>,
+  identity: ReturnType<typeof identityOf>,
+): Promise<{ object: Stored; gone: boolean }> {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  if (uid === undefined) return context.registry.delete(view.stored, key, options);
+  return retryOnConflict(resourceVersion !== undefined, async () => {
+    const current = await getVisible(context, view, identity, key);
+    const shownUid = present(view, current).metadata.uid;
+    if (uid !== shownUid) throw preconditionFailed(view.kind, key.name, 'UID', uid, shownUid);
+    return context.registry.delete(view.stored, key, {
+      ...options,
+      preconditions: {
+        uid: current.metadata.uid,
+        resourceVersion: resourceVersion ?? current.metadata.resourceVersion,
+      },
+    });
+  });
+}
+
+async function write(
+  context: ApiContext,
+  view: WritableView,
+  key: ObjectKey,
+  current: Stored,
+  wanted: JsonObject,
+  options: WriteOptions,
+): Promise<WriteResult<ApiObject>> {
+  const { object, warnings } = view.writer.update(current, wanted, options.fieldValidation);
+  const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  const { resourceVersion } = current.metadata;
+  const versioned = {
+    ...object,
+    metadata: { ...metadata, resourceVersion: metadata['resourceVersion'] ?? resourceVersion },
+  };
+  return shown(view, await context.registry.replace(view.stored, key, versioned, options), warnings);
+}
+
+/** Fields are owned as those of the stored object. What the view may not change is found out in a dry run before. */
+async function applyView(
+  context: ApiContext,
+  request: Request,
+  view: WritableView,
+  key: ObjectKey,
+  body: JsonObject,
+  options: WriteOptions,
+): Promise<WriteResult<ApiObject> & { created: boolean }> {
+  const query = request.query as Query;
+  const fieldManager = queryValue(query, 'fieldManager');
+  if (!fieldManager) throw new OrchError('BadRequest', 'fieldManager is required for apply patch: ?fieldManager=NAME');
+  const sent = placeObject(view.kind, body, key.namespace);
+  checkName(sent, key);
+  const { object, warnings } = view.writer.toStored(sent, options.fieldValidation);
+  const applyOptions = { ...options, fieldManager, force: queryFlag(query, 'force') };
+  const current = await context.registry.get(view.stored, key).catch((error: unknown) => {
+    if (isOrchError(error, 'NotFound')) return undefined;
+    throw error;
+  });
+  if (current) {
+    const outcome = await context.registry.apply(view.stored, key, object, { ...applyOptions, dryRun: true });
+    view.writer.update(current, present(view, outcome.object) as unknown as JsonObject, 'Ignore');
+  }
+  const { created, ...result } = await context.registry.apply(view.stored, key, object, applyOptions);
+  return { ...shown(view, result, warnings), created };
+}
+
+function patched(view: ServedResource, object: Stored, patch: Exclude<RequestedPatch, { type: 'apply' }>): JsonObject {
+  const target = object as unknown as JsonObject;
+  if (patch.type === 'json') return applyJsonPatch(view.kind, object.metadata.name, target, patch.operations);
+  const body = patch.type === 'strategic' ? strategicToMergePatch(patch.body, target, view.kind.listKeys) : patch.body;
+  return applyMergePatch(target, body);
+}
+
+function shown(
+  view: ServedResource,
+  { object, changed, warnings }: WriteResult<ApiObject>,
+  more: readonly string[],
+): WriteResult<ApiObject> {
+  return { object: present(view, object), changed, warnings: [...more, ...warnings] };
+}
+
+/** What the registry says of the stored kind is told in the words of the view. */
+export function inWordsOf(view: ServedResource, handler: Handler): Handler {
+  return async (request, response) => {
+    try {
+      await handler(request, response);
+    } catch (error) {
+      throw isOrchError(error) ? translateError(error, view) : error;
+    }
+  };
+}
+
+/** Pure. */
+function translateError(error: OrchError, { kind, stored }: ServedResource): OrchError {
+  const { group, ...details } = error.details;
+  const kindName = details.kind === stored.plural ? kind.plural : details.kind === stored.kind ? kind.kind : undefined;
+  if (kindName === undefined || (group ?? '') !== stored.group) return error;
+  const message = error.message
+    .replaceAll(resourceName(stored), resourceName(kind))
+    .replace(`${stored.kind}.${stored.group} "`, `${kind.kind} "`);
+  return new OrchError(error.code, message, {
+    ...details,
+    kind: kindName,
+    ...(kind.group === '' ? {} : { group: kind.group }),
+  });
+}

@@ -1,0 +1,218 @@
+// Generated from schemas/ by `npm run generate`. Do not edit.
+
+import type { Toleration } from './task.js';
+
+import type { Probe } from './task.js';
+
+import type { ExecAction } from './task.js';
+
+import type { TaskPort } from './task.js';
+
+import type { EnvVar } from './task.js';
+
+import type { Condition } from './task.js';
+
+import type { ObjectMeta } from './object-meta.js';
+
+/**
+ * A number with an optional suffix, as in Kubernetes: 250m, 0.5, 64Mi, 1Gi.
+ */
+export type Quantity = string | number;
+
+/**
+ * A Task as Kubernetes' clients know it: a view, made from the Task and written through to it.
+ */
+export interface Pod {
+  apiVersion: 'v1';
+  kind: 'Pod';
+  metadata: ObjectMeta;
+  spec: PodSpec;
+  status?: PodStatus;
+}
+/**
+ * What the user wants. Fields of Kubernetes that are not here are refused, or named in a warning where they are harmless.
+ */
+export interface PodSpec {
+  /**
+   * Exactly one.
+   *
+   * @minItems 1
+   */
+  containers: Container[];
+  /**
+   * When to start the container again after it ended.
+   */
+  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  /**
+   * Time for preStop and the stop signal together before the container is killed.
+   */
+  terminationGracePeriodSeconds?: number;
+  /**
+   * Use the host's network.
+   */
+  hostNetwork?: boolean;
+  /**
+   * Labels that the worker's node must have.
+   */
+  nodeSelector?: {
+    [k: string]: string;
+  };
+  /**
+   * Taints of a node that this pod puts up with.
+   */
+  tolerations?: Toleration[];
+  /**
+   * Higher is placed first.
+   */
+  priority?: number;
+  /**
+   * How to choose among the workers that fit; default-scheduler is the manager's default.
+   */
+  schedulerName?: 'default-scheduler' | 'roundRobin' | 'greedy' | 'epvm' | 'spread' | 'binpack';
+  /**
+   * The worker that runs it.
+   */
+  nodeName?: string;
+}
+export interface Container {
+  /**
+   * The container's name, for logs, exec and attach.
+   */
+  name: string;
+  /**
+   * The image reference.
+   */
+  image?: string;
+  /**
+   * When to pull the image. IfNotPresent for every tag, ':latest' included.
+   */
+  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  /**
+   * Replaces the image's entry point.
+   */
+  command?: string[];
+  /**
+   * Arguments of the command.
+   */
+  args?: string[];
+  /**
+   * The directory in which the command starts.
+   */
+  workingDir?: string;
+  /**
+   * Environment variables.
+   */
+  env?: EnvVar[];
+  /**
+   * Ports that the container listens on; hostPort publishes one.
+   */
+  ports?: TaskPort[];
+  resources?: PodResources;
+  lifecycle?: PodLifecycle;
+  livenessProbe?: Probe;
+  /**
+   * Keep the container's input open.
+   */
+  stdin?: boolean;
+  /**
+   * Close the input when the first client that was attached to it leaves.
+   */
+  stdinOnce?: boolean;
+  /**
+   * Give the container a terminal.
+   */
+  tty?: boolean;
+}
+/**
+ * What it needs (requests) and may use at most (limits): cpu, memory and ephemeral-storage.
+ */
+export interface PodResources {
+  requests?: ContainerResources;
+  limits?: ContainerResources;
+}
+export interface ContainerResources {
+  cpu?: Quantity;
+  memory?: Quantity;
+  'ephemeral-storage'?: Quantity;
+}
+export interface PodLifecycle {
+  preStop?: PodPreStop;
+  /**
+   * The signal that asks the container to end.
+   */
+  stopSignal?: string;
+}
+/**
+ * Runs in the container before the stop signal, within the grace period.
+ */
+export interface PodPreStop {
+  exec: ExecAction;
+}
+/**
+ * What the system observed.
+ */
+export interface PodStatus {
+  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+  /**
+   * One word why.
+   */
+  reason?: string;
+  /**
+   * A sentence for people.
+   */
+  message?: string;
+  /**
+   * The address of the worker's machine.
+   */
+  hostIP?: string;
+  hostIPs?: PodAddress[];
+  /**
+   * The container's own address.
+   */
+  podIP?: string;
+  podIPs?: PodAddress[];
+  /**
+   * When it was placed on its worker.
+   */
+  startTime?: string;
+  qosClass?: 'Guaranteed' | 'Burstable' | 'BestEffort';
+  conditions?: Condition[];
+  containerStatuses?: ContainerStatus[];
+}
+export interface PodAddress {
+  ip: string;
+}
+export interface ContainerStatus {
+  name: string;
+  image: string;
+  imageID: string;
+  containerID?: string;
+  ready: boolean;
+  started: boolean;
+  restartCount: number;
+  state: ContainerState;
+  lastState: ContainerState;
+}
+/**
+ * Exactly one of its members, or none when nothing is known.
+ */
+export interface ContainerState {
+  waiting?: ContainerWaiting;
+  running?: ContainerRunning;
+  terminated?: ContainerTerminated;
+}
+export interface ContainerWaiting {
+  reason?: string;
+  message?: string;
+}
+export interface ContainerRunning {
+  startedAt?: string;
+}
+export interface ContainerTerminated {
+  exitCode: number;
+  reason?: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  containerID?: string;
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startKubectlCluster, type KubectlCluster } from './kubectl-cluster.js';
+import { skipWithoutKubectl, type Kubectl } from './kubectl-harness.js';
+
+skipWithoutKubectl();
+
+let cluster: KubectlCluster;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  cluster = await startKubectlCluster();
+  kubectl = cluster.kubectl;
+});
+
+afterAll(() => cluster.close());
+
+function podManifest(name: string, container: string, more = ''): string {
+  return `apiVersion: v1
+kind: Pod
+metadata:
+  name: ${name}
+  labels: { app: ${name} }
+spec:
+  restartPolicy: Never
+  containers:
+    - name: app
+      image: busybox:latest
+      command: ${container}
+${more}`;
+}
+
+describe('pods with kubectl', () => {
+  it('runs one, which is a task, lists it and deletes it', async () => {
+    expect(await kubectl.succeeds('run', 'web', '--image=busybox:latest', '--', 'sleep', 'infinity')).toBe(
+      'pod/web created\n',
+    );
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/web', '--timeout=20s');
+    expect(await kubectl.succeeds('get', 'pods')).toMatch(
+      /NAME +READY +STATUS +RESTARTS +AGE\nweb +1\/1 +Running +0 +\d+s/,
+    );
+    expect(await kubectl.succeeds('get', 'po', '-o', 'wide')).toMatch(/IP +NODE +NOMINATED NODE +READINESS GATES/);
+    expect(await kubectl.succeeds('get', 'tasks')).toMatch(/web +Running/);
+    expect(
+      await kubectl.succeeds('get', 'pods', '--field-selector', 'spec.nodeName=n1,status.phase=Running'),
+    ).toContain('web');
+    expect(await kubectl.succeeds('get', 'pods', '--field-selector', 'status.phase=Failed', '-o', 'name')).toBe('');
+    expect(await kubectl.succeeds('get', 'pods', '-l', 'run=web', '-o', 'name')).toBe('pod/web\n');
+    const described = await kubectl.succeeds('describe', 'pod', 'web');
+    expect(described).toMatch(/Node: +n1/);
+    expect(described).toMatch(/State: +Running/);
+    expect(await kubectl.succeeds('delete', 'pod', 'web', '--grace-period=1')).toBe('pod "web" deleted\n');
+    const missing = await kubectl.run(['get', 'pod', 'web']);
+    expect(missing.stderr).toBe('Error from server (NotFound): pods "web" not found\n');
+  });
+
+  it('applies a manifest, says unchanged, and shows what was sent', async () => {
+    const file = await kubectl.write(
+      'pod.yaml',
+      podManifest('shop', '["sleep", "infinity"]', '      terminationMessagePath: /dev/x\n  dnsPolicy: ClusterFirst\n'),
+    );
+    const created = await kubectl.run(['apply', '-f', file]);
+    expect(created.stdout).toBe('pod/shop created\n');
+    expect(created.stderr).toBe(
+      'Warning: orch keeps these fields and does not act on them: spec.dnsPolicy, spec.containers.terminationMessagePath\n',
+    );
+    expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/shop unchanged\n');
+    expect(await kubectl.succeeds('diff', '-f', file)).toBe('');
+    const shown = JSON.parse(await kubectl.succeeds('get', 'pod', 'shop', '-o', 'json')) as {
+      spec: { dnsPolicy: string; containers: { name: string; terminationMessagePath: string }[] };
+    };
+    expect(shown.spec.dnsPolicy).toBe('ClusterFirst');
+    expect(shown.spec.containers).toMatchObject([{ name: 'app', terminationMessagePath: '/dev/x' }]);
+    expect(await kubectl.succeeds('label', 'pod', 'shop', 'tier=front')).toContain('labeled');
+    expect(await kubectl.succeeds('annotate', 'pod', 'shop', 'note=x')).toContain('annotated');
+    expect(await kubectl.succeeds('get', 'task', 'shop', '-o', 'jsonpath={.metadata.labels.tier}')).toBe('front');
+    // With kubectl 1.32 an unchanged pod says so after each of the ways to change one.
+    expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/shop unchanged\n');
+    await kubectl.succeeds('delete', '-f', file, '--grace-period=0', '--force');
+  });
+
+  it('changes the image by every kind of patch, and refuses what pods may not change', async () => {
+    const file = await kubectl.write('patched.yaml', podManifest('patched', '["sleep", "infinity"]'));
+    await kubectl.succeeds('apply', '-f', file);
+    const image = (tag: string): string => `{"spec":{"containers":[{"name":"app","image":"busybox:${tag}"}]}}`;
+    expect(await kubectl.succeeds('patch', 'pod', 'patched', '-p', image('1'))).toContain('patched');
+    expect(await kubectl.succeeds('get', 'task', 'patched', '-o', 'jsonpath={.spec.image}')).toBe('busybox:1');
+    const json = '[{"op":"replace","path":"/spec/containers/0/image","value":"busybox:2"}]';
+    await kubectl.succeeds('patch', 'pod', 'patched', '--type=json', '-p', json);
+    expect(await kubectl.succeeds('get', 'task', 'patched', '-o', 'jsonpath={.spec.image}')).toBe('busybox:2');
+    await kubectl.succeeds('set', 'image', 'pod/patched', 'app=busybox:3');
+    expect(await kubectl.succeeds('get', 'task', 'patched', '-o', 'jsonpath={.spec.image}')).toBe('busybox:3');
+    const merge = '{"metadata":{"labels":{"a":"b"}}}';
+    await kubectl.succeeds('patch', 'pod', 'patched', '--type=merge', '-p', merge);
+    const command = '{"spec":{"containers":[{"name":"app","command":["true"]}]}}';
+    const refused = await kubectl.run(['patch', 'pod', 'patched', '-p', command]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('The Pod "patched" is invalid: spec: Forbidden');
+    expect(refused.stderr).toContain('pod updates may not change fields other than');
+    await kubectl.succeeds('delete', 'pod', 'patched', '--grace-period=0', '--force');
+  });
+
+  it('applies on the server', async () => {
+    const file = await kubectl.write('ssa.yaml', podManifest('ssa', '["sleep", "infinity"]'));
+    expect(await kubectl.succeeds('apply', '--server-side', '-f', file)).toBe('pod/ssa serverside-applied\n');
+    const changed = await kubectl.write(
+      'ssa2.yaml',
+      podManifest('ssa', '["sleep", "infinity"]').replace(':latest', ':9'),
+    );
+    const conflict = await kubectl.run(['apply', '--server-side', '--field-manager=other', '-f', changed]);
+    expect(conflict.code).toBe(1);
+    expect(conflict.stderr).toContain('conflict');
+    expect(await kubectl.succeeds('apply', '--server-side', '-f', changed)).toBe('pod/ssa serverside-applied\n');
+    expect(await kubectl.succeeds('get', 'task', 'ssa', '-o', 'jsonpath={.spec.image}')).toBe('busybox:9');
+    await kubectl.succeeds('delete', 'pod', 'ssa', '--grace-period=0', '--force');
+  });
+
+  it('refuses by name what orch does not act on', async () => {
+    const bad = await kubectl.write(
+      'bad.yaml',
+      podManifest(
+        'bad',
+        '["true"]',
+        '      volumeMounts: [{ name: v, mountPath: /v }]\n  hostPID: true\n  volumes: [{ name: v, emptyDir: {} }]\n',
+      ),
+    );
+    const output = await kubectl.run(['create', '-f', bad]);
+    expect(output.code).toBe(1);
+    expect(output.stderr).toContain('The Pod "bad" is invalid');
+    for (const field of ['spec.hostPID', 'spec.volumes', 'spec.containers[0].volumeMounts']) {
+      expect(output.stderr).toContain(field);
+    }
+    const typo = await kubectl.write('typo.yaml', podManifest('typo', '["true"]').replace('image:', 'imagee:'));
+    const misspelt = await kubectl.run(['create', '-f', typo]);
+    expect(misspelt.stderr).toContain('unknown field "spec.containers[0].imagee"');
+    expect(await kubectl.succeeds('get', 'pods,tasks', '-o', 'name')).toBe('');
+  });
+
+  it('shows how a pod ended', async () => {
+    const file = await kubectl.write('job.yaml', podManifest('job', '["sh", "-c", "exit 3"]'));
+    await kubectl.succeeds('create', '-f', file);
+    await kubectl.succeeds('wait', '--for=jsonpath={.status.phase}=Failed', 'pod/job', '--timeout=20s');
+    expect(await kubectl.succeeds('get', 'pods')).toMatch(/job +0\/1 +Error +0/);
+    const code = '{.status.containerStatuses[0].state.terminated.exitCode}';
+    expect(await kubectl.succeeds('get', 'pod', 'job', '-o', `jsonpath=${code}`)).toBe('3');
+    await kubectl.succeeds('delete', 'pod', 'job', '--now');
+  });
+
+  it('explains pods, and lists them among the resources', async () => {
+    expect(await kubectl.succeeds('explain', 'pod.spec.containers.image')).toContain('The image reference.');
+    expect(await kubectl.succeeds('explain', 'pod.status.phase')).toMatch(/ENUM:\s+Pending\s+Running/);
+    expect(await kubectl.succeeds('api-resources')).toMatch(/pods +po +v1 +true +Pod/);
+  });
+});
