@@ -5,13 +5,15 @@ import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
 import type { Identity } from './identity.js';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
+export const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
+export type Verb = (typeof verbs)[number];
+export type Subresource = 'status' | 'log' | 'exec';
 
 /** What a route does, as far as permission goes. Every route names this when it is added. */
 export type RouteAccess =
   /** Discovery, OpenAPI, health: the same for everybody who is known. */
   | { type: 'description' }
-  | { type: 'resource'; kind: Kind; verb: Verb; subresource?: 'status' | 'log' | 'exec' }
+  | { type: 'resource'; kind: Kind; verb: Verb; subresource?: Subresource }
   | { type: 'worker'; action: 'join' | 'heartbeat' | 'tunnel' };
 
 /**
@@ -27,7 +29,8 @@ export function authorize(identity: Identity, access: RouteAccess, name: string 
   }
 }
 
-function isAllowed(identity: Identity, access: RouteAccess, name: string | undefined): boolean {
+/** Whether the identity may use the route; `name` is the object's, where the path or the question has one. Pure. */
+export function isAllowed(identity: Identity, access: RouteAccess, name: string | undefined): boolean {
   switch (identity.role) {
     case 'admin':
       return true;

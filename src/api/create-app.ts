@@ -13,6 +13,8 @@ import { sendJson } from './object-response.js';
 import { podResource } from './pods/pod-resource.js';
 import { maxBodyBytes } from './request-body.js';
 import { addResourceRoutes, needsWebSocket } from './resource-routes.js';
+import { addReviewRoutes } from './review-routes.js';
+import { reviews } from './reviews.js';
 import { RouteTable } from './route-table.js';
 import { servedAsStored, type ServedResource } from './served-resource.js';
 import { failureStatus, toOrchError } from './status.js';
@@ -59,8 +61,9 @@ export function createApp({ context, authenticator, heartbeats, version }: AppOp
   app.use(express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }));
 
   const routes = new RouteTable(app);
-  addDescriptionRoutes(routes, servedResources, version);
+  addDescriptionRoutes(routes, [...servedResources, ...reviews.map(({ resource }) => resource)], version);
   for (const resource of servedResources) addResourceRoutes(routes, context, resource);
+  addReviewRoutes(routes, servedResources);
   const worker = '/apis/orch.dev/v1/workers/:name';
   routes.add('post', `${worker}/join`, { type: 'worker', action: 'join' }, joinHandler(context, authenticator));
   routes.add('post', `${worker}/heartbeat`, { type: 'worker', action: 'heartbeat' }, heartbeatHandler(heartbeats));

@@ -1,9 +1,8 @@
 import { isJsonObject, type JsonObject } from '../model/json.js';
 import type { DeleteOptions } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
-import { decodeDeleteOptions } from './delete-options-protobuf.js';
 import { isDryRun, queryInteger, queryValues, type Query } from './query.js';
-import { protobufType, readObject, type RequestBody } from './request-body.js';
+import { readObject, type RequestBody } from './request-body.js';
 
 /**
  * What a DELETE asks for. kubectl puts DeleteOptions (mostly without kind and apiVersion) into the body, dryRun
@@ -28,17 +27,12 @@ export function deleteOptions(body: RequestBody, query: Query): DeleteOptions {
 
 function readOptions(body: RequestBody): JsonObject {
   if (body.bytes.length === 0) return {};
-  if (body.contentType === protobufType || body.bytes.subarray(0, 4).equals(protobufMagic)) {
-    return decodeDeleteOptions(body.bytes);
-  }
   const options = readObject(body);
   if (options['kind'] !== undefined && options['kind'] !== 'DeleteOptions') {
     throw new OrchError('BadRequest', 'the body of a DELETE must be DeleteOptions');
   }
   return options;
 }
-
-const protobufMagic = Buffer.from('k8s\0');
 
 function readPreconditions(value: unknown): DeleteOptions['preconditions'] {
   if (value === undefined || value === null) return undefined;

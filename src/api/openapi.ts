@@ -28,10 +28,9 @@ export function buildOpenApi(resources: readonly ServedResource[], version: stri
     const path = group === '' ? `api/${groupVersion}` : `apis/${group}/${groupVersion}`;
     const mine = resources.filter(
       (resource) =>
-        resource.kind.group === group &&
-        resource.kind.version === groupVersion &&
-        (!resource.convert || resource.writer),
+        resource.kind.group === group && resource.kind.version === groupVersion && verbsOf(resource).includes('patch'),
     );
+    if (mine.length === 0) continue;
     const text = JSON.stringify(documentOf(mine, path, version));
     const hash = createHash('sha256').update(text).digest('hex').slice(0, 32).toUpperCase();
     documents.set(path, text);

@@ -1,5 +1,6 @@
 import { parseJson } from '../manifest/parse-json.js';
 import { parseManifests } from '../manifest/parse-manifests.js';
+import { decodeProtobuf, isProtobuf } from './decode-protobuf.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { OrchError } from '../support/errors.js';
 
@@ -22,17 +23,12 @@ export function mediaType(contentType: string | undefined): string {
 }
 
 /**
- * The object in the body of a create, replace or apply: JSON or YAML. Throws UnsupportedMediaType for other types and
- * BadRequest when it cannot be read or is not an object.
+ * The object in the body of a create, replace or apply: JSON, YAML, or protobuf as kubectl's typed commands send it.
+ * Throws UnsupportedMediaType for other types and BadRequest when it cannot be read or is not an object.
  */
 export function readObject(body: RequestBody): JsonObject {
   const { contentType } = body;
-  if (contentType === protobufType) {
-    throw new OrchError(
-      'UnsupportedMediaType',
-      'objects are taken as JSON or YAML, not protobuf: with kubectl, use -f FILE instead of this create command',
-    );
-  }
+  if (contentType === protobufType || isProtobuf(body.bytes)) return decodeProtobuf(body.bytes);
   if (!jsonTypes.includes(contentType) && !yamlTypes.includes(contentType)) {
     throw new OrchError(
       'UnsupportedMediaType',

@@ -22,6 +22,8 @@ export interface ServedResource {
   subresources?: readonly Subresource[];
   /** Leave NAME and AGE to `-o wide`, because the kind's own columns say more. */
   narrowNameAndAge?: boolean;
+  /** What a client may do, where the shape does not say it. */
+  verbs?: readonly string[];
 }
 
 export interface Subresource {
@@ -50,6 +52,7 @@ export function servedAsStored(kind: Kind): ServedResource {
 
 /** What a client may do with the resource. */
 export function verbsOf(resource: ServedResource): readonly string[] {
+  if (resource.verbs) return resource.verbs;
   return resource.convert && !resource.writer
     ? ['get', 'list', 'watch']
     : ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];

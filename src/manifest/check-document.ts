@@ -110,7 +110,7 @@ class DocumentCheck {
     }
     // Rules are written for objects of the right shape.
     if (issues.length > 0) return;
-    for (const cause of kind.validate((kind.normalize?.(object) ?? object) as unknown as ApiObject)) {
+    for (const cause of kind.validate((kind.normalize?.(object, true) ?? object) as unknown as ApiObject)) {
       const segments = parseFieldPath(cause.field ?? '');
       this.#fail(pointer + formatPointer(segments), cause.message, cause.field);
     }

@@ -28,8 +28,11 @@ export interface Kind {
   listKeys: Readonly<Record<string, readonly string[]>>;
   /** Fields whose values nobody but a reader of the object itself may see: no description, difference, log or event. */
   secretFields?: readonly string[];
-  /** Applied to what is sent before anything else looks at it, for fields that are another way to write a field. Pure. */
-  normalize?(sent: JsonObject): JsonObject;
+  /**
+   * Applied to what is sent before anything else looks at it, for fields that are another way to write a field and, in a
+   * whole object (not in the part that server-side apply sends), for defaults that Kubernetes' clients rely on. Pure.
+   */
+  normalize?(sent: JsonObject, isWhole: boolean): JsonObject;
   /** Rules beyond the schema. Pure. An empty list means valid. `old` is what the object replaces. */
   validate(object: ApiObject, old?: ApiObject): ErrorCause[];
 }

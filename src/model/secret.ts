@@ -47,7 +47,7 @@ export const secretKind: Kind = {
   selectableFields: { type: (object) => typeOf(asSecret(object)) },
   listKeys: {},
   secretFields: ['data', 'stringData'],
-  normalize: foldStringData,
+  normalize: (sent, isWhole) => (isWhole ? withType(foldStringData(sent)) : foldStringData(sent)),
   validate: (object, old) => {
     const secret = asSecret(object);
     const { data = {} } = secret;
@@ -76,6 +76,11 @@ function foldStringData(sent: JsonObject): JsonObject {
   if (values.some(([, value]) => typeof value !== 'string')) return sent;
   const encoded = values.map(([key, value]) => [key, Buffer.from(value as string, 'utf8').toString('base64')]);
   return { ...rest, data: { ...data, ...(Object.fromEntries(encoded) as JsonObject) } };
+}
+
+function withType(sent: JsonObject): JsonObject {
+  const { type } = sent;
+  return type === undefined || type === null || type === '' ? { ...sent, type: defaultType } : sent;
 }
 
 function typeOf(secret: Secret): string {

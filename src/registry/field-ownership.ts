@@ -24,7 +24,7 @@ export function checkFieldManager(fieldManager: string | undefined): void {
 export function readApplied(kind: Kind, key: ObjectKey, sent: unknown, fieldManager: string): SentObject {
   if (!fieldManager) throw badRequest('fieldManager is required for apply: say who applies');
   checkFieldManager(fieldManager);
-  const configuration = readSentObject(kind, sent);
+  const configuration = readSentObject(kind, sent, false);
   checkNamesMatch(configuration, key);
   const { managedFields, ...metadata } = configuration.metadata;
   if (Array.isArray(managedFields) && managedFields.length > 0) {

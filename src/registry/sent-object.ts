@@ -9,10 +9,10 @@ import { badRequest } from './registry-errors.js';
 export type SentObject = JsonObject & { metadata: ObjectMeta & JsonObject };
 
 /**
- * Takes in what was sent: an object with metadata, of this kind (named, or left out as typed clients do). Throws
- * BadRequest in Kubernetes' words.
+ * Takes in what was sent: an object with metadata, of this kind (named, or left out as typed clients do), or with
+ * `isWhole` false the part of one that is applied. Throws BadRequest in Kubernetes' words.
  */
-export function readSentObject(kind: Kind, sent: unknown): SentObject {
+export function readSentObject(kind: Kind, sent: unknown, isWhole = true): SentObject {
   if (!isJsonObject(sent)) throw badRequest(`the body is not an object: send a ${kind.kind}`);
   const apiVersion = apiVersionOf(kind);
   const { apiVersion: sentVersion, kind: sentKind, metadata } = sent;
@@ -26,7 +26,7 @@ export function readSentObject(kind: Kind, sent: unknown): SentObject {
   }
   if (isPresent(metadata) && !isJsonObject(metadata)) throw badRequest('metadata must be an object');
   return {
-    ...(kind.normalize?.(sent) ?? sent),
+    ...(kind.normalize?.(sent, isWhole) ?? sent),
     apiVersion,
     kind: kind.kind,
     metadata: isJsonObject(metadata) ? { ...metadata } : {},

@@ -140,8 +140,8 @@ describe('objects over HTTP', () => {
     expect((await api.request('GET', `${tasksPath}/dry`)).status).toBe(404);
     await api.request('POST', tasksPath, { body: taskObject('dry') });
     await api.request('DELETE', `${tasksPath}/dry`, { body: { dryRun: ['All'] } });
-    // k8s\0, Unknown{1: TypeMeta{}, 2: DeleteOptions{5: "All"}}
-    const protobuf = Buffer.from('6b38730012052a03416c6c', 'hex');
+    // k8s\0, Unknown{1: TypeMeta{1: "v1", 2: "DeleteOptions"}, 2: DeleteOptions{5: "All"}}
+    const protobuf = Buffer.from('6b3873000a130a027631120d44656c6574654f7074696f6e7312052a03416c6c', 'hex');
     const dry = await api.request('DELETE', `${tasksPath}/dry`, {
       body: protobuf,
       type: 'application/vnd.kubernetes.protobuf',

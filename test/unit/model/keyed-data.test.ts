@@ -8,8 +8,7 @@ import { secretKind } from '../../../src/model/secret.js';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 function causes(kind: Kind, object: object, old?: object): string[] {
-  const whole = (part: object): ApiObject =>
-    ({ apiVersion: 'v1', kind: kind.kind, metadata: { name: 'x' }, ...part });
+  const whole = (part: object): ApiObject => ({ apiVersion: 'v1', kind: kind.kind, metadata: { name: 'x' }, ...part });
   return kind.validate(whole(object), old && whole(old)).map(({ field, message }) => `${field}: ${message}`);
 }
 
@@ -43,7 +42,7 @@ describe('ConfigMap', () => {
 });
 
 describe('Secret', () => {
-  const normalized = (sent: JsonObject): JsonObject => secretKind.normalize?.(sent) ?? sent;
+  const normalized = (sent: JsonObject): JsonObject => secretKind.normalize?.(sent, false) ?? sent;
 
   it('encodes stringData into data, where it wins', () => {
     expect(normalized({ data: { a: 'eA==', b: 'eQ==' }, stringData: { b: 'ü', c: '' } })).toEqual({
@@ -51,6 +50,11 @@ describe('Secret', () => {
     });
     expect(normalized({ stringData: null })).toEqual({});
     expect(normalized({ stringData: { a: 5 } })).toEqual({ stringData: { a: 5 } }); // for the schema to refuse
+  });
+
+  it('names the type of a whole object, and leaves the one of a part that is applied alone', () => {
+    expect(secretKind.normalize?.({ type: '' }, true)).toEqual({ type: 'Opaque' });
+    expect(secretKind.normalize?.({}, false)).toEqual({});
   });
 
   it('takes base64 as the command prints it, in lines', () => {
