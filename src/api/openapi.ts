@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/json.js';
 import { apiVersionOf, type Kind } from '../model/kind.js';
 import { groupVersions } from './discovery.js';
 import { componentName, componentSchemas, groupVersionKind } from './openapi-schema.js';
-import type { ServedResource } from './served-resource.js';
+import { verbsOf, type ServedResource } from './served-resource.js';
 
 /**
  * OpenAPI v3 per group and version, derived from schemas/: what `kubectl explain` prints, and what lets `kubectl create`
