@@ -14,6 +14,8 @@ export type RouteAccess =
   /** Discovery, OpenAPI, health: the same for everybody who is known. */
   | { type: 'description' }
   | { type: 'resource'; kind: Kind; verb: Verb; subresource?: Subresource }
+  /** Everything, secrets included: for admins only. */
+  | { type: 'backup' }
   | { type: 'worker'; action: 'join' | 'heartbeat' | 'tunnel' };
 
 /**
@@ -38,6 +40,7 @@ export function isAllowed(identity: Identity, access: RouteAccess, name: string 
       return access.type === 'worker' && access.action === 'join';
     case 'node':
       if (access.type === 'description') return true;
+      if (access.type === 'backup') return false;
       if (access.type === 'worker') return access.action !== 'join' && name === identity.nodeName;
       return nodeMay(identity.nodeName, access, name);
   }
@@ -60,7 +63,7 @@ function nodeMay(nodeName: string, access: RouteAccess & { type: 'resource' }, n
 
 function resourceText(access: RouteAccess, name: string | undefined): string {
   const quoted = name === undefined ? '' : ` "${name.slice(0, 80)}"`;
-  if (access.type === 'description') return 'this path';
+  if (access.type === 'description' || access.type === 'backup') return 'this path';
   if (access.type === 'worker') return `worker${quoted}`;
   const subresource = access.subresource === undefined ? '' : `/${access.subresource}`;
   return `${resourceName(access.kind)}${subresource}${quoted}`;

@@ -6,6 +6,7 @@ import { identityOf, type ApiContext } from './api-context.js';
 import { anonymousPaths, authenticateRequest } from './authentication.js';
 import { addDescriptionRoutes, healthHandler } from './description-routes.js';
 import { eventsView } from './events-view.js';
+import { backupHandler, type ReadManagerFiles } from './backup-handler.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
 import { InFlightLimit } from './in-flight-limit.js';
@@ -26,6 +27,7 @@ export interface AppOptions {
   authenticator: Authenticator;
   heartbeats: HeartbeatSink;
   version: string;
+  readManagerFiles: ReadManagerFiles;
 }
 
 /** Requests that are worked on and answered at once, and those that stay open (watches, logs): bounded apart. */
@@ -39,7 +41,7 @@ export const servedResources: readonly ServedResource[] = [...kinds.map(servedAs
  * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,
  * the anonymous paths, authentication, the limit on requests in flight, the body reader, permission, its handler.
  */
-export function createApp({ context, authenticator, heartbeats, version }: AppOptions): Express {
+export function createApp({ context, authenticator, heartbeats, version, readManagerFiles }: AppOptions): Express {
   const { registry, logger } = context;
   const app = express();
   app.disable('x-powered-by');
@@ -50,6 +52,7 @@ export function createApp({ context, authenticator, heartbeats, version }: AppOp
   app.use(helmet());
   app.use((_request, response, next) => {
     response.set('X-Orch-Cluster-Uid', registry.clusterUid);
+    if (registry.restoreUid !== undefined) response.set('X-Orch-Restore-Uid', registry.restoreUid);
     next();
   });
   for (const path of anonymousPaths) {
@@ -68,6 +71,7 @@ export function createApp({ context, authenticator, heartbeats, version }: AppOp
   routes.add('post', `${worker}/join`, { type: 'worker', action: 'join' }, joinHandler(context, authenticator));
   routes.add('post', `${worker}/heartbeat`, { type: 'worker', action: 'heartbeat' }, heartbeatHandler(heartbeats));
   routes.add('get', `${worker}/tunnel`, { type: 'worker', action: 'tunnel' }, needsWebSocket);
+  routes.add('get', '/apis/orch.dev/v1/backup', { type: 'backup' }, backupHandler(context, version, readManagerFiles));
   routes.seal();
   app.use(errorHandler(logger));
   return app;

@@ -6,6 +6,7 @@ import { OrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { ApiContext } from './api-context.js';
+import type { ReadManagerFiles } from './backup-handler.js';
 import { createApp } from './create-app.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
@@ -29,6 +30,7 @@ export interface ApiServerOptions {
   authenticator: Authenticator;
   heartbeats: HeartbeatSink;
   version: string;
+  readManagerFiles: ReadManagerFiles;
 }
 
 export interface ApiServer {
@@ -59,7 +61,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     tunnels: new TunnelHub(clock, logger),
     openStreams: new Set(),
   };
-  const app = createApp({ context, authenticator, heartbeats: options.heartbeats, version: options.version });
+  const { heartbeats, version, readManagerFiles } = options;
+  const app = createApp({ context, authenticator, heartbeats, version, readManagerFiles });
   const server = createServer(
     {
       key: tls.key,

@@ -14,6 +14,7 @@ import { createSystemRandom } from '../support/random.js';
 import { startManager } from './manager.js';
 import type { Effects, ManagerOptions } from './manager.js';
 import { acquireProcessLock } from './process-lock.js';
+import { restore } from './restore.js';
 import { runUntilSignal } from './run-until-signal.js';
 import { startWorker } from './worker.js';
 
@@ -71,6 +72,8 @@ export const launchers: Launchers = {
       return () => worker.close();
     });
   },
+
+  restore: (options) => restore(options, createEffects('silent')),
 };
 
 function createEffects(level: LogLevel): Effects {

@@ -10,6 +10,7 @@ import { formatKubeconfig } from '../api/kubeconfig.js';
 import { startApiServer } from '../api/server.js';
 import { Manager } from '../controllers/manager.js';
 import { startGitops } from '../gitops/gitops.js';
+import { readManagerFiles, refuseUnfinishedRestore } from './manager-files.js';
 import { openRegistry } from '../registry/open-registry.js';
 import { openLevelStore } from '../store/level/open-level-store.js';
 import type { Clock } from '../support/clock.js';
@@ -54,6 +55,7 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    await refuseUnfinishedRestore(dataDirectory);
     const store = await openLevelStore({
       directory: join(dataDirectory, 'store'),
       clock,
@@ -93,6 +95,7 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       authenticator: credentials.authenticator,
       heartbeats: manager,
       version,
+      readManagerFiles: () => readManagerFiles(dataDirectory),
     });
     closers.push(() => api.close());
 

@@ -9,6 +9,7 @@ process.exitCode = await main(process.argv.slice(2), {
     up: async (options) => (await import('./launch.js')).launchers.up(options),
     manager: async (options) => (await import('./launch.js')).launchers.manager(options),
     worker: async (options) => (await import('./launch.js')).launchers.worker(options),
+    restore: async (options) => (await import('./launch.js')).launchers.restore(options),
   },
   clock: createSystemClock(),
   random: createSystemRandom(),

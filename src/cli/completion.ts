@@ -29,7 +29,7 @@ const verbNames = (verbs: readonly VerbName[]): string => verbs.map(({ name }) =
 const kindNames = (): string => kinds.flatMap(({ plural, singular }) => [plural, singular]).join(' ');
 const aboutKinds = ['get', 'describe', 'delete', 'wait'];
 const aboutTasks = ['logs', 'exec', 'stop', 'start'];
-const aboutNodes = ['cordon', 'uncordon'];
+const aboutNodes = ['cordon', 'uncordon', 'accept-restore'];
 
 /** The word list, and the names of objects, which the shell asks orch for. */
 const bash = (verbs: readonly VerbName[]): string => `

@@ -2,14 +2,31 @@ import type { TaskSpec } from '../model/task.js';
 import type { LogLevel } from '../support/logger.js';
 
 /**
- * What `orch up`, `orch manager` and `orch worker` start. The command line knows only these options; the parts of the
- * product are put together behind them, and loaded only when one is called. Each resolves with the exit code when it was
- * asked to stop (a signal), and rejects with an OrchError when it cannot start.
+ * What `orch up`, `orch manager`, `orch worker` and `orch restore` start. The command line knows only these options; the parts of the
+ * product are put together behind them, and loaded only when one is called. Each of the first three resolves with the
+ * exit code when it was asked to stop (a signal); all reject with an OrchError when it cannot start.
  */
 export interface Launchers {
   up(options: UpLaunch): Promise<number>;
   manager(options: ManagerLaunch): Promise<number>;
   worker(options: WorkerLaunch): Promise<number>;
+  /** Fills an empty data folder from a backup. */
+  restore(options: RestoreLaunch): Promise<RestoreReport>;
+}
+
+export interface RestoreLaunch {
+  file: string;
+  dataDirectory: string;
+}
+
+export interface RestoreReport {
+  clusterUid: string;
+  takenAt: string;
+  backupRevision: number;
+  /** Where the restored store begins. */
+  revision: number;
+  /** Number of objects by resource: `tasks.orch.dev`. */
+  objects: Readonly<Record<string, number>>;
 }
 
 export interface ManagerLaunch {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.js';
+import { defineAcceptRestore } from './accept-restore.js';
 import { defineApply } from './apply.js';
+import { defineBackup } from './backup.js';
 import { defineCompletion } from './completion.js';
 import { defineConfig } from './config.js';
 import { defineCordon } from './cordon.js';
@@ -12,6 +14,7 @@ import { defineExec } from './exec.js';
 import { defineGet } from './get.js';
 import { defineLogs } from './logs.js';
 import { defineManager } from './manager.js';
+import { defineRestore } from './restore.js';
 import { defineStart } from './start.js';
 import { defineStop } from './stop.js';
 import { defineUncordon } from './uncordon.js';
@@ -39,6 +42,7 @@ const running = 'Run orch:';
 const declare = 'Say what you want:';
 const look = 'Look:';
 const act = 'Act on tasks and nodes:';
+const safe = 'Keep it safe:';
 const own = 'This command line:';
 
 /** All verbs, in the order in which help lists them. */
@@ -59,6 +63,14 @@ export const verbs: readonly Verb[] = [
   { name: 'start', summary: 'start tasks that were stopped', group: act, define: defineStart },
   { name: 'cordon', summary: 'let no new task be placed on nodes', group: act, define: defineCordon },
   { name: 'uncordon', summary: 'let tasks be placed on nodes again', group: act, define: defineUncordon },
+  { name: 'backup', summary: 'save everything the manager stores into a file', group: safe, define: defineBackup },
+  { name: 'restore', summary: 'fill an empty data folder from a backup', group: safe, define: defineRestore },
+  {
+    name: 'accept-restore',
+    summary: 'let workers stop what a restored store does not know',
+    group: safe,
+    define: defineAcceptRestore,
+  },
   { name: 'config', summary: 'show which manager is used', group: own, define: defineConfig },
   {
     name: 'version',

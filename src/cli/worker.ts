@@ -30,6 +30,10 @@ export function defineWorker(command: Command, cli: Cli): void {
   ).addHelpText(
     'after',
     `
+A worker stops a container only when its own manager says that its task is gone. It keeps all of them while the manager
+is away, is of another cluster, or has an older store (condition StoreRewound of its node); and those that a
+store restored from a backup does not know (StoreRestored), until \`orch accept-restore\`.
+
 Examples:
   orch worker --manager https://10.0.0.5:7443 --ca-file ca.crt --join-token-file join-token
   orch worker --manager https://10.0.0.5:7443 --ca-file ca.crt --join-token-file join-token \\

@@ -78,6 +78,8 @@ export interface ClientList<T extends ApiObject> {
   continueToken?: string;
   /** Of the store that answered, from the X-Orch-Cluster-Uid header. */
   clusterUid: string;
+  /** Of the restore that made this store, from the X-Orch-Restore-Uid header. */
+  restoreUid?: string;
 }
 
 export interface ClientWriteOptions {

@@ -34,6 +34,7 @@ interface ConnectOptions {
 }
 
 const clusterUidHeader = 'x-orch-cluster-uid';
+const restoreUidHeader = 'x-orch-restore-uid';
 
 /** Bookmarks come every 60 s at the latest: a watch that is silent for longer is dead. */
 const watchIdleMilliseconds = 90_000;
@@ -117,6 +118,7 @@ export function createClient(options: ConnectOptions): Client {
         query: listQuery(listOptions),
       });
       const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
+      const restoreUid = response.headers[restoreUidHeader];
       const items = Array.isArray(body['items']) ? (body['items'] as unknown as Stored<T>[]) : [];
       return {
         // Lists may leave these two out of their items.
@@ -126,6 +128,7 @@ export function createClient(options: ConnectOptions): Client {
           ? { continueToken: metadata['continue'] }
           : {}),
         clusterUid: response.headers[clusterUidHeader] ?? '',
+        ...(restoreUid === undefined ? {} : { restoreUid }),
       };
     },
 

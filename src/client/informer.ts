@@ -43,6 +43,8 @@ export interface InformerEvent<T extends ApiObject> {
 export interface InformerSync {
   resourceVersion: string;
   clusterUid: string;
+  /** Of the restore that made the store; absent when none did. */
+  restoreUid?: string;
   first: boolean;
   /** It was only time to list again; the watch had held until then. */
   isRegular?: true;
@@ -131,7 +133,7 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
     hand('DELETED', object, previous);
   }
 
-  async function listAll(): Promise<{ items: Stored<T>[]; resourceVersion: string; clusterUid: string }> {
+  async function listAll(): Promise<{ items: Stored<T>[] } & Omit<InformerSync, 'first'>> {
     const items: Stored<T>[] = [];
     const first = await client.list<T>(kind, { ...selection, limit });
     items.push(...first.items);
@@ -139,11 +141,14 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
     let token = first.continueToken;
     while (token !== undefined && !stopping.signal.aborted) {
       const page = await client.list<T>(kind, { ...selection, limit, continueToken: token });
-      if (page.clusterUid !== first.clusterUid) throw new OrchError('Expired', 'the store changed within a list');
+      if (page.clusterUid !== first.clusterUid || page.restoreUid !== first.restoreUid) {
+        throw new OrchError('Expired', 'the store changed within a list');
+      }
       items.push(...page.items);
       token = page.continueToken;
     }
-    return { items, resourceVersion: first.resourceVersion, clusterUid: first.clusterUid };
+    const { resourceVersion, clusterUid, restoreUid } = first;
+    return { items, resourceVersion, clusterUid, ...(restoreUid === undefined ? {} : { restoreUid }) };
   }
 
   async function relist(): Promise<boolean> {
@@ -162,7 +167,7 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
       hand('DELETED', object, object);
     }
     for (const item of items) put(item, differs);
-    position = at;
+    position = { resourceVersion: at.resourceVersion, clusterUid: at.clusterUid };
     hasSynced = true;
     connected = true;
     isRelistDue = false;

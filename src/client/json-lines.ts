@@ -24,13 +24,13 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxLineBytes
       checkLength(held, maxLineBytes);
     }
   }
-  if (held > 0) throw new OrchError('ServiceUnavailable', 'the stream of the manager broke off within a line');
+  if (held > 0) throw new OrchError('ServiceUnavailable', 'the stream broke off within a line');
 }
 
 const lineFeed = 0x0a;
 
 function checkLength(length: number, maxLineBytes: number): void {
   if (length > maxLineBytes) {
-    throw new OrchError('InternalError', `the manager sent a line of more than ${maxLineBytes} bytes`);
+    throw new OrchError('InternalError', `there is a line of more than ${maxLineBytes} bytes`);
   }
 }

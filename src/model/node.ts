@@ -12,6 +12,12 @@ const asNode = (object: ApiObject): Node => object as Node;
 /** The taint that a node carries while it does not answer. */
 export const notReadyTaintKey = 'orch.dev/not-ready';
 
+/** True while the node keeps containers of tasks that a restored store does not know. */
+export const storeRestoredCondition = 'StoreRestored';
+
+/** Set to the uid of a restore: the node may let go of what the restored store does not know. */
+export const acceptRestoreAnnotation = 'orch.dev/accept-restore';
+
 export const nodeKind: Kind = {
   group: '',
   version: 'v1',

@@ -1,5 +1,5 @@
 import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
-import type { JsonValue } from '../model/json.js';
+import type { JsonObject, JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import type { State } from '../model/task-state.js';
 
@@ -11,6 +11,8 @@ import type { State } from '../model/task-state.js';
  */
 export interface Registry {
   readonly clusterUid: string;
+  /** As Store.restoreUid. */
+  readonly restoreUid: string | undefined;
 
   /** Rejects with NotFound. */
   get<T extends ApiObject = ApiObject>(kind: Kind, key: ObjectKey): Promise<Stored<T>>;
@@ -79,6 +81,9 @@ export interface Registry {
 
   /** Records what happened to a task without a move; the same thing again raises count. Never rejects the caller's work. */
   recordTaskEvent(event: TaskEventInput): Promise<void>;
+
+  /** Everything that is stored, of every kind, as of one revision: for backups. Values are frozen. */
+  snapshot(): Promise<{ revision: number; entries: readonly { key: string; value: JsonObject }[] }>;
 
   currentRevision(): number;
   readOnlyReason(): string | undefined;

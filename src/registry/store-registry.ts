@@ -59,6 +59,14 @@ export class StoreRegistry implements Registry {
     return this.parts.store.clusterUid;
   }
 
+  get restoreUid(): string | undefined {
+    return this.parts.store.restoreUid;
+  }
+
+  snapshot(): ReturnType<Registry['snapshot']> {
+    return this.parts.store.list('');
+  }
+
   currentRevision(): number {
     return this.parts.store.currentRevision();
   }

@@ -14,6 +14,7 @@ const maxSupersededPerStep = 500;
 
 export interface JournaledStoreOptions {
   clusterUid: string;
+  restoreUid?: string;
   contents: StoreContents;
   journal: Journal;
   /** Revisions of history that are kept for watches. */
@@ -47,6 +48,7 @@ interface Failure {
  */
 export class JournaledStore implements Store {
   readonly clusterUid: string;
+  readonly restoreUid: string | undefined;
   private readonly durable: DurableState;
   private readonly pending: PendingState;
   private readonly journal: Journal;
@@ -64,6 +66,7 @@ export class JournaledStore implements Store {
 
   constructor(private readonly options: JournaledStoreOptions) {
     this.clusterUid = options.clusterUid;
+    this.restoreUid = options.restoreUid;
     this.journal = options.journal;
     this.durable = new DurableState(options.contents);
     this.pending = new PendingState(this.durable, options.contents.revision);

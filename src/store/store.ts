@@ -8,6 +8,12 @@ export interface Store {
   /** Made once, when the store is created; never changes. */
   readonly clusterUid: string;
 
+  /**
+   * Names the restore that this store was made by; undefined for one that never was. Who knew the store before learns from
+   * it that what it does not hold now may have been in it.
+   */
+  readonly restoreUid: string | undefined;
+
   /** The entry, or undefined. Values are frozen: copy before you change one. */
   get(key: string): Promise<StoreEntry | undefined>;
 

@@ -2,7 +2,8 @@
  * Which tasks are this worker's. In: the watch of tasks with its name, the checkpoint, the manager's answers; out: the
  * tasks to keep, and for those that left, whether the manager confirmed it. Always holds: a task that is missing from a
  * list, or whose manager is away, belongs to another cluster or lost its past, stays; only the answer to a question for
- * that very task releases it.
+ * that very task releases it. A store that was restored from a backup gives such an answer only for what it has assigned
+ * since, or once somebody accepted the restore.
  */
 import type { Client } from '../client/client.js';
 import { createInformer } from '../client/informer.js';
@@ -13,9 +14,8 @@ import type { StoredTask, Task } from '../model/task.js';
 import { taskKind } from '../model/task.js';
 import type { Clock } from '../support/clock.js';
 import { isOrchError, OrchError } from '../support/errors.js';
-import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
-import type { CheckpointFile } from './checkpoint-file.js';
+import { KeptTasks, type KeptTasksOptions } from './kept-tasks.js';
 import { revisionOf, taskKeyOf } from './task-key.js';
 import { managerRelistMilliseconds } from './worker-settings.js';
 
@@ -25,14 +25,12 @@ export interface Distrust {
   message: string;
 }
 
-export interface AssignmentsOptions {
+export interface AssignmentsOptions extends KeptTasksOptions {
   client: Client;
   nodeName: string;
   clusterUid: string;
-  checkpoint: CheckpointFile;
   clock: Clock;
   random: Random;
-  logger: Logger;
   /** Something about the task with this key may have changed; `urgent`: what is being done for it may be wrong now. */
   onChange(taskKey: string, urgent: boolean): void;
   /** A complete list was taken in. `isReturn`: for the first time, or after the manager was away for long. */
@@ -44,10 +42,12 @@ export class Assignments {
   private readonly informer: Informer<Task>;
   private readonly absent = new Set<string>();
   private readonly released = new Map<string, { graceSeconds?: number }>();
+  private readonly kept: KeptTasks;
   private distrust: Distrust | undefined;
 
   constructor(private readonly options: AssignmentsOptions) {
     const { client, nodeName, clock, random, logger } = options;
+    this.kept = new KeptTasks(options);
     this.informer = createInformer<Task>({
       client,
       kind: taskKind,
@@ -89,8 +89,22 @@ export class Assignments {
 
   /** How a task that left was released; undefined while the manager was not asked. */
   release(uid: string): { confirmed: boolean; graceSeconds?: number } | undefined {
+    if (this.kept.has(uid)) return { confirmed: false };
     const release = this.released.get(uid);
     return release && { confirmed: true, ...release };
+  }
+
+  /** Whether it goes on although the store of the manager, restored from a backup, does not know it. */
+  isKept(uid: string): boolean {
+    return this.kept.has(uid);
+  }
+
+  /** Somebody decided that what this restore does not know may go: each is asked for once more. */
+  acceptRestore(restoreUid: string): void {
+    for (const { uid, taskKey } of this.kept.accept(restoreUid)) {
+      if (this.options.checkpoint.task(uid)) this.absent.add(uid);
+      this.options.onChange(taskKey, true);
+    }
   }
 
   /** Takes in a version of an assigned task that came back from a write. */
@@ -105,6 +119,7 @@ export class Assignments {
   forget(uid: string): void {
     this.absent.delete(uid);
     this.released.delete(uid);
+    this.kept.letGo(uid);
     this.options.checkpoint.forget(uid);
   }
 
@@ -115,12 +130,17 @@ export class Assignments {
   async askTombstone(uid: string, taskKey: string): Promise<void> {
     const { client, nodeName, clusterUid, checkpoint, logger } = this.options;
     if (!this.hasSynced || this.distrust) throw unanswered('no list of this cluster was taken in yet');
-    const { resourceVersion, clusterUid: answering } = await client.list<Task>(taskKind, {
+    const {
+      resourceVersion,
+      restoreUid,
+      clusterUid: answering,
+    } = await client.list<Task>(taskKind, {
       fieldSelector: `spec.nodeName=${nodeName}`,
       limit: 1,
     });
-    if (answering !== clusterUid || Number(resourceVersion) < checkpoint.revision) {
-      throw unanswered('the manager that answers is of another cluster, or older than what was seen');
+    const isOther = answering !== clusterUid || (restoreUid !== undefined && restoreUid !== checkpoint.restoreUid);
+    if (isOther || Number(resourceVersion) < checkpoint.revision) {
+      throw unanswered('the manager that answers is of another store, or older than what was seen');
     }
     const response = await client.request({ method: 'GET', path: objectPath(taskKind, parseKey(taskKey)) });
     const text = await response.text();
@@ -132,6 +152,12 @@ export class Assignments {
       checkpoint.setTask(found);
       // The list that it was missing from was wrong: about others too, perhaps.
       this.informer.relistSoon();
+      return;
+    }
+    if (this.kept.isDoubted(uid)) {
+      this.kept.keep(uid, taskKey);
+      // What is remembered of it is looked after as before.
+      this.absent.delete(uid);
       return;
     }
     const graceSeconds = checkpoint.task(uid)?.spec.terminationGracePeriodSeconds;
@@ -158,6 +184,12 @@ export class Assignments {
         message: `the manager serves the cluster ${sync.clusterUid}, this worker belongs to ${clusterUid}: its containers stay as they are`,
       });
       return false;
+    }
+    const { restoreUid } = sync;
+    if (restoreUid !== undefined && restoreUid !== checkpoint.restoreUid) {
+      logger.warn('the store of the manager was restored from a backup', { restoreUid, revision });
+      this.kept.clear();
+      checkpoint.meetRestore(restoreUid, revision);
     }
     if (revision < checkpoint.revision || checkpoint.isRewound) {
       const listed = new Set(items.map((item) => item.metadata.uid));
@@ -197,6 +229,8 @@ export class Assignments {
     if (!known || revisionOf(object) >= revisionOf(known)) checkpoint.setTask(object);
     this.absent.delete(uid);
     this.released.delete(uid);
+    checkpoint.setAssigned(uid);
+    this.kept.letGo(uid);
     this.options.onChange(taskKeyOf(object), previous !== undefined && isUrgent(previous, object));
   }
 
@@ -204,7 +238,7 @@ export class Assignments {
     const { checkpoint, logger } = this.options;
     checkpoint.sawRevision(Number(sync.resourceVersion));
     const listed = new Set(this.informer.list().map((task) => task.metadata.uid));
-    const missing = checkpoint.tasks().filter((task) => !listed.has(task.metadata.uid));
+    const missing = checkpoint.tasks().filter(({ metadata: { uid } }) => !listed.has(uid) && !this.kept.has(uid));
     const known = checkpoint.tasks().length;
     if (missing.length > 3 && missing.length * 2 > known) {
       logger.warn('most tasks are missing from the list: each is asked for by itself', {

@@ -18,6 +18,8 @@ export interface CheckpointData {
   revision: number;
   /** The manager's store was found older than `revision`, without tasks that are known here. */
   isRewound?: boolean;
+  /** Of the restore that made the manager's store, and the uids of the tasks that it has assigned here since. */
+  restore?: { uid: string; assigned: string[] };
   /** By uid. */
   tasks: Record<string, StoredTask>;
   records: Record<string, TaskRecord>;
@@ -83,6 +85,28 @@ export class CheckpointFile {
     this.touch();
   }
 
+  /** Of the last restore that was met. */
+  get restoreUid(): string | undefined {
+    return this.data.restore?.uid;
+  }
+
+  /** The store is one that a backup was restored into: it begins here, whatever was seen before. */
+  meetRestore(uid: string, revision: number): void {
+    this.data.restore = { uid, assigned: [] };
+    this.resetRevision(revision);
+  }
+
+  /** Whether the store, as it is since its restore, has had this task assigned here. Always, for one never restored. */
+  wasAssigned(uid: string): boolean {
+    return this.data.restore?.assigned.includes(uid) ?? true;
+  }
+
+  setAssigned(uid: string): void {
+    if (this.wasAssigned(uid)) return;
+    this.data.restore?.assigned.push(uid);
+    this.touch();
+  }
+
   tasks(): StoredTask[] {
     return Object.values(this.data.tasks);
   }
@@ -111,6 +135,9 @@ export class CheckpointFile {
     if (!(uid in this.data.tasks) && !(uid in this.data.records)) return;
     delete this.data.tasks[uid];
     delete this.data.records[uid];
+    if (this.data.restore) {
+      this.data.restore.assigned = this.data.restore.assigned.filter((assigned) => assigned !== uid);
+    }
     this.touch();
   }
 

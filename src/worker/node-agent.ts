@@ -30,6 +30,8 @@ export interface NodeAgentOptions {
   random: Random;
   logger: Logger;
   onFenced(isFenced: boolean): void;
+  /** The Node as the manager has it. */
+  onNode(node: StoredNode): void;
   /** A manager of this or of another cluster answered a heartbeat. */
   onAnswer(isThisCluster: boolean): void;
 }
@@ -73,6 +75,7 @@ export class NodeAgent {
       relistMilliseconds: managerRelistMilliseconds,
       acceptList: (sync) => sync.clusterUid === options.clusterUid,
       onEvent: ({ type, object }) => {
+        options.onNode(object);
         if (type === 'DELETED' || (this.isAnswered && !this.isTrue(object))) this.queue.add('node');
       },
     });

@@ -40,7 +40,7 @@ export type Step =
 export interface PlanInput {
   /** As last known; undefined when it is not, or no longer, assigned to this worker. */
   task: StoredTask | undefined;
-  /** Without a task: whether the manager said so when asked for it. */
+  /** Without a task: whether the manager said so when asked for it. False: its answer is not enough, all stays. */
   release?: { confirmed: boolean; graceSeconds?: number };
   /** Every container of this task on this worker. */
   containers: readonly ContainerDetails[];
@@ -72,7 +72,8 @@ export function planConvergence(input: PlanInput): Plan {
 
 function planRelease({ release, containers, record }: PlanInput): Plan {
   if (containers.length === 0) return { steps: [{ type: 'forget' }], record };
-  if (!release?.confirmed) return { steps: [{ type: 'askTombstone' }], record };
+  if (!release) return { steps: [{ type: 'askTombstone' }], record };
+  if (!release.confirmed) return { steps: [], record };
   const graceSeconds = release.graceSeconds ?? defaultGraceSeconds;
   const stops = stopAll(containers, {
     graceSeconds,

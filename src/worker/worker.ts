@@ -5,6 +5,7 @@
  * stops no container. (Over 300 lines, most of them wiring: parts that were wired elsewhere would have to be looked for.)
  */
 import type { Client } from '../client/client.js';
+import { acceptRestoreAnnotation, storeRestoredCondition } from '../model/node.js';
 import type { StoredTask } from '../model/task.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
@@ -20,6 +21,7 @@ import { ContainerView } from './container-view.js';
 import { Converger } from './converger.js';
 import { EngineWatch } from './engine-watch.js';
 import { EventRecorder } from './event-recorder.js';
+import { describeKept } from './kept-tasks.js';
 import { localAddresses } from './local-addresses.js';
 import { NodeAgent } from './node-agent.js';
 import { isAlive } from './plan-convergence.js';
@@ -124,6 +126,10 @@ export class Worker {
           distrust?.message ?? '',
         );
       },
+      onKept: (taskKeys) => {
+        const { reason, message } = describeKept(taskKeys);
+        this.node.setCondition(storeRestoredCondition, taskKeys.length > 0, reason, message);
+      },
     });
     this.events = new EventRecorder(common);
     const addresses = options.addresses ?? localAddresses(name);
@@ -131,7 +137,7 @@ export class Worker {
     this.reporter = new StatusReporter({
       ...common,
       ...(hostIP === undefined ? {} : { hostIP }),
-      task: (uid) => this.assignments.task(uid),
+      task: (uid) => (this.assignments.isKept(uid) ? undefined : this.assignments.task(uid)),
       onTask: (task) => this.assignments.take(task),
       onReported: (uid, report, revision) => this.noteReported(uid, report.state, revision),
       mayReport: () => this.assignments.isTrusted && !this.node.isFenced && !this.holdsReplaced(),
@@ -212,6 +218,10 @@ export class Worker {
       onFenced: (isFenced) => {
         if (isFenced) for (const pass of this.passes.values()) pass.abort();
         else this.lookAtEverything();
+      },
+      onNode: ({ metadata }) => {
+        const accepted = metadata.annotations?.[acceptRestoreAnnotation];
+        if (accepted !== undefined) this.assignments.acceptRestore(accepted);
       },
       onAnswer: (isThisCluster) => {
         if (!isThisCluster) logger.error('a manager of another cluster answers', { clusterUid });
@@ -344,10 +354,14 @@ export class Worker {
     if (clock.monotonic() - this.returnedAt > maxReturnMilliseconds) return false;
     const holds = this.view
       .tasks()
-      .some(({ taskUid }) => !this.assignments.task(taskUid) && this.view.known(taskUid).some(isAlive));
+      .some(({ taskUid }) => this.isReplaced(taskUid) && this.view.known(taskUid).some(isAlive));
     // Once done it is done: what leaves later is no return.
     if (!holds) this.returnedAt = -Infinity;
     return holds;
+  }
+
+  private isReplaced(taskUid: string): boolean {
+    return !this.assignments.task(taskUid) && !this.assignments.isKept(taskUid);
   }
 
   private lookAtEverything(): void {

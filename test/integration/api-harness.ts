@@ -101,6 +101,7 @@ export async function startTestApi(
       },
     },
     version: '0.1.0',
+    readManagerFiles: async () => [{ type: 'file', name: 'credentials.json', text: '{}' }],
   });
   const send = (method: string, path: string, given: RequestOptions = {}): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {

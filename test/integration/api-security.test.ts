@@ -64,6 +64,7 @@ function allRoutes(): { method: string; path: string }[] {
     authenticator: api.credentials.authenticator,
     heartbeats: { beat: () => 'ok', heartbeatPeriodSeconds: 10 },
     version: '0.1.0',
+    readManagerFiles: async () => [],
   });
   const served = ['get', 'post', 'put', 'patch', 'delete'];
   const routes = (app.router.stack as unknown as Layer[]).flatMap(({ route }) =>

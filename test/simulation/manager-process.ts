@@ -98,6 +98,7 @@ export class ManagerProcess {
 function guardStore(store: Store, lifeline: Lifeline): Store {
   return {
     clusterUid: store.clusterUid,
+    restoreUid: store.restoreUid,
     get: (key) => lifeline.guard(store.get(key)),
     list: (prefix) => lifeline.guard(store.list(prefix)),
     commit: (operations) => lifeline.effect(() => store.commit(operations)),

@@ -129,6 +129,7 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
         items: client.listsNothing ? [] : result.items,
         resourceVersion: String(result.revision),
         clusterUid: registry.clusterUid,
+        ...(registry.restoreUid === undefined ? {} : { restoreUid: registry.restoreUid }),
       };
     },
     async create<T extends ApiObject>(kind: Kind, object: T) {

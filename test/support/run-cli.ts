@@ -19,7 +19,7 @@ export interface RunningCli {
   ended: Promise<CliRun>;
 }
 
-const refuse = async (): Promise<number> => {
+const refuse = async (): Promise<never> => {
   throw new Error('nothing is launched in this test');
 };
 
@@ -34,7 +34,7 @@ export function startCli(args: readonly string[], options: Partial<CliEnvironmen
   stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
   stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')));
   const ended = main(args, {
-    launchers: { up: refuse, manager: refuse, worker: refuse },
+    launchers: { up: refuse, manager: refuse, worker: refuse, restore: refuse },
     clock: createSystemClock(),
     random: createSystemRandom(),
     stdin,

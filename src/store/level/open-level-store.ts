@@ -78,13 +78,19 @@ async function openOn(
     await writeOwner(folder, toTimestamp(options.clock.now()));
     acknowledged = await AcknowledgedRevision.open(folder.acknowledgedFile);
     const highest = await acknowledged.read();
-    const { clusterUid } = await readOrCreate(folder, db, marker, highest, options);
+    const { clusterUid, restoreUid } = await readOrCreate(folder, db, marker, highest, options);
     const { head, contents } = await readContents(db);
     assertNothingLost(folder, head, highest);
     acknowledged.note(head.revision);
     const fields = { directory: folder.directory, revision: head.revision, objects: head.entries };
     options.logger.info('store opened', fields);
-    return watchOver(folder, options, { clusterUid, contents, journal: new LevelJournal(db, head, acknowledged) });
+    const journal = new LevelJournal(db, head, acknowledged);
+    return watchOver(folder, options, {
+      clusterUid,
+      contents,
+      journal,
+      ...(restoreUid === undefined ? {} : { restoreUid }),
+    });
   } catch (error) {
     await acknowledged?.close();
     await removeOwner(folder);
@@ -141,7 +147,7 @@ function assertNothingLost(folder: DataFolder, head: Head, highest: number | und
 function watchOver(
   folder: DataFolder,
   { clock, logger, historyLimit }: LevelStoreOptions,
-  parts: Pick<ConstructorParameters<typeof JournaledStore>[0], 'clusterUid' | 'contents' | 'journal'>,
+  parts: Pick<ConstructorParameters<typeof JournaledStore>[0], 'clusterUid' | 'restoreUid' | 'contents' | 'journal'>,
 ): Store {
   let timer: Timer | undefined;
   const retryLater = (): void => {

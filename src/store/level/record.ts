@@ -20,6 +20,8 @@ export const headKey = 'm/head';
 export interface Format {
   format: number;
   clusterUid: string;
+  /** Of the restore that made this store; absent when none did. */
+  restoreUid?: string;
 }
 
 export interface Head {

@@ -65,8 +65,25 @@ describe('what is launched', () => {
       calls.push([what, options]);
       return 0;
     };
-    return { calls, launchers: { up: take('up'), manager: take('manager'), worker: take('worker') } };
+    const restore: Launchers['restore'] = async (options) => {
+      calls.push(['restore', options]);
+      const objects = { 'tasks.orch.dev': 2, nodes: 1 };
+      return { clusterUid: 'u-1', takenAt: '2026-01-31T12:00:00Z', backupRevision: 7, revision: 1007, objects };
+    };
+    return { calls, launchers: { up: take('up'), manager: take('manager'), worker: take('worker'), restore } };
   }
+
+  it('restore: says what was restored', async () => {
+    const { launchers, calls } = record();
+    const { exitCode, stdout } = await runCli(['restore', 'f.backup', '--data', 'd'], { launchers });
+    expect(exitCode).toBe(0);
+    expect(calls).toEqual([['restore', { file: 'f.backup', dataDirectory: 'd' }]]);
+    expect(stdout).toBe(
+      'restored cluster u-1 into d\n' +
+        'taken 2026-01-31T12:00:00Z at revision 7; revisions go on from 1007\n' +
+        '       1 nodes\n       2 tasks.orch.dev\n',
+    );
+  });
 
   it('up: with everything said', async () => {
     const { launchers, calls } = record();

@@ -13,9 +13,9 @@ function setUp(terminal: { isTTY?: boolean; columns?: number }): {
 } {
   const clock = new ManualClock();
   const stderr = Object.assign(new PassThrough(), terminal);
-  const refuse = async (): Promise<number> => 1;
+  const refuse = (): Promise<never> => Promise.reject(new Error('nothing is launched here'));
   const cli = new Cli({
-    launchers: { up: refuse, manager: refuse, worker: refuse },
+    launchers: { up: refuse, manager: refuse, worker: refuse, restore: refuse },
     clock,
     random: createSystemRandom(),
     stdin: new PassThrough(),

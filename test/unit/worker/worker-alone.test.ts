@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { findCondition } from '../../../src/model/conditions.js';
+import { findCondition, type Condition } from '../../../src/model/conditions.js';
 import { nodeKind } from '../../../src/model/node.js';
 import { taskKind } from '../../../src/model/task.js';
 import { openRegistry } from '../../../src/registry/open-registry.js';
 import { openMemoryStore } from '../../../src/store/memory/open-memory-store.js';
 import { silentLogger } from '../../../src/support/logger.js';
+import { emptyCheckpoint } from '../../../src/worker/checkpoint-file.js';
 import { newRegistry, WorkerFixture } from './worker-fixture.js';
 
 let open: WorkerFixture[] = [];
@@ -226,6 +227,116 @@ describe('a worker that is told that its tasks are gone', () => {
     cluster.engine.killContainer(cluster.theContainer('a').id);
     await cluster.settle();
     expect(cluster.running('a')).toHaveLength(1);
+  });
+});
+
+describe('a worker whose manager was restored from a backup', () => {
+  /** The cluster as a backup of now knows it, restored later. */
+  async function restorable(cluster: WorkerFixture): Promise<(restoreUid?: string) => Promise<void>> {
+    const { clusterUid } = cluster.registry;
+    const { revision, entries } = await cluster.registry.snapshot();
+    let begin = revision;
+    return async (restoreUid = 'restore-1') => {
+      begin += 1_000_000;
+      const restored = { clusterUid, restoreUid, entries, revision: begin };
+      const store = await openMemoryStore({ random: cluster.random, restored });
+      const { clock, random } = cluster;
+      cluster.registry = await openRegistry({ store, clock, random, logger: silentLogger });
+      cluster.client.setAway(true);
+      cluster.client.use(cluster.registry);
+      cluster.client.setAway(false);
+      await cluster.seconds(120);
+    };
+  }
+
+  const keptBy = async (cluster: WorkerFixture): Promise<Condition | undefined> =>
+    findCondition((await cluster.node()).status?.conditions, 'StoreRestored');
+
+  const accept = async (cluster: WorkerFixture, restoreUid = 'restore-1'): Promise<void> => {
+    const annotations = { 'orch.dev/accept-restore': restoreUid };
+    await cluster.registry.patch(nodeKind, { name: 'w1' }, { type: 'merge', body: { metadata: { annotations } } });
+    await cluster.seconds(30);
+  };
+
+  async function withALaterTask(): Promise<{ cluster: WorkerFixture; restore: (uid?: string) => Promise<void> }> {
+    const cluster = await withTasks(['known']);
+    const restore = await restorable(cluster);
+    await cluster.assign('later', { command: ['httpd'], terminationGracePeriodSeconds: 1 });
+    await cluster.edit('known', { env: [{ name: 'LATER', value: '1' }] });
+    await cluster.settle();
+    return { cluster, restore };
+  }
+
+  it('keeps what the backup does not know, looks after it, and says so', async () => {
+    const { cluster, restore } = await withALaterTask();
+    const { id } = cluster.theContainer('later');
+    await restore();
+    expect(cluster.theContainer('later').id).toBe(id);
+    expect(await keptBy(cluster)).toMatchObject({ status: 'True', reason: 'TasksUnknown' });
+    expect((await keptBy(cluster))?.message).toMatch(/default\/later: .*`orch accept-restore`/);
+    cluster.engine.killContainer(id);
+    await cluster.settle();
+    expect(cluster.running('later')).toHaveLength(1);
+    // What it knows is as the backup says: the later edit is gone.
+    expect(cluster.theContainer('known').spec.env).not.toContainEqual({ name: 'LATER', value: '1' });
+    expect((await cluster.task('known')).status?.state).toBe('Running');
+  });
+
+  it('keeps it without a checkpoint, too', async () => {
+    const { cluster, restore } = await withALaterTask();
+    const { id } = cluster.theContainer('later');
+    await cluster.worker.stop();
+    cluster.disk = JSON.stringify(emptyCheckpoint());
+    await restore();
+    await cluster.startWorker();
+    await cluster.seconds(300);
+    expect(cluster.theContainer('later').id).toBe(id);
+    expect((await keptBy(cluster))?.message).toContain('default/later');
+  });
+
+  it('goes on keeping it after a restart', async () => {
+    const { cluster, restore } = await withALaterTask();
+    const { id } = cluster.theContainer('later');
+    await restore();
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    await cluster.seconds(300);
+    expect(cluster.theContainer('later').id).toBe(id);
+  });
+
+  it('lets it go once somebody accepted this very restore', async () => {
+    const { cluster, restore } = await withALaterTask();
+    await restore();
+    await accept(cluster, 'restore-0');
+    expect(cluster.running('later')).toHaveLength(1);
+    await accept(cluster);
+    expect(cluster.containers('later')).toHaveLength(0);
+    expect(cluster.running('known')).toHaveLength(1);
+    expect(await keptBy(cluster)).toMatchObject({ status: 'False' });
+  });
+
+  it('stops what the restored store itself had assigned and deleted since', async () => {
+    const { cluster, restore } = await withALaterTask();
+    await restore();
+    await cluster.delete('known', 0);
+    await cluster.assign('new', { command: ['httpd'], terminationGracePeriodSeconds: 1 });
+    await cluster.settle();
+    await cluster.bind('new', undefined);
+    await cluster.seconds(30);
+    expect(cluster.containers('known')).toHaveLength(0);
+    expect(cluster.containers('new')).toHaveLength(0);
+    expect(cluster.running('later')).toHaveLength(1);
+  });
+
+  it('begins to doubt again after another restore', async () => {
+    const { cluster, restore } = await withALaterTask();
+    await restore();
+    await accept(cluster);
+    await cluster.assign('newer', { command: ['httpd'] });
+    await cluster.settle();
+    await restore('restore-2');
+    expect(cluster.running('newer')).toHaveLength(1);
+    expect((await keptBy(cluster))?.message).toContain('default/newer');
   });
 });
 

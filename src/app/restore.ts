@@ -1,0 +1,101 @@
+/**
+ * Restores a manager's data folder from a backup, offline: a file in, a folder out that `orch up` or `orch manager` starts
+ * on. Always holds: the whole file was verified before anything is written; only an empty folder that no manager
+ * holds is written to; and what was interrupted does not start.
+ */
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RestoreLaunch, RestoreReport } from '../cli/launchers.js';
+import { readBackup } from '../client/read-backup.js';
+import { resourceOfKey, type BackupHead, type BackupItem } from '../model/backup-format.js';
+import { restoreLevelStore } from '../store/level/restore-level-store.js';
+import { toTimestamp, type Clock } from '../support/clock.js';
+import { errorMessage, OrchError } from '../support/errors.js';
+import type { Random } from '../support/random.js';
+import { beginRestore, writeManagerFile } from './manager-files.js';
+import { acquireProcessLock } from './process-lock.js';
+import { restoredRevision } from './restored-revision.js';
+
+const lockName = 'orch.pid';
+/** A file system of its own has it in its root. */
+const ofNoConcern = ['lost+found', lockName];
+
+/** Rejects with BadRequest for a file that is no whole backup, and with Conflict for a folder that is in use or not empty. */
+export async function restore(
+  { file, dataDirectory }: RestoreLaunch,
+  { clock, random }: { clock: Clock; random: Random },
+): Promise<RestoreReport> {
+  const { head, objects } = await verify(file);
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const lock = await acquireProcessLock(join(dataDirectory, lockName), `the data folder ${dataDirectory}`);
+  try {
+    await refuseContents(dataDirectory);
+    const unfinished = await beginRestore(dataDirectory);
+    const revision = restoredRevision(head.revision, clock.now());
+    try {
+      await restoreLevelStore(join(dataDirectory, 'store'), {
+        clusterUid: head.clusterUid,
+        restoreUid: random.uuid(),
+        revision,
+        entries: writeFilesBetween(file, dataDirectory),
+        createdAt: toTimestamp(clock.now()),
+      });
+    } catch (error) {
+      await removeContents(dataDirectory);
+      throw error;
+    }
+    await unfinished.finish();
+    const { clusterUid, takenAt } = head;
+    return { clusterUid, takenAt, backupRevision: head.revision, revision, objects };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Reads all of it once, for nothing but to know that it is whole, and counts its objects by resource. */
+async function verify(file: string): Promise<{ head: BackupHead; objects: Record<string, number> }> {
+  const objects: Record<string, number> = {};
+  const items = itemsOf(file);
+  for (;;) {
+    const next = await items.next();
+    if (next.done) return { head: next.value, objects };
+    if (next.value.type !== 'entry') continue;
+    const resource = resourceOfKey(next.value.key);
+    objects[resource] = (objects[resource] ?? 0) + 1;
+  }
+}
+
+/** The objects for the store; the files that stand between them are written on the way. */
+async function* writeFilesBetween(
+  file: string,
+  dataDirectory: string,
+): AsyncGenerator<Extract<BackupItem, { type: 'entry' }>> {
+  for await (const item of itemsOf(file)) {
+    if (item.type === 'entry') yield item;
+    if (item.type === 'file') await writeManagerFile(dataDirectory, item);
+  }
+}
+
+async function* itemsOf(file: string): AsyncGenerator<BackupItem, BackupHead> {
+  try {
+    return yield* readBackup(createReadStream(file));
+  } catch (error) {
+    throw new OrchError('BadRequest', `${file}: ${errorMessage(error)}`, {}, { cause: error });
+  }
+}
+
+async function refuseContents(dataDirectory: string): Promise<void> {
+  const found = (await readdir(dataDirectory)).filter((name) => !ofNoConcern.includes(name));
+  if (found.length === 0) return;
+  throw new OrchError(
+    'Conflict',
+    `the folder ${dataDirectory} is not empty (it holds ${found.slice(0, 3).join(', ')}${found.length > 3 ? ', ...' : ''}): ` +
+      'a restore replaces nothing; name an empty folder with --data, or move this one away first',
+  );
+}
+
+async function removeContents(dataDirectory: string): Promise<void> {
+  const made = (await readdir(dataDirectory)).filter((name) => !ofNoConcern.includes(name));
+  await Promise.all(made.map((name) => rm(join(dataDirectory, name), { recursive: true, force: true })));
+}
