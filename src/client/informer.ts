@@ -179,6 +179,8 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
   }
 
   async function follow(from: { resourceVersion: string; clusterUid: string }): Promise<void> {
+    // Whoever was told of the list may have stopped us.
+    if (stopping.signal.aborted) return;
     const startedAt = clock.monotonic();
     const ending = new AbortController();
     const end = (): void => ending.abort();
