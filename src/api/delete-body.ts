@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../model/json.js';
-import type { DeleteOptions } from '../registry/registry.js';
+import type { DeleteOptions, PropagationPolicy } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
-import { isDryRun, queryInteger, queryValues, type Query } from './query.js';
+import { isDryRun, queryInteger, queryValue, queryValues, type Query } from './query.js';
 import { readObject, type RequestBody } from './request-body.js';
 
 /**
@@ -18,9 +18,11 @@ export function deleteOptions(body: RequestBody, query: Query): DeleteOptions {
   const dryRun = options['dryRun'] ?? [];
   if (!Array.isArray(dryRun)) throw new OrchError('BadRequest', 'dryRun must be a list: ["All"]');
   const preconditions = readPreconditions(options['preconditions']);
+  const propagationPolicy = readPolicy(options['propagationPolicy'] ?? queryValue(query, 'propagationPolicy'));
   return {
     ...(preconditions ? { preconditions } : {}),
     ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
+    ...(propagationPolicy ? { propagationPolicy } : {}),
     dryRun: isDryRun([...dryRun.map(String), ...queryValues(query, 'dryRun')]),
   };
 }
@@ -47,6 +49,15 @@ function readPreconditions(value: unknown): DeleteOptions['preconditions'] {
     ...(typeof uid === 'string' ? { uid } : {}),
     ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
   };
+}
+
+const policies: readonly PropagationPolicy[] = ['Background', 'Foreground', 'Orphan'];
+
+function readPolicy(value: unknown): PropagationPolicy | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  const policy = policies.find((known) => known === value);
+  if (!policy) throw new OrchError('BadRequest', `propagationPolicy must be ${policies.join(', ')}`);
+  return policy;
 }
 
 function isWholeNumber(value: unknown): value is number {

@@ -48,7 +48,11 @@ export function checkValid(
   const causes: ErrorCause[] =
     schemaCauses.length > 0
       ? schemaCauses
-      : [...kind.validate(object as unknown as ApiObject, old), ...annotationCauses(object as unknown as ApiObject)];
+      : [
+          ...kind.validate(object as unknown as ApiObject, old),
+          ...annotationCauses(object as unknown as ApiObject),
+          ...ownerCauses(object as unknown as ApiObject),
+        ];
   const relevant =
     scope === 'all' ? causes : causes.filter(({ field = '' }) => field === 'status' || field.startsWith('status.'));
   if (relevant.length > 0) throw invalid(kind, name, relevant);
@@ -65,6 +69,14 @@ function annotationCauses(object: ApiObject): ErrorCause[] {
       message: `hold ${characters} characters together, more than ${maxAnnotationCharacters}`,
     },
   ];
+}
+
+function ownerCauses({ metadata }: ApiObject): ErrorCause[] {
+  const controllers = (metadata.ownerReferences ?? []).filter(({ controller }) => controller === true);
+  if (controllers.length <= 1) return [];
+  const names = controllers.map(({ kind, name }) => `${kind}/${name}`).join(' and ');
+  const message = `only one reference can have controller set to true, not ${names}`;
+  return [{ reason: 'FieldValueInvalid', field: 'metadata.ownerReferences', message }];
 }
 
 /** Kubernetes' words, with the whole path: unknown field "spec.x". What the schema check adds (a suggestion) stays. */

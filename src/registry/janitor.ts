@@ -11,7 +11,7 @@ import { errorMessage, isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { Store, StoreOperation } from '../store/store.js';
 import type { CreationGate } from './creation-gate.js';
-import type { AnyStored } from './object-codec.js';
+import { decodeObject, type AnyStored } from './object-codec.js';
 import type { Registry } from './registry.js';
 import { storeKey, storePrefix } from './store-keys.js';
 import type { TaskEventIndex } from './task-event-index.js';
@@ -39,6 +39,7 @@ export class Janitor {
       gate: CreationGate;
       index: TaskEventIndex;
       registry: () => Registry;
+      onNamespaceGone(namespace: AnyStored): void;
     },
   ) {}
 
@@ -161,6 +162,7 @@ export class Janitor {
     }
     await store.commit([{ type: 'delete', key, expect: entry.revision }]);
     this.terminating.delete(namespace);
+    this.parts.onNamespaceGone(decodeObject(entry.value, entry.revision));
   }
 
   /** How many of them are still there afterwards. */

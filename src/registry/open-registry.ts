@@ -7,6 +7,7 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { Store } from '../store/store.js';
 import { CreationGate } from './creation-gate.js';
+import { GarbageCollector } from './garbage/garbage-collector.js';
 import { Janitor } from './janitor.js';
 import { ObjectReader } from './object-reader.js';
 import { ObjectWriter } from './object-writer.js';
@@ -38,16 +39,28 @@ export async function openRegistry(options: {
   const index = new TaskEventIndex();
   const gate = new CreationGate();
   const events = new TaskEventWriter({ clock, random, index });
-  const recorder = new TaskEventRecorder({ store, clock, logger, index, events, gate, registry: () => registry });
-  const janitor = new Janitor({ store, clock, logger, gate, index, registry: () => registry });
   const reader = new ObjectReader(store);
+  const collector = new GarbageCollector({ clock, random, logger, reader, registry: () => registry });
+  const recorder = new TaskEventRecorder({ store, clock, logger, index, events, gate, registry: () => registry });
+  const janitor = new Janitor({
+    store,
+    clock,
+    logger,
+    gate,
+    index,
+    registry: () => registry,
+    onNamespaceGone: (namespace) => collector.onWritten(namespaceKind, namespace, 'gone'),
+  });
   const writer = new ObjectWriter({
     store,
     reader,
     index,
     events,
     gate,
-    onWritten: (kind, object, fate) => janitor.onWritten(kind, object, fate),
+    onWritten: (kind, object, fate) => {
+      janitor.onWritten(kind, object, fate);
+      collector.onWritten(kind, object, fate);
+    },
   });
   const registry: StoreRegistry = new StoreRegistry({
     store,
@@ -56,14 +69,17 @@ export async function openRegistry(options: {
     reader,
     writer,
     recordTaskEvent: (event) => recorder.record(event),
+    hasDependents: (uid) => collector.hasDependents(uid),
   });
   await loadIndex(registry, index);
   await makeDefaultNamespace(registry);
   await janitor.resume();
+  await collector.resume();
   return Object.assign(registry, {
     close: async () => {
       await recorder.close();
       await janitor.close();
+      await collector.close();
     },
   });
 }

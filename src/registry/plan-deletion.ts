@@ -1,6 +1,8 @@
 import type { Kind } from '../model/kind.js';
 import { defaultNamespace, namespaceKind } from '../model/namespace.js';
 import { taskKind, type StoredTask } from '../model/task.js';
+import { finalizersFor } from './garbage/plan-collection.js';
+import { jsonEqual } from './json-equal.js';
 import type { AnyStored } from './object-codec.js';
 import { isFinished, type Fate } from './prepare-update.js';
 import { badRequest, forbidden, preconditionFailed } from './registry-errors.js';
@@ -10,6 +12,8 @@ interface DeletionFacts {
   timestamp: string;
   /** Whether the node that a bound task names still exists: without it nobody is left who could confirm. */
   nodeExists: boolean;
+  /** Whether other objects name this one as their owner. */
+  hasDependents: boolean;
 }
 
 const defaultGracePeriodSeconds = 30;
@@ -27,7 +31,8 @@ export function planDeletion(
   facts: DeletionFacts,
 ): { object: AnyStored; fate: Fate } {
   checkDeletePreconditions(kind, current, options);
-  if (kind === namespaceKind) return planNamespaceDeletion(current, facts);
+  const finalizers = finalizersFor(options.propagationPolicy, current.metadata.finalizers, facts.hasDependents);
+  if (kind === namespaceKind) return planNamespaceDeletion(current, facts, finalizers);
   const gracePeriodSeconds =
     kind === taskKind && facts.nodeExists ? graceOfTask(current, options.gracePeriodSeconds) : 0;
   const { deletionTimestamp, deletionGracePeriodSeconds } = current.metadata;
@@ -38,11 +43,14 @@ export function planDeletion(
       // Once asked for it stays asked for, since then; asking again can only shorten the time.
       deletionTimestamp: deletionTimestamp ?? facts.timestamp,
       deletionGracePeriodSeconds: Math.min(gracePeriodSeconds, deletionGracePeriodSeconds ?? gracePeriodSeconds),
+      ...(finalizers ? { finalizers } : {}),
     },
   };
   if (isFinished(kind, marked)) return { object: marked, fate: 'gone' };
   const isSame =
-    deletionTimestamp !== undefined && deletionGracePeriodSeconds === marked.metadata.deletionGracePeriodSeconds;
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds === marked.metadata.deletionGracePeriodSeconds &&
+    jsonEqual(current.metadata.finalizers ?? [], finalizers ?? []);
   return isSame ? { object: current, fate: 'unchanged' } : { object: marked, fate: 'stored' };
 }
 
@@ -60,11 +68,20 @@ function graceOfTask(current: AnyStored, requested: number | undefined): number 
   );
 }
 
-function planNamespaceDeletion(current: AnyStored, facts: DeletionFacts): { object: AnyStored; fate: Fate } {
+function planNamespaceDeletion(
+  current: AnyStored,
+  facts: DeletionFacts,
+  finalizers: string[] | undefined,
+): { object: AnyStored; fate: Fate } {
   const { name, deletionTimestamp } = current.metadata;
   if (name === defaultNamespace) throw forbidden(namespaceKind, name, 'this namespace may not be deleted');
   if (deletionTimestamp !== undefined) return { object: current, fate: 'unchanged' };
-  const metadata = { ...current.metadata, deletionTimestamp: facts.timestamp, deletionGracePeriodSeconds: 0 };
+  const metadata = {
+    ...current.metadata,
+    deletionTimestamp: facts.timestamp,
+    deletionGracePeriodSeconds: 0,
+    ...(finalizers && { finalizers }),
+  };
   const status = { ...(current.status as object | undefined), phase: 'Terminating' };
   return { object: { ...current, metadata, status }, fate: 'stored' };
 }

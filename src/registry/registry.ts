@@ -140,9 +140,14 @@ export interface WriteResult<T extends ApiObject> {
 
 export type Patch = { type: 'merge'; body: JsonValue } | { type: 'json'; operations: JsonValue };
 
+/** What becomes of the objects that name the deleted one as their owner: they go after it, before it, or stay. */
+export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
+
 export interface DeleteOptions {
   preconditions?: { uid?: string; resourceVersion?: string };
   gracePeriodSeconds?: number;
+  /** Background when nothing is said, unless an earlier request said otherwise. */
+  propagationPolicy?: PropagationPolicy;
   dryRun?: boolean;
 }
 

@@ -46,6 +46,8 @@ interface RegistryParts {
   writer: ObjectWriter;
   /** Records what happened to a task without a move. */
   recordTaskEvent(event: TaskEventInput): Promise<void>;
+  /** Whether other objects name the one with this uid as their owner. */
+  hasDependents(uid: string): boolean;
 }
 
 /**
@@ -181,7 +183,11 @@ export class StoreRegistry implements Registry {
   ): Promise<{ object: Stored<T>; gone: boolean }> {
     let gone = false;
     const { object } = await this.parts.writer.change<T>(kind, key, options, async (current) => {
-      const facts = { timestamp: this.timestamp(), nodeExists: await this.nodeOfTaskExists(kind, current) };
+      const facts = {
+        timestamp: this.timestamp(),
+        nodeExists: await this.nodeOfTaskExists(kind, current),
+        hasDependents: this.parts.hasDependents(current.metadata.uid),
+      };
       const plan = planDeletion(kind, current, options, facts);
       gone = plan.fate === 'gone';
       return { ...plan, warnings: [], isDeletion: true };

@@ -117,7 +117,12 @@ describe('DELETE bodies', () => {
 
   it('reads JSON, with and without kind', () => {
     const body = { propagationPolicy: 'Background', gracePeriodSeconds: 0, preconditions: { uid: 'u' } };
-    const expected = { preconditions: { uid: 'u' }, gracePeriodSeconds: 0, dryRun: false };
+    const expected = {
+      propagationPolicy: 'Background',
+      preconditions: { uid: 'u' },
+      gracePeriodSeconds: 0,
+      dryRun: false,
+    };
     expect(deleteOptions(json(body), {})).toEqual(expected);
     expect(deleteOptions(json({ kind: 'DeleteOptions', apiVersion: 'v1', ...body }), {})).toEqual(expected);
     expect(deleteOptions(json({ dryRun: ['All'] }), {}).dryRun).toBe(true);
@@ -144,6 +149,7 @@ describe('DELETE bodies', () => {
     expect(deleteOptions({ bytes, contentType: protobufType }, {})).toEqual({
       gracePeriodSeconds: 30,
       preconditions: { uid: 'u1' },
+      propagationPolicy: 'Background',
       dryRun: true,
     });
     for (let length = 5; length < bytes.length; length++) {
