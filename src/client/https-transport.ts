@@ -37,18 +37,23 @@ const maxTextBytes = 256 * 2 ** 20;
 export function createHttpsTransport(options: TransportOptions): Transport {
   const url = parseServer(options.server);
   const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 16, ca: options.caPem });
-  const once = (request: ClientRequest): Promise<ClientResponse> => sendOnce(options, url, agent, request);
+  const newConnections = new Agent({ keepAlive: false, maxSockets: 256, ca: options.caPem });
   return {
     async send(request) {
       try {
-        return await once(request);
+        return await sendOnce(options, url, agent, request);
       } catch (error) {
-        // The server had closed a kept-alive connection just as it was used again: not a failure of the server.
-        if (error instanceof StaleConnection && request.method !== 'POST') return once(request);
-        throw error instanceof StaleConnection ? connectionError(options.server, error.cause) : error;
+        if (!(error instanceof StaleConnection)) throw error;
+        if (request.method === 'POST') throw connectionError(options.server, error.cause);
+        // The server had closed a kept-alive connection just as it was used again: not a failure of the server. If it was
+        // killed, the other kept ones are no better.
+        return await sendOnce(options, url, newConnections, request);
       }
     },
-    close: () => agent.destroy(),
+    close: () => {
+      agent.destroy();
+      newConnections.destroy();
+    },
   };
 }
 

@@ -99,12 +99,17 @@ function planStop(task: StoredTask, { containers, now }: PlanInput, record: Task
     };
   }
   const unused = containers.filter((container) => container.phase === 'created');
+  const used = containers.filter((container) => container.phase !== 'created');
   const finished =
     record.finished?.state === 'Completed'
       ? record.finished
       : { state: 'Completed' as const, reason: 'Stopped', message: 'stopped by the user' };
   const next = withAttemptsOf(unused, { ...resetForSpec(record, specHash(task.spec)), finished });
-  return { steps: removeAll(unused), record: next, report: finishedReport(task, next) };
+  return {
+    steps: [...removeAll(unused), ...removeOlder(used, newestOf(used))],
+    record: next,
+    report: finishedReport(task, next),
+  };
 }
 
 function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {

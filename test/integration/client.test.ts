@@ -263,6 +263,25 @@ describe('with a server that misbehaves', () => {
     expect(asked.filter((line) => line.endsWith('/b'))).toHaveLength(1);
   });
 
+  it('does not fail because several kept connections died with the server: it asks again over a new one', async () => {
+    const known = new WeakSet<object>();
+    let waiting: ServerResponse[] = [];
+    handle = (request, response) => {
+      if (known.has(request.socket)) return void request.socket.destroy();
+      known.add(request.socket);
+      waiting.push(response);
+      if (waiting.length < 3) return;
+      for (const one of waiting) one.end('{"kind":"Task","metadata":{}}');
+    };
+    connect();
+    await Promise.all(['a', 'b', 'c'].map((name) => client.get(taskKind, key(name))));
+    waiting = [...waiting.slice(0, 2)];
+    await client.get(taskKind, key('d'));
+
+    handle = (request) => void request.socket.destroy();
+    await expect(client.get(taskKind, key('e'))).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+  });
+
   it('says that it is no manager when the answer is not one', async () => {
     handle = (_request, response) => void response.writeHead(404).end('<h1>nginx</h1>');
     await expect(connect().get(taskKind, key('a'))).rejects.toMatchObject({

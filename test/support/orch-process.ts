@@ -82,6 +82,7 @@ export interface Daemon {
   readonly pid: number;
   /** What it logged so far. */
   log(): string;
+  hasEnded(): boolean;
   /** Signals exactly this process and waits for its end; its exit code, or null when the signal ended it. */
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -94,6 +95,10 @@ export interface TestCluster {
   startUp(...flags: string[]): Promise<Daemon>;
   startManager(...flags: string[]): Promise<Daemon>;
   startWorker(name: string, ...flags: string[]): Promise<Daemon>;
+  /** The same without waiting until it serves. */
+  launchManager(...flags: string[]): Daemon;
+  launchWorker(name: string, ...flags: string[]): Daemon;
+  clusterUid(): Promise<string | undefined>;
   /** Runs the CLI against this cluster; any exit code. */
   orch(args: readonly string[], input?: string): Promise<CommandResult>;
   /** Runs the CLI and rejects unless it exits with 0; gives stdout. */
@@ -113,7 +118,7 @@ export async function createTestCluster(): Promise<TestCluster> {
   const kubeconfig = join(data, 'kubeconfig');
   const daemons: { child: ChildProcess; name: string }[] = [];
 
-  async function start(name: string, args: readonly string[], isUp: () => Promise<boolean>): Promise<Daemon> {
+  function launch(name: string, args: readonly string[]): Daemon {
     const logPath = join(directory, `${name}.log`);
     const out = openSync(logPath, 'a');
     const child = spawn(process.execPath, [orchPath, ...args], { stdio: ['ignore', out, out] });
@@ -123,19 +128,25 @@ export async function createTestCluster(): Promise<TestCluster> {
     daemons.push({ child, name });
     const log = (): string => readFileSync(logPath, 'utf8');
     const ended = once(child, 'exit');
-    await waitFor(`${name} to be up`, async () => {
-      if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log()}`);
-      return isUp();
-    });
     return {
       pid,
       log,
+      hasEnded: () => child.exitCode !== null || child.signalCode !== null,
       kill: async (signal) => {
         child.kill(signal);
         await ended;
         return child.exitCode;
       },
     };
+  }
+
+  async function start(name: string, args: readonly string[], isUp: () => Promise<boolean>): Promise<Daemon> {
+    const daemon = launch(name, args);
+    await waitFor(`${name} to be up`, async () => {
+      if (daemon.hasEnded()) throw new Error(`${name} ended:\n${daemon.log()}`);
+      return isUp();
+    });
+    return daemon;
   }
 
   const env = { ORCH_CONFIG: kubeconfig };
@@ -164,6 +175,15 @@ export async function createTestCluster(): Promise<TestCluster> {
     return (JSON.parse(readFileSync(path, 'utf8')) as { clusterUid: string }).clusterUid;
   };
 
+  const managerArgs = (flags: readonly string[]): string[] => [
+    ...['manager', '--data', data, '--port', String(port)],
+    ...flags,
+  ];
+  const workerArgs = (name: string, flags: readonly string[]): string[] => [
+    ...['worker', '--manager', `https://127.0.0.1:${port}`, '--name', name, '--data', join(directory, name)],
+    ...['--ca-file', join(data, 'pki/ca.crt'), '--join-token-file', join(data, 'join-token'), ...flags],
+  ];
+
   const cluster: TestCluster = {
     directory,
     port,
@@ -174,16 +194,11 @@ export async function createTestCluster(): Promise<TestCluster> {
         ['up', '--data', data, '--port', String(port), '--name', 'node-1', ...flags],
         async () => (await serves()) && (await isReady()),
       ),
-    startManager: (...flags) => start('manager', ['manager', '--data', data, '--port', String(port), ...flags], serves),
-    startWorker: (name, ...flags) =>
-      start(
-        name,
-        [
-          ...['worker', '--manager', `https://127.0.0.1:${port}`, '--name', name, '--data', join(directory, name)],
-          ...['--ca-file', join(data, 'pki/ca.crt'), '--join-token-file', join(data, 'join-token'), ...flags],
-        ],
-        () => isReady(name),
-      ),
+    startManager: (...flags) => start('manager', managerArgs(flags), serves),
+    startWorker: (name, ...flags) => start(name, workerArgs(name, flags), () => isReady(name)),
+    launchManager: (...flags) => launch('manager', managerArgs(flags)),
+    launchWorker: (name, ...flags) => launch(name, workerArgs(name, flags)),
+    clusterUid,
     orch,
     must,
     task: async (name) => JSON.parse(await must(['get', 'task', name, '-o', 'json'])) as TaskView,

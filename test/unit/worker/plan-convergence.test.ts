@@ -219,6 +219,17 @@ describe('planConvergence', () => {
     );
   });
 
+  it('keeps the last container that ended, for its output, and no other dead one', () => {
+    fc.assert(
+      fc.property(stories, (story) => {
+        const model = play(story);
+        model.converge();
+        expect(model.containers.filter((container) => !isAlive(container)).length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it('ND-02: gives every container an attempt of its own, each higher than the one before', () => {
     fc.assert(
       fc.property(stories, (story) => {
