@@ -14,6 +14,7 @@ await build({
   platform: 'node',
   target: 'node20.19',
   minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   external: [

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { JsonValue } from '../model/json.js';
+import { isJsonObject } from '../model/json.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import { locateConfig, readConfig } from './connection.js';
+import { toYaml } from './output-format.js';
 
 export function defineConfig(command: Command, cli: Cli): void {
   command.argument('[what]', 'path (the default), view or current').addHelpText(
@@ -23,10 +25,12 @@ Examples:
       case 'path':
         cli.print(resolve(path));
         return;
-      case 'view':
+      case 'view': {
         await readConfig(cli.environment, options);
-        cli.print(hideSecrets(await readFile(path, 'utf8')).trimEnd());
+        const { readKubeconfig } = await import('../client/connect.js');
+        cli.print((await toYaml(hideSecrets(await readKubeconfig(path)))).trimEnd());
         return;
+      }
       case 'current': {
         const config = await readConfig(cli.environment, options);
         cli.print(`manager:    ${config.server}`);
@@ -40,11 +44,16 @@ Examples:
   });
 }
 
+const secretFields = new Set(['token', 'client-key-data', 'password', 'id-token', 'refresh-token']);
+
 /** A kubeconfig without what must not be seen (tokens, keys, passwords) and what nobody reads (certificates). */
-export function hideSecrets(text: string): string {
-  const withoutData = text.replaceAll(/^(\s*certificate-authority-data\s*:\s*)\S.*$/gm, '$1DATA+OMITTED');
-  return withoutData.replaceAll(
-    /^(\s*(?:-\s+)?["']?(?:token|client-key-data|password|id-token|refresh-token)["']?\s*:\s*)\S.*$/gm,
-    '$1HIDDEN',
+export function hideSecrets(config: JsonValue): JsonValue {
+  if (Array.isArray(config)) return config.map(hideSecrets);
+  if (!isJsonObject(config)) return config;
+  return Object.fromEntries(
+    Object.entries(config).map(([field, value]) => [
+      field,
+      secretFields.has(field) ? 'HIDDEN' : field === 'certificate-authority-data' ? 'DATA+OMITTED' : hideSecrets(value),
+    ]),
   );
 }

@@ -15,10 +15,24 @@ export interface ConnectionConfig {
 
 /** Reads a kubeconfig file. Paths within it are relative to its folder. Rejects with what is missing and where. */
 export async function loadKubeconfig(path: string): Promise<ConnectionConfig> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  return parseKubeconfig(await readText(path), { name: path, folder: dirname(resolve(path)) });
+}
+
+/** All that a kubeconfig file says, secrets too. Rejects when it cannot be read or is no mapping. */
+export async function readKubeconfig(path: string): Promise<JsonObject> {
+  return parseYaml(await readText(path), failure(path));
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
     throw new OrchError('BadRequest', `the configuration ${path} cannot be read: ${errorMessage(error)}`);
   });
-  return parseKubeconfig(text, { name: path, folder: dirname(resolve(path)) });
+}
+
+function failure(name: string): (problem: string) => never {
+  return (problem) => {
+    throw new OrchError('BadRequest', `the configuration ${name} ${problem}`);
+  };
 }
 
 /** The same for text. `origin.name` stands in messages. */
@@ -26,9 +40,7 @@ export async function parseKubeconfig(
   text: string,
   origin: { name: string; folder: string },
 ): Promise<ConnectionConfig> {
-  const fail = (problem: string): never => {
-    throw new OrchError('BadRequest', `the configuration ${origin.name} ${problem}`);
-  };
+  const fail: (problem: string) => never = failure(origin.name);
   const config = await parseYaml(text, fail);
   const contextName = config['current-context'];
   const context = findNamed(config['contexts'], contextName, 'context');

@@ -86,9 +86,11 @@ describe('openCredentials', () => {
 });
 
 describe('kubeconfig', () => {
-  it('gives back the token that it was made with', () => {
+  it('gives back the token that it was made with, also after kubectl has rewritten it as YAML', () => {
     const text = formatKubeconfig({ server: 'https://[::1]:1', caPem: 'pem', token: 'admin.a-b_c' });
     expect(tokenOfKubeconfig(text)).toBe('admin.a-b_c');
+    const rewritten = 'users:\n- name: orch\n  user:\n    token: admin.a-b_c\n';
+    expect(tokenOfKubeconfig(rewritten)).toBe('admin.a-b_c');
     expect(tokenOfKubeconfig('users: []')).toBeUndefined();
   });
 });

@@ -46,11 +46,12 @@ it('keeps whole numbers within their bounds', () => {
   expect(() => parseWhole('1.5', '--tail', -1)).toThrow('--tail 1.5: write a whole number of at least -1');
 });
 
-it('hides tokens and keys of a kubeconfig', () => {
-  const text = ['user:', '  token: "s3cret"', '  client-key-data: S0VZ', 'server: https://h:1'].join('\n');
-  expect(hideSecrets(text)).toBe(
-    ['user:', '  token: HIDDEN', '  client-key-data: HIDDEN', 'server: https://h:1'].join('\n'),
-  );
+it('hides tokens and keys of a kubeconfig, wherever they stand', () => {
+  const config = { users: [{ user: { token: 's3cret', 'client-key-data': 'S0VZ' } }], server: 'https://h:1' };
+  expect(hideSecrets(config)).toEqual({
+    users: [{ user: { token: 'HIDDEN', 'client-key-data': 'HIDDEN' } }],
+    server: 'https://h:1',
+  });
 });
 
 it('puts the data where the user keeps such things', () => {
