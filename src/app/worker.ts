@@ -9,6 +9,7 @@ import { createClient } from '../client/create-client.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
 import { openDockerRuntime } from '../runtime/docker/docker-runtime.js';
 import { openSimulatedRuntime } from '../runtime/simulated/simulated-runtime.js';
+import { createSystemClock } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
 import { openCheckpointFile } from '../worker/checkpoint-file.js';
 import { Worker } from '../worker/worker.js';
@@ -51,7 +52,8 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
   const { clusterUid } = identity;
   const runtime: ContainerRuntime =
     options.runtime === 'simulated'
-      ? openSimulatedRuntime({ clusterUid, clock, random })
+      ? // Its containers live in this process: how long they would still run must not keep it alive.
+        openSimulatedRuntime({ clusterUid, clock: createSystemClock({ unref: true }), random })
       : await openDockerRuntime({
           ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
           clusterUid,
