@@ -1,9 +1,8 @@
 import { taskManifest, manifests, type TestCluster } from '../support/orch-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { removeLabelled, sleeper, startBare, swarmLabel, countRunning, type Swarm } from './engine.js';
-import { openBenchClient } from './bench-client.js';
+import { openBenchClient, untilRunning } from './bench-client.js';
 import { ratioRow, type Row } from './row.js';
-import { taskKind, type Task } from '../../src/model/task.js';
 
 const label = 'orch-bench';
 
@@ -26,14 +25,7 @@ export async function measureConvergence(options: {
     const input = manifests(...names.map((name) => taskManifest(name, { command: sleeper })));
     const begin = performance.now();
     await cluster.must(['apply', '-f', '-'], input);
-    await waitFor(
-      'all tasks to be Running',
-      async () => {
-        const { items } = await client.list<Task>(taskKind);
-        return items.filter((task) => task.status?.state === 'Running').length === containers;
-      },
-      300,
-    );
+    await untilRunning(client, containers);
     seconds.orch.push((performance.now() - begin) / 1000);
     await cluster.must(['delete', 'tasks', '--all']);
 
