@@ -117,26 +117,25 @@ function sendOnce(options: TransportOptions, url: URL, agent: Agent, input: Clie
     request.on('response', (message) => {
       answered = true;
       stopTimers();
-      const idle = input.idleTimeoutMilliseconds ?? options.idleTimeoutMilliseconds;
-      if (idle > 0) {
-        const { socket } = message;
-        const onSilence = (): void => void message.destroy(deadlineError(server, 'more', idle / 1000));
-        socket.setTimeout(idle);
-        socket.once('timeout', onSilence);
-        message.once('close', () => {
-          socket.removeListener('timeout', onSilence);
-          socket.setTimeout(0);
-        });
-      }
       message.once('close', () => input.signal?.removeEventListener('abort', onAbort));
-      resolve(toResponse(message, server, input.signal));
+      const idleMilliseconds = input.idleTimeoutMilliseconds ?? options.idleTimeoutMilliseconds;
+      resolve(toResponse(message, { server, clock, idleMilliseconds, signal: input.signal }));
     });
     request.end(input.body);
   });
 }
 
-function toResponse(message: IncomingMessage, server: string, signal: AbortSignal | undefined): ClientResponse {
-  const body = readBody(message, server, signal);
+interface BodyOptions {
+  server: string;
+  clock: Clock;
+  /** 0: no limit. */
+  idleMilliseconds: number;
+  signal: AbortSignal | undefined;
+}
+
+function toResponse(message: IncomingMessage, options: BodyOptions): ClientResponse {
+  const { server } = options;
+  const body = readBody(message, options);
   return {
     status: message.statusCode ?? 0,
     headers: Object.fromEntries(
@@ -161,17 +160,33 @@ function toResponse(message: IncomingMessage, server: string, signal: AbortSigna
   };
 }
 
-async function* readBody(
-  message: IncomingMessage,
-  server: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of message) yield chunk as Uint8Array;
-  } catch (error) {
-    if (signal?.aborted) throw abortReason(signal);
-    throw connectionError(server, error);
-  }
+/** Begins to count the silence at once: a body that nobody reads does not hold its connection for ever. */
+function readBody(message: IncomingMessage, options: BodyOptions): AsyncGenerator<Uint8Array> {
+  const { server, clock, idleMilliseconds, signal } = options;
+  let timer: Timer | undefined;
+  const awaitMore = (): void => {
+    if (idleMilliseconds === 0 || message.destroyed) return;
+    timer = clock.setTimer(
+      () => void message.destroy(deadlineError(server, 'more', idleMilliseconds / 1000)),
+      idleMilliseconds,
+    );
+  };
+  const stopAwaiting = (): void => timer?.cancel();
+  message.once('close', stopAwaiting);
+  awaitMore();
+  return (async function* chunks() {
+    try {
+      for await (const chunk of message) {
+        // How long the reader takes for it is not the server's silence.
+        stopAwaiting();
+        yield chunk as Uint8Array;
+        awaitMore();
+      }
+    } catch (error) {
+      if (signal?.aborted) throw abortReason(signal);
+      throw connectionError(server, error);
+    }
+  })();
 }
 
 function abortReason(signal: AbortSignal): Error {
