@@ -2,10 +2,11 @@ import { OrchError } from '../support/errors.js';
 import { taskEventKind } from '../model/task-event.js';
 import { taskKind } from '../model/task.js';
 import type { ApiContext } from './api-context.js';
+import { deleteCollectionHandler } from './delete-collection.js';
 import { logHandler } from './log-relay.js';
 import { getHandler, listHandler } from './read-handlers.js';
 import type { RouteTable } from './route-table.js';
-import type { ServedResource } from './served-resource.js';
+import { verbsOf, type ServedResource } from './served-resource.js';
 import { taskEventHandler } from './task-event-handler.js';
 import {
   createView,
@@ -37,6 +38,10 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
   routes.add('put', item, { type: 'resource', kind, verb: 'update' }, replaceHandler(context, resource));
   routes.add('patch', item, { type: 'resource', kind, verb: 'patch' }, patchHandler(context, resource));
   routes.add('delete', item, { type: 'resource', kind, verb: 'delete' }, deleteHandler(context, resource));
+  if (verbsOf(resource).includes('deletecollection')) {
+    const access = { type: 'resource', kind, verb: 'deletecollection' } as const;
+    routes.add('delete', collection, access, deleteCollectionHandler(context, resource));
+  }
   if (kind.hasStatus) {
     const status = `${item}/status`;
     const access = { type: 'resource', kind, subresource: 'status' } as const;

@@ -1,6 +1,7 @@
 import type { Stored } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
+import { namespaceKind } from '../model/namespace.js';
 import type { WriteOptions } from '../registry/registry.js';
 
 /**
@@ -52,10 +53,15 @@ export function servedAsStored(kind: Kind): ServedResource {
 
 /** What a client may do with the resource. */
 export function verbsOf(resource: ServedResource): readonly string[] {
-  if (resource.verbs) return resource.verbs;
-  return resource.convert && !resource.writer
-    ? ['get', 'list', 'watch']
-    : ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+  const { convert, writer, kind, verbs } = resource;
+  if (verbs) return verbs;
+  const reads = ['get', 'list', 'watch'];
+  if (convert && !writer) return reads;
+  const writes = ['create', 'delete', ...reads, 'patch', 'update'];
+  // Kubernetes does not offer it for namespaces either: each takes everything in it along.
+  return convert || kind === namespaceKind
+    ? writes
+    : ['create', 'delete', 'deletecollection', ...reads, 'patch', 'update'];
 }
 
 /** Everything that is served below an object, as discovery tells it. */

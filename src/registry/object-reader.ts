@@ -3,13 +3,15 @@ import type { Kind } from '../model/kind.js';
 import { compileSelectors } from '../model/selectors.js';
 import type { Store, StoreEntry } from '../store/store.js';
 import { decodeEvent, decodeObject, type AnyStored } from './object-codec.js';
-import { decodeContinueToken, encodeContinueToken, entriesAfter } from './paging.js';
+import { decodeContinueToken, encodeContinueToken, entriesAfter, ListSnapshots, type PagePosition } from './paging.js';
 import { notFound } from './registry-errors.js';
 import type { ListOptions, ListResult, ObjectEvent } from './registry.js';
 import { isPossibleKey, storeKey, storePrefix } from './store-keys.js';
 
 /** The reading half of the registry: entries of the store as objects of a kind. */
 export class ObjectReader {
+  private readonly snapshots = new ListSnapshots();
+
   constructor(private readonly store: Store) {}
 
   /** Undefined when there is none, or when no object could have that name. */
@@ -32,9 +34,9 @@ export class ObjectReader {
     const { namespace, limit = 0, continueToken } = options;
     const matches = compileSelectors(kind, options);
     const prefix = storePrefix(kind, namespace);
-    const afterKey = continueToken ? decodeContinueToken(continueToken, prefix) : '';
-    const { revision, entries } = await this.store.list(prefix);
-    const rest = afterKey === '' ? entries : entriesAfter(entries, afterKey);
+    const position = continueToken ? decodeContinueToken(continueToken, prefix) : undefined;
+    const { revision, entries } = await this.listEntries(prefix, position);
+    const rest = position ? entriesAfter(entries, position.afterKey) : entries;
     const items: Stored<T>[] = [];
     for (const [index, entry] of rest.entries()) {
       const object = decodeObject(entry.value, entry.revision);
@@ -43,10 +45,21 @@ export class ObjectReader {
       if (limit <= 0 || items.length < limit) continue;
       const remaining = rest.length - index - 1;
       if (remaining === 0) break;
+      this.snapshots.remember(prefix, revision, entries);
       const counted = options.labelSelector || options.fieldSelector ? {} : { remainingItemCount: remaining };
-      return { items, revision, continueToken: encodeContinueToken(entry.key), ...counted };
+      return { items, revision, continueToken: encodeContinueToken({ revision, afterKey: entry.key }), ...counted };
     }
+    if (position) this.snapshots.forget(prefix, revision);
     return { items, revision };
+  }
+
+  private async listEntries(
+    prefix: string,
+    position: PagePosition | undefined,
+  ): Promise<{ revision: number; entries: readonly StoreEntry[] }> {
+    if (!position) return this.store.list(prefix);
+    const { revision } = position;
+    return { revision, entries: this.snapshots.find(prefix, revision) ?? (await this.store.list(prefix)).entries };
   }
 
   watch<T extends ApiObject>(

@@ -32,7 +32,7 @@ export interface TestApi {
   request(method: string, path: string, options?: RequestOptions): Promise<TestResponse>;
   openWatch(path: string, options?: RequestOptions): Promise<TestWatch>;
   /** The answer as it comes, for bodies that are not lines of JSON. */
-  openBody(path: string): Promise<IncomingMessage>;
+  openBody(path: string, headers?: Record<string, string>): Promise<IncomingMessage>;
   socket(path: string, protocol: string, token?: string): WebSocket;
   close(): Promise<void>;
 }
@@ -148,7 +148,7 @@ export async function startTestApi(
       }
       return readWatch(response);
     },
-    openBody: (path) => send('GET', path),
+    openBody: (path, headers = {}) => send('GET', path, { headers }),
     socket: (path, protocol, token = credentials.adminToken) =>
       new WebSocket(`${server.url.replace('https', 'wss')}${path}`, protocol, {
         ca: tls.caPem,

@@ -163,7 +163,7 @@ describe('objects over HTTP', () => {
       ['POST', tasksPath, { body: taskObject('wrong', {}, { namespace: 'other' }) }, 400, 'BadRequest'],
       ['POST', tasksPath, { body: { apiVersion: 'v1', kind: 'Pod' } }, 400, 'BadRequest'],
       ['PUT', `${tasksPath}/a`, { body: taskObject('b') }, 400, 'BadRequest'],
-      ['DELETE', tasksPath, {}, 405, 'MethodNotAllowed'],
+      ['PUT', tasksPath, {}, 405, 'MethodNotAllowed'],
       ['GET', `${tasksPath}/%`, {}, 400, 'BadRequest'],
       ['GET', `${tasksPath}/%2e%2e%2fx`, {}, 404, 'NotFound'],
       ['GET', '/nowhere', {}, 404, 'NotFound'],

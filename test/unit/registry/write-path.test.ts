@@ -484,6 +484,26 @@ describe('list and watch', () => {
     expect(new Set(seen).size).toBe(25);
   });
 
+  it('shows every page as of the first, and goes on as things are now when that is long forgotten', async () => {
+    for (const name of ['a', 'b', 'c']) await fixture.registry.create(taskKind, task(name));
+    const begin = () => fixture.registry.list(taskKind, { limit: 1 });
+    const goOn = (page: { continueToken?: string }) =>
+      fixture.registry.list(taskKind, { continueToken: page.continueToken ?? '' });
+    const first = await begin();
+    await fixture.registry.delete(taskKind, inDefault('b'));
+    const rest = await goOn(first);
+    expect(rest.items.map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
+    expect(rest.revision).toBe(first.revision);
+    const abandoned = await begin();
+    for (const name of ['d', 'e', 'f', 'g']) {
+      await fixture.registry.create(taskKind, task(name));
+      await begin();
+    }
+    const late = await goOn(abandoned);
+    expect(late.items.map(({ metadata }) => metadata.name)).toEqual(['c', 'd', 'e', 'f', 'g']);
+    expect(late.revision).toBe(abandoned.revision);
+  });
+
   it('refuses a token of another list', async () => {
     await expect(fixture.registry.list(taskKind, { continueToken: 'nonsense' })).rejects.toMatchObject({
       code: 'BadRequest',

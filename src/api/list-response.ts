@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { Request, Response } from 'express';
+import type { Stored } from '../model/api-object.js';
+import { apiVersionOf } from '../model/kind.js';
+import { objectForm } from './accept.js';
+import type { ApiContext } from './api-context.js';
+import { includeObject, type Query } from './query.js';
+import type { ServedResource } from './served-resource.js';
+import { partialMetadata, tableColumns, tableRow } from './table.js';
+
+/** How many objects are turned into text before the loop is given back. */
+const itemsPerChunk = 250;
+/** Shorter answers are sent faster as they are. */
+const minCompressedCharacters = 128 * 1024;
+/** The fastest: it already makes lists of like objects a tenth of their size. */
+const compressionLevel = 1;
+
+export interface ListPage {
+  items: readonly Stored[];
+  revision: number;
+  continueToken?: string;
+  remainingItemCount?: number;
+}
+
+/**
+ * A list in the form that the client accepts. Long lists leave in chunks, as fast as the client reads, and compressed where
+ * it takes that.
+ */
+export async function sendList(
+  context: ApiContext,
+  request: Request,
+  response: Response,
+  resource: ServedResource,
+  page: ListPage,
+): Promise<void> {
+  const form = objectForm(request.headers.accept);
+  const include = includeObject(request.query as Query);
+  const now = context.clock.now();
+  const metadata = {
+    resourceVersion: String(page.revision),
+    ...(page.continueToken === undefined ? {} : { continue: page.continueToken }),
+    ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
+  };
+  const apiVersion = apiVersionOf(resource.kind);
+  const head =
+    form === 'table'
+      ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: tableColumns(resource) }
+      : form === 'metadata'
+        ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
+        : { kind: `${resource.kind.kind}List`, apiVersion, metadata };
+  const shape = (object: Stored): object =>
+    form === 'table'
+      ? tableRow(resource.kind, object, include, now)
+      : form === 'metadata'
+        ? partialMetadata(object)
+        : object;
+  const opening = `${JSON.stringify(head).slice(0, -1)},"${form === 'table' ? 'rows' : 'items'}":[`;
+  response.setHeader('Content-Type', 'application/json');
+  response.vary('Accept-Encoding');
+  const chunks = chunksOf(opening, page.items, shape);
+  if (page.items.length > itemsPerChunk) return sendChunks(request, response, chunks);
+  const text = [...chunks].join('');
+  if (text.length >= minCompressedCharacters) return sendChunks(request, response, [text]);
+  response.end(text);
+}
+
+function* chunksOf(
+  opening: string,
+  items: readonly Stored[],
+  shape: (object: Stored) => object,
+): Generator<string, void, undefined> {
+  yield opening;
+  for (let start = 0; start < items.length; start += itemsPerChunk) {
+    const chunk = items.slice(start, start + itemsPerChunk).map((item) => JSON.stringify(shape(item)));
+    yield `${start === 0 ? '' : ','}${chunk.join(',')}`;
+  }
+  yield ']}';
+}
+
+async function sendChunks(request: Request, response: Response, chunks: Iterable<string>): Promise<void> {
+  const source = Readable.from(chunks);
+  try {
+    if (request.acceptsEncodings('gzip') !== 'gzip') return await pipeline(source, response);
+    response.setHeader('Content-Encoding', 'gzip');
+    await pipeline(source, createGzip({ level: compressionLevel }), response);
+  } catch (error) {
+    // A client that went away needs no answer; anything else is a fault of ours.
+    if (!response.destroyed) throw error;
+  }
+}
