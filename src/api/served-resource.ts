@@ -55,13 +55,10 @@ export function servedAsStored(kind: Kind): ServedResource {
 export function verbsOf(resource: ServedResource): readonly string[] {
   const { convert, writer, kind, verbs } = resource;
   if (verbs) return verbs;
-  const reads = ['get', 'list', 'watch'];
-  if (convert && !writer) return reads;
-  const writes = ['create', 'delete', ...reads, 'patch', 'update'];
+  if (convert && !writer) return ['get', 'list', 'watch'];
   // Kubernetes does not offer it for namespaces either: each takes everything in it along.
-  return convert || kind === namespaceKind
-    ? writes
-    : ['create', 'delete', 'deletecollection', ...reads, 'patch', 'update'];
+  const collection = convert || kind === namespaceKind ? [] : ['deletecollection'];
+  return ['create', 'delete', ...collection, 'get', 'list', 'patch', 'update', 'watch'];
 }
 
 /** Everything that is served below an object, as discovery tells it. */
