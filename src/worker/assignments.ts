@@ -114,6 +114,7 @@ export class Assignments {
     if (!known || revisionOf(known) >= revisionOf(task)) return;
     checkpoint.sawRevision(revisionOf(task));
     checkpoint.setTask(task);
+    if (!this.absent.has(task.metadata.uid) && isUrgent(known, task)) this.options.onChange(taskKeyOf(task), true);
   }
 
   forget(uid: string): void {
@@ -215,7 +216,7 @@ export class Assignments {
     return true;
   }
 
-  private onEvent({ type, object, previous }: InformerEvent<Task>): void {
+  private onEvent({ type, object }: InformerEvent<Task>): void {
     const { checkpoint, nodeName } = this.options;
     const { uid } = object.metadata;
     checkpoint.sawRevision(revisionOf(object));
@@ -227,11 +228,13 @@ export class Assignments {
     }
     const known = checkpoint.task(uid);
     if (!known || revisionOf(object) >= revisionOf(known)) checkpoint.setTask(object);
+    // One that comes back while its container is being stopped waits for that: it begins anew then.
+    const wasHere = known !== undefined && !this.absent.has(uid);
     this.absent.delete(uid);
     this.released.delete(uid);
     checkpoint.setAssigned(uid);
     this.kept.letGo(uid);
-    this.options.onChange(taskKeyOf(object), previous !== undefined && isUrgent(previous, object));
+    this.options.onChange(taskKeyOf(object), wasHere && isUrgent(known, object));
   }
 
   private onSync(sync: InformerSync): void {

@@ -9,7 +9,7 @@ import { specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
 import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
 import { toTimestamp } from '../support/clock.js';
-import { recordEnd } from './restart-policy.js';
+import { rebaseWait, recordEnd } from './restart-policy.js';
 import { revisionOf } from './task-key.js';
 import type { ContainerEnd, StopReason, TaskRecord } from './task-record.js';
 import { resetForSpec } from './task-record.js';
@@ -65,7 +65,7 @@ export function planConvergence(input: PlanInput): Plan {
   const { task } = input;
   if (!task) return planRelease(input);
   if (task.metadata.deletionTimestamp) return planDeletion(task, input);
-  const current = settleRecord(task, input);
+  const current = settleRecord(task, { ...input, record: rebaseWait(input.record, input.now) });
   if (task.spec.desiredState === 'Completed') return planStop(task, input, current);
   return planRun(task, input, startedAgain(task, current) ? again(current) : current);
 }
@@ -144,7 +144,8 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
       wakeAt: record.nextStartAt,
     };
   }
-  const attempt = Math.max(record.attempt, newest?.identity.attempt ?? 0) + 1;
+  // Also beyond what another worker reported: here may be an older record, from before the task was there.
+  const attempt = Math.max(record.attempt, newest?.identity.attempt ?? 0, task.status?.attempt ?? 0) + 1;
   return {
     steps: [
       { type: 'ensureImage', image: task.spec.image, policy: task.spec.imagePullPolicy ?? 'IfNotPresent' },

@@ -42,6 +42,16 @@ export function recordEnd(
   };
 }
 
+/**
+ * A wait lasts as long as it was meant to, wherever the wall clock is set meanwhile: one that began in the future begins now.
+ * (A clock set forward only shortens it.)
+ */
+export function rebaseWait(record: TaskRecord, now: number): TaskRecord {
+  const { waitsFrom, nextStartAt } = record;
+  if (waitsFrom === undefined || nextStartAt === undefined || waitsFrom <= now) return record;
+  return { ...record, waitsFrom: now, nextStartAt: now + Math.max(0, nextStartAt - waitsFrom) };
+}
+
 /** One word for how a container ended. */
 export function endReason(end: ContainerEnd): string {
   if (end.failure) return end.failure.reason;

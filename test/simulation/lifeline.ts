@@ -1,9 +1,10 @@
 import type { Clock, Timer } from '../../src/support/clock.js';
+import { sleep } from '../../src/support/clock.js';
 
-/** Where a process is to die: at its n-th effect from now, before it is asked for or after it happened. */
+/** Where a process is to die: at its n-th effect from now, before it is asked for, while it is under way or after it happened. */
 export interface CrashPoint {
   effects: number;
-  moment: 'before' | 'after';
+  moment: 'before' | 'during' | 'after';
 }
 
 /**
@@ -89,7 +90,9 @@ export class Lifeline {
       return never();
     }
     const done = act();
-    await done.catch(() => undefined);
+    const isOver = done.catch(() => undefined);
+    await (point.moment === 'during' ? sleep(this.clock, 1) : isOver);
+    // Healed, or already dead.
     if (this.crashPoint !== point) return this.guard(done);
     if (!this.dead) point.onCrash();
     return never();

@@ -1,7 +1,10 @@
 import { checkDelete } from '../../src/api/node-scope.js';
 import { nodeIdentity } from '../../src/api/identity.js';
-import type { Client, ClientResponse } from '../../src/client/client.js';
+import type { Client, ClientResponse, ClientWriteResult } from '../../src/client/client.js';
 import { Manager } from '../../src/controllers/manager.js';
+import type { ApiObject, ObjectKey } from '../../src/model/api-object.js';
+import type { JsonValue } from '../../src/model/json.js';
+import type { Kind } from '../../src/model/kind.js';
 import type { OpenedRegistry } from '../../src/registry/open-registry.js';
 import { openRegistry } from '../../src/registry/open-registry.js';
 import type { Store } from '../../src/store/store.js';
@@ -9,23 +12,37 @@ import type { Clock } from '../../src/support/clock.js';
 import { createRegistryClient } from '../support/registry-client.js';
 import { Lifeline } from './lifeline.js';
 import type { Scenario } from './scenario.js';
+import type { SimulatedDisk } from './simulated-disk.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Trace } from './trace.js';
+
+/** What is looked at, and what is wrong, inside a manager. */
+export interface ManagerObserver {
+  /** The same store, looked at. */
+  checkStore(store: Store): Store;
+  onServing(isServing: boolean): void;
+  /** A heartbeat was taken in. */
+  onBeat(nodeName: string): void;
+  onPatched(kind: Kind, key: ObjectKey, body: JsonValue, result: ClientWriteResult<ApiObject>, isStatus: boolean): void;
+  /** Whether lists that this worker asks for are empty. */
+  listsNothing(nodeName: string): boolean;
+}
 
 /** One life of a manager: a registry and the controllers over a store that outlives them, and what workers see of it. */
 export class ManagerProcess {
   readonly lifeline: Lifeline;
+  private store: Store | undefined;
   private registry: OpenedRegistry | undefined;
   private manager: Manager | undefined;
   private readonly apis = new Map<string, Client>();
 
   constructor(
     base: Clock,
-    private readonly store: Store,
+    private readonly disk: SimulatedDisk,
     private readonly random: SeededRandom,
     private readonly trace: Trace,
     private readonly scenario: Scenario,
-    private readonly listsNothing: (nodeName: string) => boolean,
+    private readonly observer: ManagerObserver,
   ) {
     this.lifeline = new Lifeline(base);
   }
@@ -34,7 +51,9 @@ export class ManagerProcess {
     const { random, lifeline } = this;
     const { clock } = lifeline;
     const logger = this.trace.logger('manager');
-    const registry = await openRegistry({ store: guardStore(this.store, lifeline), clock, random, logger });
+    const store = guardStore(this.observer.checkStore(this.disk.open(lifeline)), lifeline);
+    this.store = store;
+    const registry = await openRegistry({ store, clock, random, logger });
     const { nodeGraceSeconds, notReadyTolerationSeconds } = this.scenario;
     const manager = new Manager({
       registry,
@@ -46,6 +65,8 @@ export class ManagerProcess {
     await manager.start();
     this.manager = manager;
     this.registry = registry;
+    this.observer.onServing(true);
+    lifeline.onDeath(() => this.observer.onServing(false));
   }
 
   /** For users; undefined until it serves. */
@@ -56,6 +77,7 @@ export class ManagerProcess {
   async stop(): Promise<void> {
     await this.manager?.stop();
     await this.registry?.close();
+    await this.store?.close();
     this.lifeline.kill();
   }
 
@@ -69,8 +91,13 @@ export class ManagerProcess {
     const api: Client = {
       ...base,
       list: (kind, options) => {
-        base.listsNothing = this.listsNothing(nodeName);
+        base.listsNothing = this.observer.listsNothing(nodeName);
         return base.list(kind, options);
+      },
+      patch: async <T extends ApiObject>(...[kind, key, body, options]: Parameters<Client['patch']>) => {
+        const result = await base.patch<T>(kind, key, body, options);
+        this.observer.onPatched(kind, key, body, result, options?.subresource === 'status');
+        return result;
       },
       async delete(kind, key, options) {
         const { uid, gracePeriodSeconds } = options ?? {};
@@ -81,10 +108,11 @@ export class ManagerProcess {
         checkDelete(nodeIdentity(nodeName), kind, await base.get(kind, key), deletion);
         await base.delete(kind, key, options);
       },
-      async request(request) {
+      request: async (request) => {
         if (!request.path.endsWith('/heartbeat')) return base.request(request);
         const { sessionId } = JSON.parse(request.body ?? '{}') as { sessionId: string };
         const isConflict = manager.beat(nodeName, sessionId) === 'conflict';
+        if (!isConflict) this.observer.onBeat(nodeName);
         const body = { periodSeconds: manager.heartbeatPeriodSeconds };
         return answer(registry.clusterUid, isConflict ? 409 : 200, JSON.stringify(isConflict ? {} : body));
       },
@@ -115,7 +143,7 @@ function guardStore(store: Store, lifeline: Lifeline): Store {
     currentRevision: () => store.currentRevision(),
     compact: (revision) => lifeline.effect(() => store.compact(revision)),
     readOnlyReason: () => store.readOnlyReason(),
-    close: () => Promise.resolve(),
+    close: () => store.close(),
   };
 }
 

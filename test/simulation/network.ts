@@ -1,5 +1,7 @@
 import type { Client, ClientEvent } from '../../src/client/client.js';
-import type { ApiObject } from '../../src/model/api-object.js';
+import type { ApiObject, Stored } from '../../src/model/api-object.js';
+import type { Kind } from '../../src/model/kind.js';
+import { taskKind } from '../../src/model/task.js';
 import type { Clock } from '../../src/support/clock.js';
 import { sleep, withDeadline } from '../../src/support/clock.js';
 import { OrchError } from '../../src/support/errors.js';
@@ -11,6 +13,17 @@ import type { Scenario } from './scenario.js';
 export interface Served {
   lifeline: Lifeline;
   api: Client;
+}
+
+/** What is looked at on the way. */
+export interface LinkObserver {
+  /** A watch is opened; called back with each event as the worker is about to get it. */
+  watching(
+    kind: Kind,
+    options: Parameters<Client['watch']>[1],
+  ): { take(event: ClientEvent<ApiObject>): void; end(): void };
+  /** A list, or the answer to a question for one object, as the worker is about to get it. */
+  listed(kind: Kind, items: readonly Stored[]): void;
 }
 
 const requestTimeoutMilliseconds = 30_000;
@@ -32,6 +45,7 @@ export class Link {
     private readonly random: SeededRandom,
     private readonly quality: Scenario['network'],
     private readonly manager: () => Served | undefined,
+    private readonly observer: LinkObserver,
   ) {}
 
   setCut(isCut: boolean): void {
@@ -49,19 +63,31 @@ export class Link {
       lifeline.effect(() => this.call(serve, timeout));
     return {
       get: (kind, key) => call((api) => api.get(kind, key)),
-      list: (kind, options) => call((api) => api.list(kind, options)),
+      list: async <T extends ApiObject>(...[kind, options]: Parameters<Client['list']>) => {
+        const list = await call((api) => api.list<T>(kind, options));
+        if (lifeline.isAlive) this.observer.listed(kind, list.items);
+        return list;
+      },
       create: (kind, object, options) => call((api) => api.create(kind, object, options)),
       replace: (kind, key, object, options) => call((api) => api.replace(kind, key, object, options)),
       patch: (kind, key, patch, options) => call((api) => api.patch(kind, key, patch, options)),
       apply: (kind, key, object, options) => call((api) => api.apply(kind, key, object, options)),
       delete: (kind, key, options) => call((api) => api.delete(kind, key, options)),
       watch: <T extends ApiObject>(...[kind, options]: Parameters<Client['watch']>) =>
-        this.watch<T>(lifeline, (api, signal) => api.watch<T>(kind, { ...options, signal }), options.signal),
+        this.watch<T>(
+          lifeline,
+          (api, signal) => api.watch<T>(kind, { ...options, signal }),
+          options.signal,
+          this.observer.watching(kind, options),
+        ),
       request: async (request) => {
         const { status, headers, text } = await call(async (api) => {
           const response = await api.request(request);
           return { status: response.status, headers: response.headers, text: await response.text() };
         }, request.timeoutMilliseconds);
+        if (/\/tasks\/[^/]+$/.test(request.path) && status === 200) {
+          this.observer.listed(taskKind, [JSON.parse(text) as Stored]);
+        }
         return { status, headers, text: () => Promise.resolve(text), body: noBody() };
       },
       // Logs and exec are not simulated: the tunnel stays open and silent.
@@ -90,7 +116,10 @@ export class Link {
     if (this.loses(this.quality.dropped)) throw gone('the connection was reset');
     const manager = this.manager();
     if (manager === undefined) throw gone('nothing listens there');
-    const answer = await outcome(untilDeath(manager.lifeline, serve(manager.api)));
+    const served = outcome(untilDeath(manager.lifeline, serve(manager.api)));
+    // A request that comes twice: what the second one is answered, nobody hears.
+    if (this.loses(this.quality.duplicated)) void this.travel().then(() => outcome(serve(manager.api)));
+    const answer = await served;
     await this.travel();
     if (this.isCut) return never();
     if (this.loses(this.quality.replyLost)) throw gone('the connection was reset before the answer');
@@ -102,6 +131,7 @@ export class Link {
     lifeline: Lifeline,
     open: (api: Client, signal: AbortSignal) => AsyncIterable<ClientEvent<T>>,
     signal: AbortSignal,
+    observer: ReturnType<LinkObserver['watching']>,
   ): AsyncIterable<ClientEvent<T>> {
     const ending = new AbortController();
     let fail: (error: Error) => void = () => undefined;
@@ -109,7 +139,10 @@ export class Link {
     broken.catch(() => undefined);
     const cut = (): void => fail(gone('the stream was cut'));
     const abort = (): void => ending.abort();
-    const forgetDeath = lifeline.onDeath(abort);
+    const forgetDeath = lifeline.onDeath(() => {
+      abort();
+      observer.end();
+    });
     let forgetManager = (): void => undefined;
     this.streams.add(cut);
     signal.addEventListener('abort', abort, { once: true });
@@ -124,12 +157,14 @@ export class Link {
         if (next.done) return;
         const isThrough = (): Promise<void> => Promise.race([this.passage(), broken]);
         await lifeline.guard(isThrough());
+        observer.take(next.value);
         yield copy(next.value);
       }
     } finally {
       ending.abort();
       signal.removeEventListener('abort', abort);
       this.streams.delete(cut);
+      observer.end();
       forgetDeath();
       forgetManager();
     }

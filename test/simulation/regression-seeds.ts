@@ -14,5 +14,10 @@ export const regressionSeeds: readonly { seed: number; found: string }[] = [
   { seed: 452, found: 'tasks that were started again at once got more of a node than it has' },
   { seed: 644, found: 'a task that failed for good took its share of the node again while it was deleted' },
   { seed: 813, found: 'an attempt was given twice after a crash between create and checkpoint' },
+  { seed: 99, found: 'a list told of a new spec, and the start of the old one went on' },
+  { seed: 177, found: 'a list told of a new spec, and the start of the old one went on' },
+  { seed: 238, found: 'a list told of a deletion, and the create for the deleted task went on' },
+  { seed: 267, found: 'a list told of a deletion, and the start for the deleted task went on' },
+  { seed: 211, found: 'a worker gave an attempt again that another one had reported meanwhile' },
   { seed: 907, found: 'an attempt was given twice after a crash between create and checkpoint' },
 ];

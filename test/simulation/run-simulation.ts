@@ -8,27 +8,31 @@ import { nodeKind } from '../../src/model/node.js';
 import type { StoredTask } from '../../src/model/task.js';
 import { taskKind } from '../../src/model/task.js';
 import { storePrefix } from '../../src/registry/store-keys.js';
-import { RuntimeError } from '../../src/runtime/container-runtime.js';
 import type { SimulatedContainer } from '../../src/runtime/simulated/simulated-engine.js';
-import { emptyContents } from '../../src/store/durable-state.js';
-import { JournaledStore } from '../../src/store/journaled-store.js';
+import type { Transaction } from '../../src/store/journal.js';
 import type { StoreEvent } from '../../src/store/store.js';
-import { sleep } from '../../src/support/clock.js';
-import { errorMessage } from '../../src/support/errors.js';
+import { Actor } from './actor.js';
 import { allocations } from './checkers/allocations.js';
 import type { Checker, World } from './checkers/checker.js';
+import { checkPatch } from './checkers/client-writes.js';
 import { notConverged } from './checkers/converged.js';
 import { deletions } from './checkers/deletions.js';
+import { foreignContainers } from './checkers/foreign-containers.js';
+import { nodeHealth } from './checkers/node-health.js';
 import { oneLiveContainer } from './checkers/one-live-container.js';
+import { startsAfterStops } from './checkers/starts-after-stops.js';
 import { stateMoves } from './checkers/state-moves.js';
-import { isTaskEvent, TaskHistory, taskOf } from './checkers/task-history.js';
+import { StoreCalls } from './checkers/store-calls.js';
+import { StoreLog } from './checkers/store-log.js';
+import { TaskHistory } from './checkers/task-history.js';
 import { unaskedStops } from './checkers/unasked-stops.js';
-import { Machine } from './machine.js';
-import { ManagerProcess } from './manager-process.js';
-import { Link } from './network.js';
-import type { Action, Scenario } from './scenario.js';
-import { describeAction, makeScenario } from './scenario.js';
+import { Watches } from './checkers/watches.js';
+import { Cluster } from './cluster.js';
+import type { Scenario } from './scenario.js';
+import { makeScenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
+import { SimulatedDisk } from './simulated-disk.js';
+import { tellContainer, tellTransaction } from './teller.js';
 import { Trace } from './trace.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -51,7 +55,10 @@ export interface SimulationResult {
 const convergeSeconds = 900;
 /** Ten times the manager's resync. */
 const quietSeconds = 600;
-const millicoresEach = 4000;
+const tickSeconds = 5;
+/** An event of a watch that is told later than this after the last fault is not told at all. */
+const watchLagSeconds = 60;
+const capacityEach = { cpuMillicores: 4000, memoryBytes: 8 * 1024 ** 3, diskBytes: 100 * 1024 ** 3 };
 
 export function runSeed(seed: number): Promise<SimulationResult> {
   return runScenario(makeScenario(seed));
@@ -67,63 +74,85 @@ class Simulation {
   private readonly trace = new Trace(this.clock);
   private readonly violations: Violation[] = [];
   private readonly history = new TaskHistory();
-  private readonly store: JournaledStore;
-  private readonly machines = new Map<string, Machine>();
-  private readonly links = new Map<string, Link>();
-  private readonly checkers: Checker[];
-  private manager: ManagerProcess | undefined;
-  private managerLives = 0;
-  /** Workers that are told that there is nothing. */
-  private readonly wrongLists = new Set<string>();
+  private readonly log = new StoreLog();
+  private readonly violated = (rule: string, what: string): void => this.note(rule, what);
+  private readonly storeCalls = new StoreCalls(this.log, this.violated);
+  private readonly watches = new Watches(this.log, this.violated);
+  private readonly disk: SimulatedDisk;
+  private readonly cluster: Cluster;
+  private readonly actor: Actor;
+  private readonly checkers: readonly Checker[];
+  private readonly foreign: Checker;
   /** Transactions that tell more than what containers use. */
   private lastNewsSeconds = 0;
 
   constructor(private readonly scenario: Scenario) {
-    const { clock } = this;
-    const storeRandom = this.random('store');
-    this.store = new JournaledStore({
-      clusterUid: storeRandom.uuid(),
-      contents: emptyContents(),
+    const { clock, trace } = this;
+    this.disk = new SimulatedDisk({
+      random: new SeededRandom(scenario.seed, 'store'),
       historyLimit: scenario.historyLimit,
-      journal: {
-        prepare: () => 0,
-        append: () => sleep(clock, 1 + storeRandom.next() * 4),
-        recover: () => Promise.reject(new Error('this disk does not fail')),
-        close: () => Promise.resolve(),
-      },
+      onDurable: (transaction) => this.onTransaction(transaction),
     });
-    const world: World = {
-      history: this.history,
-      containersOn: (worker) => this.machine(worker).containers(),
-      knownRevision: (worker, uid) => {
-        const version = this.machine(worker).worker?.db.task(uid)?.metadata.resourceVersion;
-        return version === undefined ? undefined : Number(version);
+    const world = this.world();
+    this.foreign = foreignContainers(world);
+    this.checkers = [...makeCheckers(world, scenario), this.foreign];
+    const all = (look: (checker: Checker) => void): void => this.checkers.forEach(look);
+    const cluster = new Cluster({
+      clock,
+      trace,
+      scenario,
+      disk: this.disk,
+      managerObserver: {
+        checkStore: (store) => {
+          this.storeCalls.forget();
+          return this.watches.check(this.storeCalls.check(store));
+        },
+        onServing: (isServing) => all((checker) => checker.onManager?.(isServing)),
+        onBeat: (name) => all((checker) => checker.onBeat?.(name)),
+        onPatched: (...patched) => checkPatch({ log: this.log, violated: this.violated }, ...patched),
       },
-      knownAttempt: (worker, uid) => this.machine(worker).knownAttempt(uid),
-      currentRevision: () => this.store.currentRevision(),
-      violated: (rule, what) => this.violated(rule, what),
-    };
-    this.checkers = [
-      oneLiveContainer(world),
-      stateMoves(world),
-      allocations(world),
-      unaskedStops(world),
-      deletions(world, scenario),
-    ];
-    this.store.watch('', this.store.currentRevision(), (events) => this.onTransaction(events));
-    for (const name of scenario.workers) this.addMachine(name);
+      machineObserver: (name) => ({
+        onStop: (id) => all((checker) => checker.onStop?.(name, id)),
+        onStart: (what, identity) => all((checker) => checker.onStart?.(name, what, identity)),
+        onProbe: (id, isHealthy) => all((checker) => checker.onProbe?.(name, id, isHealthy)),
+        onWorker: () => all((checker) => checker.onWorker?.(name)),
+        onCheckpointLost: () => all((checker) => checker.onCheckpointLost?.(name)),
+      }),
+      linkObserver: (name) => ({
+        watching: (kind, options) =>
+          this.watches.ofWorker(name, kind, options, (event) => all((checker) => checker.onDelivered?.(name, event))),
+        listed: (kind, items) => {
+          if (kind === taskKind) all((checker) => checker.onListed?.(name, items as StoredTask[]));
+        },
+      }),
+    });
+    this.cluster = cluster;
+    for (const [name, { engine }] of cluster.machines) {
+      engine.onChange((container) => this.onContainer(name, container));
+    }
+    this.actor = new Actor({
+      cluster,
+      clock,
+      trace,
+      duplicated: 5 * scenario.network.duplicated,
+      onForeignRemoval: (name, container) => all((checker) => checker.onForeignRemoval?.(name, container)),
+    });
   }
 
   async run(): Promise<SimulationResult> {
-    const { clock, scenario } = this;
-    void this.startManager();
-    for (const machine of this.machines.values()) void machine.startWorker();
+    const { clock, scenario, cluster } = this;
+    void cluster.startManager();
+    for (const machine of cluster.machines.values()) void machine.startWorker();
     for (const action of scenario.actions) {
-      clock.setTimer(() => this.act(action), action.atSeconds * 1000);
+      clock.setTimer(() => this.actor.act(action), action.atSeconds * 1000);
     }
+    this.tick();
     await this.until(scenario.faultsEndSeconds);
-    this.heal();
-    await this.settle();
+    if (this.violations.length === 0) {
+      this.trace.tell('>>>', 'the last fault is over');
+      cluster.heal();
+      await this.settle();
+    }
     return {
       scenario,
       violations: this.violations,
@@ -137,242 +166,49 @@ class Simulation {
     return this.clock.monotonic() / 1000;
   }
 
-  private random(purpose: string): SeededRandom {
-    return new SeededRandom(this.scenario.seed, purpose);
-  }
-
-  private machine(name: string): Machine {
-    return this.machines.get(name) as Machine;
+  private world(): World {
+    return {
+      history: this.history,
+      seconds: () => this.seconds,
+      containersOn: (worker) => this.cluster.machine(worker).containers(),
+      isForeign: (worker, id) => this.cluster.machine(worker).foreign.has(id),
+      knownTask: (worker, uid) => this.cluster.machine(worker).worker?.db.task(uid),
+      knownAttempt: (worker, uid) => this.cluster.machine(worker).knownAttempt(uid),
+      currentRevision: () => this.disk.revision,
+      violated: this.violated,
+    };
   }
 
   private async until(seconds: number): Promise<void> {
     await this.clock.runUntil(seconds * 1000, () => this.violations.length > 0);
   }
 
-  private violated(rule: string, what: string): void {
+  private tick(): void {
+    for (const checker of this.checkers) checker.onTick?.();
+    this.clock.setTimer(() => this.tick(), tickSeconds * 1000);
+  }
+
+  private note(rule: string, what: string): void {
     this.violations.push({ rule, what, atSeconds: this.seconds });
     this.trace.tell('CHECKER', `VIOLATED ${rule}: ${what}`);
   }
 
-  private addMachine(name: string): void {
-    const { clock, trace, scenario } = this;
-    const link = new Link(clock, this.random(`network of ${name}`), scenario.network, () => {
-      const { manager } = this;
-      const api = manager?.apiFor(name);
-      return manager === undefined || api === undefined ? undefined : { lifeline: manager.lifeline, api };
-    });
-    const machine = new Machine({
-      name,
-      clock,
-      random: this.random(`machine ${name}`),
-      trace,
-      scenario,
-      clusterUid: this.store.clusterUid,
-      link,
-      onStop: (_machine, id) => this.checkers.forEach((checker) => checker.onStop?.(name, id)),
-    });
-    machine.engine.onChange((container) => this.onContainer(name, container));
-    this.machines.set(name, machine);
-    this.links.set(name, link);
-  }
-
-  private async startManager(): Promise<void> {
-    if (this.manager?.lifeline.isAlive) return;
-    const life = ++this.managerLives;
-    const manager = new ManagerProcess(
-      this.clock,
-      this.store,
-      this.random(`manager ${life}`),
-      this.trace,
-      this.scenario,
-      (worker) => this.wrongLists.has(worker),
-    );
-    this.manager = manager;
-    this.trace.tell('manager', `manager starts${life > 1 ? ' again' : ''}`);
-    await manager.start();
-  }
-
-  private onTransaction(events: StoreEvent[]): void {
+  private onTransaction(transaction: Transaction): void {
+    const { events } = transaction;
+    this.storeCalls.onTransaction(transaction);
+    this.log.add(transaction, this.seconds);
     this.history.take(events);
-    for (const event of events) {
-      this.trace.note(`${event.type} ${event.key} ${event.revision} ${JSON.stringify(event.value)}`);
-      if (isTaskEvent(event)) this.tellTask(event);
-    }
+    tellTransaction(this.trace, events);
     if (events.some((event) => isNews(event))) this.lastNewsSeconds = this.seconds;
     for (const checker of this.checkers) checker.onTransaction?.(events);
   }
 
-  private tellTask({ type, value, previous, revision }: StoreEvent): void {
-    const task = taskOf(value);
-    const old = previous && taskOf(previous);
-    const { name, uid, deletionTimestamp, generation } = task.metadata;
-    const words = [
-      ...(type === 'delete' ? ['gone'] : []),
-      ...(type === 'put' && old?.status?.state !== task.status?.state
-        ? [`${old?.status?.state ?? '(new)'} -> ${task.status?.state ?? 'Pending'}`]
-        : []),
-      ...(old?.spec.nodeName === task.spec.nodeName ? [] : [`on ${task.spec.nodeName ?? 'no node'}`]),
-      ...(old?.metadata.deletionTimestamp === deletionTimestamp ? [] : ['deletion asked']),
-      ...(old?.metadata.generation === generation ? [] : [`generation ${generation}`]),
-      ...(old?.status?.attempt === task.status?.attempt ? [] : [`attempt ${task.status?.attempt ?? 0}`]),
-    ];
-    if (words.length === 0) return;
-    const { reason } = task.status ?? {};
-    this.trace.tell(
-      'store',
-      `${name} (${uid.slice(0, 4)}) @${revision}: ${words.join(', ')}${reason ? ` [${reason}]` : ''}`,
-    );
-  }
-
   private onContainer(worker: string, container: SimulatedContainer): void {
-    const { taskKey, taskUid, attempt } = container.spec.identity;
-    const isGone = !this.machine(worker).engine.containers.has(container.id);
-    const phase = isGone ? 'removed' : container.phase;
-    const exit = container.phase === 'exited' && !isGone ? ` (${container.exitCode})` : '';
-    this.trace.tell(worker, `container ${taskKey} (${taskUid.slice(0, 4)}) #${attempt} ${phase}${exit}`);
+    const { engine, foreign } = this.cluster.machine(worker);
+    const isGone = !engine.containers.has(container.id);
+    tellContainer(this.trace, worker, container, isGone);
+    if (foreign.has(container.id)) return this.foreign.onContainer?.(worker, container, isGone);
     for (const checker of this.checkers) checker.onContainer?.(worker, container, isGone);
-  }
-
-  private act(action: Action): void {
-    this.trace.tell('>>>', describeAction(action));
-    const failed = (error: unknown): void => this.trace.tell('>>>', `${action.do} failed: ${errorMessage(error)}`);
-    void this.perform(action).catch(failed);
-  }
-
-  private async perform(action: Action): Promise<void> {
-    switch (action.do) {
-      case 'apply':
-      case 'edit':
-      case 'delete':
-      case 'deleteNode':
-        return this.asUser(action);
-      case 'crashManager':
-      case 'stopManager':
-        return this.endManager(action);
-      case 'partition': {
-        const links = action.workers.map((name) => this.links.get(name) as Link);
-        for (const link of links) link.setCut(true);
-        this.after(action.seconds, () => links.forEach((link) => link.setCut(false)));
-        return;
-      }
-      case 'emptyLists':
-        this.wrongLists.add(action.worker);
-        return this.after(action.seconds, () => void this.wrongLists.delete(action.worker));
-      case 'cutWatches':
-        return this.links.get(action.worker)?.cutStreams();
-      default:
-        return this.onMachine(this.machine(action.worker), action);
-    }
-  }
-
-  private async asUser(action: Extract<Action, { do: 'apply' | 'edit' | 'delete' | 'deleteNode' }>): Promise<void> {
-    const registry = this.manager?.serving;
-    if (registry === undefined) throw new Error('the manager does not answer');
-    if (action.do === 'deleteNode') return void (await registry.delete(nodeKind, { name: action.worker }));
-    const key = { namespace: 'default', name: action.task };
-    const metadata = { ...key };
-    switch (action.do) {
-      case 'apply': {
-        const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: action.spec };
-        await registry.apply(taskKind, key, task, { fieldManager: 'user', force: true });
-        return;
-      }
-      case 'edit':
-        await registry.patch(taskKind, key, { type: 'merge', body: { spec: action.spec } });
-        return;
-      case 'delete': {
-        const { gracePeriodSeconds } = action;
-        await registry.delete(taskKind, key, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
-        return;
-      }
-    }
-  }
-
-  private async endManager(action: Extract<Action, { do: 'crashManager' | 'stopManager' }>): Promise<void> {
-    const { manager } = this;
-    if (!manager?.lifeline.isAlive) return;
-    const startAgain = (): void => this.after(action.seconds, () => void this.startManager());
-    if (action.do === 'stopManager') {
-      await manager.stop();
-      this.trace.tell('manager', 'manager stopped');
-      return startAgain();
-    }
-    const crash = (): void => {
-      if (!manager.lifeline.isAlive) return;
-      this.trace.tell('manager', 'manager crashed');
-      manager.lifeline.kill();
-      startAgain();
-    };
-    if (action.at === undefined) crash();
-    else manager.lifeline.crashAt(action.at, crash);
-  }
-
-  private async onMachine(machine: Machine, action: Action): Promise<void> {
-    const { engine, lifeline } = machine;
-    const startAgain = (seconds: number): void => this.after(seconds, () => void machine.startWorker());
-    switch (action.do) {
-      case 'crashWorker': {
-        const crash = (): void => {
-          machine.crashWorker();
-          startAgain(action.seconds);
-        };
-        if (action.at === undefined) crash();
-        else lifeline?.crashAt(action.at, crash);
-        return;
-      }
-      case 'stopWorker':
-        await machine.stopWorker();
-        return startAgain(action.seconds);
-      case 'rebootMachine':
-        machine.reboot();
-        return startAgain(action.seconds);
-      case 'failCall':
-        return engine.faults.failNext(action.call, new RuntimeError(action.code, 'the injected fault'));
-      case 'loseReply':
-        return engine.faults.loseReplyNext(action.call);
-      case 'hangEngine':
-        engine.faults.setHung(true);
-        return this.after(action.seconds, () => engine.faults.setHung(false));
-      case 'silenceEngine':
-        engine.faults.setUnavailable(true);
-        return this.after(action.seconds, () => engine.faults.setUnavailable(false));
-      case 'killContainer':
-      case 'removeContainer':
-      case 'pauseContainer': {
-        const containers = machine.containers();
-        const container = containers[Math.floor(action.choice * containers.length)];
-        if (container === undefined) return;
-        if (action.do === 'removeContainer') {
-          this.checkers.forEach((checker) => checker.onForeignRemoval?.(machine.name, container));
-        }
-        return engine[action.do](container.id);
-      }
-      default:
-        throw new Error(`nobody does ${action.do} to a machine`);
-    }
-  }
-
-  private after(seconds: number, what: () => void): void {
-    this.clock.setTimer(what, seconds * 1000);
-  }
-
-  /** Ends all faults, those too that would have gone on; what is down comes up. */
-  private heal(): void {
-    if (this.violations.length > 0) return;
-    this.trace.tell('>>>', 'the last fault is over');
-    for (const link of this.links.values()) {
-      link.isPerfect = true;
-      link.setCut(false);
-    }
-    this.wrongLists.clear();
-    this.manager?.lifeline.forgetCrash();
-    for (const { engine, lifeline } of this.machines.values()) {
-      lifeline?.forgetCrash();
-      engine.faults.setHung(false);
-      engine.faults.setUnavailable(false);
-    }
-    if (!this.manager?.lifeline.isAlive) void this.startManager();
-    for (const machine of this.machines.values()) void machine.startWorker();
   }
 
   /** Waits until all is as it should be, and then that nothing more is written. */
@@ -381,7 +217,7 @@ class Simulation {
     let wrong = ['nothing was looked at'];
     while (wrong.length > 0 && this.seconds < end && this.violations.length === 0) {
       await this.until(this.seconds + 10);
-      wrong = await this.wrong();
+      wrong = this.wrong();
     }
     for (const what of wrong) if (this.violations.length === 0 || this.seconds >= end) this.violated('converges', what);
     // What was counted in memory only is written within 10 s, what is used within a minute.
@@ -390,22 +226,31 @@ class Simulation {
     await this.until(quietFrom + quietSeconds);
     if (this.violations.length > 0) return;
     if (this.lastNewsSeconds > quietFrom) this.violated('becomes quiet', `written at ${this.lastNewsSeconds} s`);
-    for (const what of await this.wrong()) this.violated('stays converged', what);
+    for (const what of this.wrong()) this.violated('stays converged', what);
+    this.watches.checkComplete(this.seconds - watchLagSeconds);
   }
 
-  private async wrong(): Promise<string[]> {
-    const [tasks, nodes] = await Promise.all([
-      this.store.list(storePrefix(taskKind)),
-      this.store.list(storePrefix(nodeKind)),
-    ]);
-    const objects = <T>(entries: readonly { value: JsonObject }[]): T[] => entries.map(({ value }) => value as T);
+  private wrong(): string[] {
+    const objects = <T>(prefix: string): T[] => this.disk.list(prefix).map(({ value }) => value as T);
     return notConverged({
-      tasks: objects<StoredTask>(tasks.entries),
-      nodes: objects<StoredNode>(nodes.entries),
-      containers: new Map([...this.machines].map(([name, machine]) => [name, machine.containers()])),
-      millicoresEach,
+      tasks: objects<StoredTask>(storePrefix(taskKind)),
+      nodes: objects<StoredNode>(storePrefix(nodeKind)),
+      containers: new Map([...this.cluster.machines].map(([name, machine]) => [name, machine.containers()])),
+      capacityEach,
     });
   }
+}
+
+function makeCheckers(world: World, scenario: Scenario): Checker[] {
+  return [
+    oneLiveContainer(world),
+    stateMoves(world),
+    allocations(world),
+    unaskedStops(world),
+    startsAfterStops(world),
+    deletions(world, scenario),
+    nodeHealth(world, scenario.nodeGraceSeconds),
+  ];
 }
 
 /** Whether more than the use of CPU and memory was written. */

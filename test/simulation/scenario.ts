@@ -12,7 +12,9 @@ export interface Scenario {
   /** Revisions of history that the store keeps: few of them make resumed watches expire. */
   historyLimit: number;
   engineLatencyMilliseconds: number;
-  network: { maxDelayMilliseconds: number; dropped: number; replyLost: number; hintLost: number };
+  network: { maxDelayMilliseconds: number; dropped: number; replyLost: number; duplicated: number; hintLost: number };
+  /** Other clusters' and other workers' containers are on the machines. */
+  hasForeigners: boolean;
   actions: TimedAction[];
   /** Afterwards everything is whole again. */
   faultsEndSeconds: number;
@@ -37,6 +39,11 @@ export type Action =
   | { do: 'cutWatches'; worker: string }
   /** The manager is wrong: lists that this worker asks for are empty. */
   | { do: 'emptyLists'; worker: string; seconds: number }
+  /** Somebody sets a wall clock, the manager's or a worker's machine's. */
+  | { do: 'jumpClock'; who: string; seconds: number }
+  /** The worker's disk is empty (age 0) or an older one (up to 1, the oldest) when it starts again. */
+  | { do: 'loseCheckpoint'; worker: string; seconds: number; age: number }
+  | { do: 'failProbes'; worker: string; seconds: number }
   | { do: 'failCall'; worker: string; call: EngineCall; code: RuntimeErrorCode }
   | { do: 'loseReply'; worker: string; call: EngineCall }
   | { do: 'hangEngine'; worker: string; seconds: number }
@@ -70,6 +77,9 @@ export function makeScenario(seed: number): Scenario {
   }
   addBurst(new SeededRandom(seed, 'burst'), tasks, faultsEndSeconds, add);
   addEmptyLists(new SeededRandom(seed, 'empty lists'), workers, faultsEndSeconds, add);
+  addMachineFaults(new SeededRandom(seed, 'machine faults'), workers, faultsEndSeconds, add);
+  addSizesAndProbes(new SeededRandom(seed, 'sizes and probes'), actions);
+  const extras = new SeededRandom(seed, 'extras');
   actions.sort((a, b) => a.atSeconds - b.atSeconds);
   return {
     seed,
@@ -79,8 +89,15 @@ export function makeScenario(seed: number): Scenario {
     historyLimit: random.pick([5, 40, 10_000]),
     engineLatencyMilliseconds: random.pick([1, 7, 40]),
     network: isRough
-      ? { maxDelayMilliseconds: random.pick([5, 50, 800]), dropped: 0.02, replyLost: 0.02, hintLost: 0.1 }
-      : { maxDelayMilliseconds: 3, dropped: 0, replyLost: 0, hintLost: 0 },
+      ? {
+          maxDelayMilliseconds: random.pick([5, 50, 800]),
+          dropped: 0.02,
+          replyLost: 0.02,
+          duplicated: extras.pick([0, 0.02]),
+          hintLost: 0.1,
+        }
+      : { maxDelayMilliseconds: 3, dropped: 0, replyLost: 0, duplicated: 0, hintLost: 0 },
+    hasForeigners: extras.chance(0.3),
     actions,
     faultsEndSeconds,
   };
@@ -114,6 +131,47 @@ function addEmptyLists(
   const at = 20 + random.next() * (faultsEndSeconds - 30);
   add(at, { do: 'emptyLists', worker, seconds: 8 });
   add(at + 0.5, { do: 'crashWorker', worker, seconds: 0.2 });
+}
+
+/** Wall clocks that are set, checkpoints that are lost or put back, probes that fail for a while. */
+function addMachineFaults(
+  random: SeededRandom,
+  workers: readonly string[],
+  faultsEndSeconds: number,
+  add: (atSeconds: number, action: Action) => void,
+): void {
+  const at = (): number => 10 + random.next() * (faultsEndSeconds - 10);
+  if (random.chance(0.3)) {
+    for (let count = random.between(1, 3); count > 0; count--) {
+      const seconds = random.pick([30, 3_600, 86_400]) * random.pick([-1, 1]);
+      add(at(), { do: 'jumpClock', who: random.chance(0.4) ? 'manager' : random.pick(workers), seconds });
+    }
+  }
+  if (random.chance(0.25)) {
+    const age = random.chance(0.5) ? 0 : random.next();
+    add(at(), { do: 'loseCheckpoint', worker: random.pick(workers), seconds: random.pick([0.2, 3, 60]), age });
+  }
+  if (random.chance(0.3)) {
+    add(at(), { do: 'failProbes', worker: random.pick(workers), seconds: random.pick([3, 15, 60]) });
+  }
+}
+
+/** Some tasks ask for memory and disk, some services are probed. */
+function addSizesAndProbes(random: SeededRandom, actions: readonly TimedAction[]): void {
+  const [hasSizes, hasProbes] = [random.chance(0.4), random.chance(0.4)];
+  for (const action of actions) {
+    if (action.do !== 'apply') continue;
+    const { spec } = action;
+    if (hasSizes && random.chance(0.5)) {
+      const sizes = { memory: random.pick(['1Gi', '3Gi', '5Gi']), disk: random.pick(['10Gi', '40Gi', '70Gi']) };
+      spec['resources'] = { ...(spec['resources'] as JsonObject | undefined), ...sizes };
+    }
+    if (hasProbes && spec['restartPolicy'] === 'Always' && random.chance(0.6)) {
+      const periodSeconds = random.pick([2, 10]);
+      const failureThreshold = random.between(1, 3);
+      spec['livenessProbe'] = { exec: { command: ['true'] }, periodSeconds, failureThreshold };
+    }
+  }
 }
 
 function makeSpec(random: SeededRandom): JsonObject {
@@ -162,7 +220,8 @@ function userAction(random: SeededRandom, tasks: readonly string[]): Action {
 function fault(random: SeededRandom, workers: readonly string[]): Action {
   const worker = random.pick(workers);
   const seconds = random.pick([0.2, 3, 15, 60, 150]);
-  const at = (): CrashPoint => ({ effects: random.between(1, 6), moment: random.pick(['before', 'after'] as const) });
+  const moments = ['before', 'during', 'after'] as const;
+  const at = (): CrashPoint => ({ effects: random.between(1, 6), moment: random.pick(moments) });
   switch (random.between(0, 17)) {
     case 0:
       return { do: 'crashWorker', worker, seconds };

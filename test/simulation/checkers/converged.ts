@@ -1,5 +1,6 @@
 import { specHash } from '../../../src/model/spec-hash.js';
-import { requestsOf } from '../../../src/model/resources.js';
+import type { Amounts } from '../../../src/model/resources.js';
+import { addAmounts, noAmounts, requestsOf } from '../../../src/model/resources.js';
 import type { StoredNode } from '../../../src/model/node.js';
 import type { StoredTask } from '../../../src/model/task.js';
 import type { SimulatedContainer } from '../../../src/runtime/simulated/simulated-engine.js';
@@ -12,11 +13,11 @@ export interface EndState {
   /** By worker. */
   containers: ReadonlyMap<string, readonly SimulatedContainer[]>;
   /** What one worker has. */
-  millicoresEach: number;
+  capacityEach: Amounts;
 }
 
 /** Everything that is not as the tasks say, once nothing goes wrong any more. Empty: converged. */
-export function notConverged({ tasks, nodes, containers, millicoresEach }: EndState): string[] {
+export function notConverged({ tasks, nodes, containers, capacityEach }: EndState): string[] {
   const all = [...containers].flatMap(([worker, own]) => own.map((container) => ({ worker, container })));
   const wrong: string[] = [];
   const uids = new Set(tasks.map(({ metadata }) => metadata.uid));
@@ -30,11 +31,16 @@ export function notConverged({ tasks, nodes, containers, millicoresEach }: EndSt
     if (ready !== 'True') wrong.push(`${worker} is not ready: ${ready ?? 'no node'}`);
     if (node?.spec?.taints?.length) wrong.push(`${worker} is tainted`);
   }
+  // Edits were looked at by now: what is placed fits as it is written.
+  for (const worker of containers.keys()) {
+    const there = tasks.filter((task) => task.spec.nodeName === worker && occupiesNode(task));
+    if (!isWithin(needOf(there), capacityEach)) wrong.push(`${worker} has more tasks than it has room for`);
+  }
   for (const task of tasks) {
     const live = all.filter(
       ({ container }) => container.spec.identity.taskUid === task.metadata.uid && isRunning(container),
     );
-    const problem = problemOf(task, live, () => hasRoom(task, tasks, [...containers.keys()], millicoresEach));
+    const problem = problemOf(task, live, () => hasRoom(task, tasks, [...containers.keys()], capacityEach));
     if (problem !== undefined) wrong.push(`${task.metadata.name} (${task.metadata.uid.slice(0, 4)}): ${problem}`);
   }
   return wrong;
@@ -65,21 +71,31 @@ function problemOf(
     return `${state} (${status?.reason ?? ''}) on ${spec.nodeName ?? 'no node'}, and it runs ${where}`;
   }
   if (only.worker !== spec.nodeName) return `runs ${where}, but is placed on ${spec.nodeName ?? 'no node'}`;
-  // Whoever pauses a task that may run once only has to let it go on.
-  if (only.container.phase === 'paused' && spec.restartPolicy !== 'Never') return 'is paused';
+  // Whoever pauses a task that may run once only has to let it go on, and is told so.
+  const isPaused = only.container.phase === 'paused';
+  if (isPaused && (spec.restartPolicy !== 'Never' || status?.reason !== 'Paused')) return 'is paused';
   if (only.container.spec.identity.specHash !== specHash(spec)) return 'runs an older spec';
   if (status?.containerID !== only.container.id) return 'its status names another container';
   if (status.attempt !== only.container.spec.identity.attempt) return 'its status tells another attempt';
   return undefined;
 }
 
-/** Whether some worker has the CPU, and the port, that a waiting task asks for. */
-function hasRoom(task: StoredTask, tasks: readonly StoredTask[], workers: readonly string[], each: number): boolean {
+/** Whether some worker has what a waiting task asks for, its port too. */
+function hasRoom(task: StoredTask, tasks: readonly StoredTask[], workers: readonly string[], each: Amounts): boolean {
   const port = task.spec.ports?.[0]?.hostPort;
   return workers.some((worker) => {
     const there = tasks.filter((other) => other.spec.nodeName === worker && occupiesNode(other));
-    const used = there.reduce((sum, other) => sum + requestsOf(other.spec).cpuMillicores, 0);
     const isPortTaken = port !== undefined && there.some((other) => other.spec.ports?.[0]?.hostPort === port);
-    return used + requestsOf(task.spec).cpuMillicores <= each && !isPortTaken;
+    return isWithin(addAmounts(needOf(there), requestsOf(task.spec)), each) && !isPortTaken;
   });
+}
+
+function needOf(tasks: readonly StoredTask[]): Amounts {
+  return tasks.reduce((sum, { spec }) => addAmounts(sum, requestsOf(spec)), noAmounts);
+}
+
+function isWithin(need: Amounts, each: Amounts): boolean {
+  return (
+    need.cpuMillicores <= each.cpuMillicores && need.memoryBytes <= each.memoryBytes && need.diskBytes <= each.diskBytes
+  );
 }

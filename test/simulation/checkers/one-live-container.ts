@@ -2,8 +2,9 @@ import { isRunning } from '../../../src/runtime/simulated/simulated-engine.js';
 import type { Checker, World } from './checker.js';
 
 /**
- * On a worker at most one container of a task lives, and each one that is made has a higher attempt than those before. A
- * worker that a task leaves forgets it: when it comes back, its attempts go on from what was reported.
+ * On a worker at most one container of a task lives, and each one that is made has a higher attempt than those before, and
+ * than those that its worker knows to be reported. A worker that a task leaves forgets it, as one does that loses its
+ * checkpoint: its attempts go on from what was reported and what its engine still has.
  */
 export function oneLiveContainer(world: World): Checker {
   const attempts = new Map<string, { attempt: number; revision: number }>();
@@ -15,6 +16,17 @@ export function oneLiveContainer(world: World): Checker {
       if (world.knownAttempt(worker, taskUid) >= attempt) return;
       attempts.set(`${worker} ${taskUid}`, { attempt: attempt - 1, revision: world.currentRevision() });
     },
+    onCheckpointLost(worker) {
+      for (const [key, { revision }] of attempts) {
+        const [on, uid] = key.split(' ') as [string, string];
+        if (on !== worker) continue;
+        const kept = world.containersOn(worker).filter((container) => container.spec.identity.taskUid === uid);
+        attempts.set(key, {
+          attempt: Math.max(0, ...kept.map((container) => container.spec.identity.attempt)),
+          revision,
+        });
+      }
+    },
     onContainer(worker, container, isGone) {
       const { taskUid, attempt, taskKey } = container.spec.identity;
       if (!seen.has(container.id)) {
@@ -22,6 +34,10 @@ export function oneLiveContainer(world: World): Checker {
         const last = attempts.get(`${worker} ${taskUid}`);
         if (last !== undefined && attempt <= last.attempt && !world.history.left(taskUid, worker, last.revision)) {
           world.violated('attempts rise', `${taskKey} on ${worker}: ${attempt} after ${last.attempt}`);
+        }
+        const reported = world.knownTask(worker, taskUid)?.status?.attempt ?? 0;
+        if (attempt <= reported) {
+          world.violated('attempts rise', `${taskKey} on ${worker}: ${attempt} although ${reported} was reported`);
         }
         attempts.set(`${worker} ${taskUid}`, { attempt, revision: world.currentRevision() });
       }

@@ -205,6 +205,36 @@ describe('a container that was made just before its worker died', () => {
   });
 });
 
+describe('two containers of a task that live, since somebody started the older one by hand', () => {
+  it('stops the older one before anything else', () => {
+    const task = aStoredTask('web', {}, { state: 'Running' });
+    const alive = (attempt: number): ContainerDetails => ({
+      id: `c${attempt}`,
+      name: `web-${attempt}`,
+      identity: { taskUid: 'uid-of-web', attempt, specHash: specHash(task.spec), taskKey: 'default/web' },
+      phase: 'running',
+      oomKilled: false,
+      ports: [],
+    });
+    const { steps } = planConvergence({
+      task,
+      containers: [alive(3), alive(4)],
+      record: initialRecord(task),
+      now: start,
+    });
+    expect(steps).toMatchObject([{ type: 'stopContainer', id: 'c3', because: 'Superseded' }]);
+  });
+});
+
+describe('a task that ran on another worker meanwhile', () => {
+  it('goes on from the attempt that was reported, not from what this worker remembers of it', () => {
+    const task = aStoredTask('web', {}, { state: 'Scheduled', attempt: 5 });
+    const record: TaskRecord = { attempt: 2, failures: 0, restarts: 0 };
+    const plan = planConvergence({ task, containers: [], record, now: start });
+    expect(plan.steps).toContainEqual({ type: 'createContainer', attempt: 6 });
+  });
+});
+
 describe('planConvergence', () => {
   it('converges from every story: then there are no steps, and planning again changes nothing', () => {
     fc.assert(

@@ -143,6 +143,20 @@ describe('a worker that is told that its tasks are gone', () => {
     expect(cluster.worker.taskCount).toBe(5);
   });
 
+  it('keeps a task as long as the answer to the question for it is an error', async () => {
+    const cluster = await withTasks(['a']);
+    await cluster.worker.stop();
+    const { request } = cluster.client;
+    cluster.client.request = async (asked) => {
+      const response = await request(asked);
+      return asked.method === 'GET' ? { ...response, status: 503 } : response;
+    };
+    cluster.client.listsNothing = true;
+    await cluster.startWorker();
+    await cluster.seconds(120);
+    expect(cluster.running('a')).toHaveLength(1);
+  });
+
   it('takes up within minutes what a wrongly empty list hid from it', async () => {
     const cluster = await fixture();
     await cluster.worker.stop();

@@ -30,6 +30,8 @@ export class WorkerFixture {
   worker!: Worker;
   /** What is on the worker's disk. */
   disk = JSON.stringify(emptyCheckpoint());
+  /** What every call of the engine takes, for workers that start from now on. */
+  engineLatencyMilliseconds = 0;
 
   private constructor(
     public registry: OpenedRegistry,
@@ -58,7 +60,13 @@ export class WorkerFixture {
       name,
       sessionId: overrides.sessionId ?? 'session-1',
       client,
-      runtime: openSimulatedRuntime({ clusterUid: registry.clusterUid, clock, random, engine }),
+      runtime: openSimulatedRuntime({
+        clusterUid: registry.clusterUid,
+        clock,
+        random,
+        engine,
+        latencyMilliseconds: this.engineLatencyMilliseconds,
+      }),
       checkpoint: new CheckpointFile(JSON.parse(this.disk) as CheckpointData, async (text) => {
         this.disk = text;
       }),
@@ -70,8 +78,9 @@ export class WorkerFixture {
       addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
       settings,
     });
-    await this.worker.start();
+    const started = this.worker.start();
     await this.settle();
+    await started;
   }
 
   /** Lets everything that takes no time happen. */

@@ -196,6 +196,40 @@ describe('a worker and its tasks', () => {
     expect((await cluster.task('crash')).status?.attempt).toBe((attempt ?? 0) + 1);
   });
 
+  it.each([3_600, 86_400])(
+    'begins a wait again, and no more, when the wall clock is set back by %i s meanwhile',
+    async (seconds) => {
+      const cluster = await fixture();
+      await cluster.assign('crash', { command: ['false'] });
+      await cluster.seconds(75);
+      const { attempt } = (await cluster.task('crash')).status ?? {};
+      cluster.clock.setWallClock(cluster.clock.now() - seconds * 1000);
+      await cluster.seconds(170);
+      expect((await cluster.task('crash')).status?.attempt).toBe((attempt ?? 0) + 1);
+      await cluster.seconds(100);
+      expect((await cluster.task('crash')).status?.attempt).toBe((attempt ?? 0) + 1);
+    },
+  );
+
+  it.each([
+    ['another spec', (cluster: WorkerFixture) => cluster.edit('web', { env: [{ name: 'NEW', value: '1' }] }), ['1']],
+    ['a deletion', (cluster: WorkerFixture) => cluster.delete('web'), []],
+  ] as const)('starts nothing that %s made void while it was away', async (_what, change, wanted) => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.settle();
+    await cluster.worker.stop();
+    cluster.engine.reboot();
+    await change(cluster);
+    const made: (string | undefined)[] = [];
+    cluster.engine.onChange(({ phase, spec }) => void (phase === 'created' && made.push(spec.env[0]?.value)));
+    // What it is about to do takes longer than to hear what is wanted now.
+    cluster.engineLatencyMilliseconds = 100;
+    await cluster.startWorker();
+    await cluster.seconds(60);
+    expect(made).toEqual(wanted);
+  });
+
   it.each([
     ['Never', 'exit 0', { state: 'Completed', exitCode: 0 }],
     ['Never', 'exit 3', { state: 'Failed', exitCode: 3, message: 'exit code 3' }],

@@ -1,0 +1,170 @@
+import { nodeKind } from '../../src/model/node.js';
+import { taskKind } from '../../src/model/task.js';
+import type { OpenedRegistry } from '../../src/registry/open-registry.js';
+import { RuntimeError } from '../../src/runtime/container-runtime.js';
+import type { SimulatedContainer } from '../../src/runtime/simulated/simulated-engine.js';
+import { errorMessage } from '../../src/support/errors.js';
+import type { Cluster } from './cluster.js';
+import type { Machine } from './machine.js';
+import type { Action } from './scenario.js';
+import { describeAction } from './scenario.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { Trace } from './trace.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+type ActionOf<Verb extends Action['do']> = Extract<Action, { do: Verb }>;
+
+export interface ActorOptions {
+  cluster: Cluster;
+  clock: VirtualClock;
+  trace: Trace;
+  /** How likely it is that a user's request arrives twice. */
+  duplicated: number;
+  onForeignRemoval: (worker: string, container: SimulatedContainer) => void;
+}
+
+/** Does what a scenario says: as users, as fate, and as hands on a machine. */
+export class Actor {
+  private readonly random: SeededRandom;
+
+  constructor(private readonly options: ActorOptions) {
+    this.random = options.cluster.random('users');
+  }
+
+  act(action: Action): void {
+    const { trace } = this.options;
+    trace.tell('>>>', describeAction(action));
+    const failed = (error: unknown): void => trace.tell('>>>', `${action.do} failed: ${errorMessage(error)}`);
+    void this.perform(action).catch(failed);
+  }
+
+  private async perform(action: Action): Promise<void> {
+    const { cluster } = this.options;
+    switch (action.do) {
+      case 'apply':
+      case 'edit':
+      case 'delete':
+      case 'deleteNode':
+        return this.asUser(action);
+      case 'crashManager':
+      case 'stopManager':
+        return this.endManager(action);
+      case 'jumpClock':
+        return cluster.jumpClock(action.who, action.seconds);
+      case 'partition': {
+        const links = action.workers.flatMap((name) => cluster.links.get(name) ?? []);
+        for (const link of links) link.setCut(true);
+        return this.after(action.seconds, () => links.forEach((link) => link.setCut(false)));
+      }
+      case 'emptyLists':
+        cluster.wrongLists.add(action.worker);
+        return this.after(action.seconds, () => void cluster.wrongLists.delete(action.worker));
+      case 'cutWatches':
+        return cluster.links.get(action.worker)?.cutStreams();
+      default:
+        return this.onMachine(cluster.machine(action.worker), action);
+    }
+  }
+
+  private async asUser(action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>): Promise<void> {
+    const registry = this.options.cluster.manager?.serving;
+    if (registry === undefined) throw new Error('the manager does not answer');
+    const times = this.random.chance(this.options.duplicated) ? 2 : 1;
+    await Promise.all(Array.from({ length: times }, () => request(registry, action)));
+  }
+
+  private async endManager(action: ActionOf<'crashManager' | 'stopManager'>): Promise<void> {
+    const { cluster, trace } = this.options;
+    const { manager } = cluster;
+    if (!manager?.lifeline.isAlive) return;
+    const startAgain = (): void => this.after(action.seconds, () => void cluster.startManager());
+    if (action.do === 'stopManager') {
+      await manager.stop();
+      trace.tell('manager', 'manager stopped');
+      return startAgain();
+    }
+    const crash = (): void => {
+      cluster.crashManager(manager);
+      startAgain();
+    };
+    if (action.at === undefined) crash();
+    else manager.lifeline.crashAt(action.at, crash);
+  }
+
+  private async onMachine(machine: Machine, action: Action): Promise<void> {
+    const { engine, lifeline } = machine;
+    const startAgain = (seconds: number): void => this.after(seconds, () => void machine.startWorker());
+    switch (action.do) {
+      case 'crashWorker': {
+        const crash = (): void => {
+          machine.crashWorker();
+          startAgain(action.seconds);
+        };
+        if (action.at === undefined) crash();
+        else lifeline?.crashAt(action.at, crash);
+        return;
+      }
+      case 'stopWorker':
+        await machine.stopWorker();
+        return startAgain(action.seconds);
+      case 'rebootMachine':
+        machine.reboot();
+        return startAgain(action.seconds);
+      case 'loseCheckpoint':
+        machine.loseCheckpoint(action.age);
+        return startAgain(action.seconds);
+      case 'failProbes':
+        machine.isUnhealthy = true;
+        return this.after(action.seconds, () => void (machine.isUnhealthy = false));
+      case 'failCall':
+        return engine.faults.failNext(action.call, new RuntimeError(action.code, 'the injected fault'));
+      case 'loseReply':
+        return engine.faults.loseReplyNext(action.call);
+      case 'hangEngine':
+        engine.faults.setHung(true);
+        return this.after(action.seconds, () => engine.faults.setHung(false));
+      case 'silenceEngine':
+        engine.faults.setUnavailable(true);
+        return this.after(action.seconds, () => engine.faults.setUnavailable(false));
+      case 'killContainer':
+      case 'removeContainer':
+      case 'pauseContainer': {
+        const containers = machine.containers();
+        const container = containers[Math.floor(action.choice * containers.length)];
+        if (container === undefined) return;
+        if (action.do === 'removeContainer') this.options.onForeignRemoval(machine.name, container);
+        return engine[action.do](container.id);
+      }
+      default:
+        throw new Error(`nobody does ${action.do} to a machine`);
+    }
+  }
+
+  private after(seconds: number, what: () => void): void {
+    this.options.clock.setTimer(what, seconds * 1000);
+  }
+}
+
+async function request(
+  registry: OpenedRegistry,
+  action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>,
+): Promise<void> {
+  if (action.do === 'deleteNode') return void (await registry.delete(nodeKind, { name: action.worker }));
+  const key = { namespace: 'default', name: action.task };
+  const metadata = { ...key };
+  switch (action.do) {
+    case 'apply': {
+      const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: action.spec };
+      await registry.apply(taskKind, key, task, { fieldManager: 'user', force: true });
+      return;
+    }
+    case 'edit':
+      await registry.patch(taskKind, key, { type: 'merge', body: { spec: action.spec } });
+      return;
+    case 'delete': {
+      const { gracePeriodSeconds } = action;
+      await registry.delete(taskKind, key, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
+      return;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { ClientWriteResult } from '../../../src/client/client.js';
+import type { ApiObject, ObjectKey } from '../../../src/model/api-object.js';
+import { isJsonObject, type JsonValue } from '../../../src/model/json.js';
+import type { Kind } from '../../../src/model/kind.js';
+import { storeKey } from '../../../src/registry/store-keys.js';
+import type { Violated } from './checker.js';
+import type { StoreLog } from './store-log.js';
+
+/**
+ * A worker's patch of a status names the version that it is for, and every patch that names one was made to that version of
+ * that object, and is in the log where the answer says.
+ */
+export function checkPatch(
+  { log, violated }: { log: StoreLog; violated: Violated },
+  kind: Kind,
+  key: ObjectKey,
+  body: JsonValue,
+  { object }: ClientWriteResult<ApiObject>,
+  isStatus: boolean,
+): void {
+  const metadata = isJsonObject(body) && isJsonObject(body['metadata']) ? body['metadata'] : {};
+  const { uid, resourceVersion } = metadata;
+  const answered = object.metadata.resourceVersion;
+  if (isStatus && resourceVersion === undefined)
+    violated('every write is a compare-and-set', `the status of ${key.name}`);
+  if (resourceVersion === undefined || answered === resourceVersion) return;
+  const event = log.eventAt(Number(answered), storeKey(kind, key));
+  const isRight =
+    event?.type === 'put' &&
+    event.previousRevision === Number(resourceVersion) &&
+    (uid === undefined || object.metadata.uid === uid);
+  if (isRight) return;
+  const before = event?.previousRevision ?? 'nothing';
+  violated(
+    'a patch is for the version that it names',
+    `${key.name}: for ${JSON.stringify(resourceVersion)}, made to ${before}`,
+  );
+}
