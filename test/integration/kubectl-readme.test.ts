@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
+import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+
+/** Keeps the README's table of what works with kubectl true: what works names its test, and what does not is tried. */
+interface Row {
+  command: string;
+  works: string;
+  why: string;
+}
+
+const rows = readTable();
+
+function readTable(): Row[] {
+  const readme = readFileSync('README.md', 'utf8');
+  const table = /<!-- kubectl: [\s\S]*?-->([\s\S]*?)<!-- end of kubectl -->/.exec(readme)?.[1] ?? '';
+  const lines = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| with kubectl'));
+  return lines.map((line) => {
+    const [command = '', works = '', why = ''] = line.replace(/^\| | \|$/g, '').split(' | ');
+    return { command, works, why };
+  });
+}
+
+let api: TestApi;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  kubectl = await startKubectl(api.kubeconfig);
+  await api.request('POST', tasksPath, { body: taskObject('web') });
+});
+
+afterAll(async () => {
+  await kubectl.remove();
+  await api.close();
+});
+
+describe("the README's table of what works with kubectl", () => {
+  it('has rows of both sorts', () => {
+    expect(rows.filter(({ works }) => works === 'yes').length).toBeGreaterThan(20);
+    expect(rows.filter(({ works }) => works === 'no').length).toBeGreaterThan(5);
+    expect(rows.every(({ works }) => works === 'yes' || works === 'no')).toBe(true);
+  });
+
+  it.each(rows.filter(({ works }) => works === 'yes'))('names a test that shows $command', ({ why }) => {
+    const [file = '', ...title] = why.split(': ');
+    const text = readFileSync(`test/integration/${file}.test.ts`, 'utf8');
+    expect(text).toContain(`  it('${title.join(': ')}'`);
+  });
+});
+
+describe('what the README says does not work', () => {
+  skipWithoutKubectl();
+
+  it.each(rows.filter(({ works }) => works === 'no'))('$command', async ({ command, why }) => {
+    const words = /^`kubectl (.*)`$/.exec(command)?.[1]?.match(/'[^']*'|\S+/g) ?? [];
+    expect(words).not.toEqual([]);
+    const text = await kubectl.fails(...words.map((word) => word.replace(/^'|'$/g, '')));
+    expect(text).not.toMatch(/unknown (command|flag|shorthand)/);
+    expect(why).toMatch(/^[A-Za-z].*\.$/);
+  });
+});
