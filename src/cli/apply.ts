@@ -9,6 +9,7 @@ import type { Cli } from './cli.js';
 import { withConnection } from './connection.js';
 import { formatError } from './format-error.js';
 import { inParallel } from './in-parallel.js';
+import { parseDryRun } from './dry-run.js';
 import { judgeTask } from './judge-task.js';
 import type { InputObject, ManifestFlags } from './manifest-flags.js';
 import { addManifestFlags } from './manifest-flags.js';
@@ -19,7 +20,7 @@ import { label } from './resource-arguments.js';
 import { failed } from './verdict.js';
 
 interface ApplyOptions extends ManifestFlags {
-  dryRun?: string;
+  dryRun?: string | true;
   wait?: boolean;
   timeout: string;
   forceConflicts?: boolean;
@@ -33,7 +34,7 @@ const atOnce = 8;
 
 export function defineApply(command: Command, cli: Cli): void {
   addManifestFlags(command)
-    .option('--dry-run <where>', 'change nothing: "client" checks the manifests here, "server" lets the manager judge')
+    .option('--dry-run [where]', 'change nothing: "client" checks the manifests here, "server" lets the manager judge')
     .option('--wait', 'wait until the tasks run (those that end: until they have ended)')
     .option('--timeout <time>', 'how long --wait waits', '5m')
     .option('--force-conflicts', 'take over fields that somebody else has set')
@@ -54,10 +55,7 @@ Examples:
   orch apply -f shop/ --prune -l app=shop     # and delete tasks of the shop that are no longer in shop/`,
     );
   cli.run<ApplyOptions>(command, async (_operands, options) => {
-    const dryRun = options.dryRun ?? 'none';
-    if (!['none', 'client', 'server'].includes(dryRun)) {
-      throw new OrchError('BadRequest', `--dry-run ${dryRun}: choose client or server`);
-    }
+    const dryRun = parseDryRun(options.dryRun);
     if (options.filename === undefined) {
       throw new OrchError('BadRequest', 'what should be applied? Name a file, a folder or - with -f');
     }

@@ -7,6 +7,7 @@ import { isOrchError, OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import type { Connection } from './connection.js';
 import { withConnection } from './connection.js';
+import { parseDryRun } from './dry-run.js';
 import { listAll, queryFor } from './get-query.js';
 import { inParallel } from './in-parallel.js';
 import type { ManifestFlags } from './manifest-flags.js';
@@ -24,7 +25,7 @@ interface DeleteOptions extends ManifestFlags {
   gracePeriod?: string;
   force?: boolean;
   ignoreNotFound?: boolean;
-  dryRun?: string;
+  dryRun?: string | true;
 }
 
 interface Doomed extends Target {
@@ -42,7 +43,7 @@ export function defineDelete(command: Command, cli: Cli): void {
     .option('--grace-period <seconds>', 'time that containers get to end by themselves')
     .option('--force', 'remove tasks from the records at once, whether or not their containers are gone')
     .option('--ignore-not-found', 'it is no error when one does not exist')
-    .option('--dry-run <where>', 'delete nothing: "client" or "server"')
+    .option('--dry-run [where]', 'delete nothing: "client" or "server"')
     .addHelpText(
       'after',
       `
@@ -58,7 +59,7 @@ Examples:
   cli.run<DeleteOptions>(command, async (operands, options) => {
     const gracePeriodSeconds = graceOf(options);
     const timeout = parseDuration(options.timeout, '--timeout');
-    const dryRun = options.dryRun !== undefined && options.dryRun !== 'none';
+    const dryRun = parseDryRun(options.dryRun) !== 'none';
     return withConnection(cli.environment, options, async (connection) => {
       const { found, missing } = await findDoomed(cli, connection, operands, options);
       if (options.force && found.length > 0 && !dryRun) {

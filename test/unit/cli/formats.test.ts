@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alignRows, printable } from '../../../src/cli/columns.js';
 import { hideSecrets } from '../../../src/cli/config.js';
+import { parseDryRun } from '../../../src/cli/dry-run.js';
 import { parseLabels } from '../../../src/cli/daemon-flags.js';
 import { defaultConfigPath, defaultDataDirectory, defaultWorkerDataDirectory } from '../../../src/cli/default-paths.js';
 import { describeLines, describeMembers } from '../../../src/cli/describe-lines.js';
@@ -162,4 +163,15 @@ it('describes any object in words, with nothing left out', () => {
     '  disk-type:  ssd',
     'Empty:           <none>',
   ]);
+});
+
+it('takes --dry-run alone for the fuller one, and knows no third', () => {
+  expect([undefined, true, 'server', 'client', 'none'].map((given) => parseDryRun(given as string | true))).toEqual([
+    'none',
+    'server',
+    'server',
+    'client',
+    'none',
+  ]);
+  expect(() => parseDryRun('web')).toThrow('--dry-run=web: choose client or server');
 });
