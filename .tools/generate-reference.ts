@@ -41,18 +41,24 @@ if (updated !== readme) {
 function section(file: string, title: string): string[] {
   const spec = resolve(documents.get(file)?.properties?.['spec'] ?? {}, file);
   const head = [`#### ${title}`, '', '| field | type | default | meaning |', '|---|---|---|---|'];
-  return [...head, ...rows(spec, file, 'spec'), ''];
+  return [...head, ...rows(spec, file, 'spec', new Map()), ''];
 }
 
-function rows(schema: Schema, file: string, path: string): string[] {
+/** `shown`: where a definition is explained already, by name: it is not explained twice. */
+function rows(schema: Schema, file: string, path: string, shown: Map<string, string>): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, raw]) => {
     const property = resolve(raw, file);
     const required = schema.required?.includes(name) ? ' **(required)**' : '';
     const here = `${path}.${name}`;
     const item = property.items ? resolve(property.items, file) : undefined;
     const meaning = property.description ?? item?.description ?? '';
-    const cells = [`\`${here}\`${required}`, typeOf(property, file), defaultOf(property), meaning];
-    const inner = item?.properties ? rows(item, file, `${here}[]`) : rows(property, file, here);
+    const definition = raw.$ref ?? property.items?.$ref;
+    const known = definition === undefined ? undefined : shown.get(definition);
+    if (definition !== undefined && known === undefined) shown.set(definition, here);
+    const likeKnown = known === undefined || !(item ?? property).properties ? '' : `, as \`${known}\``;
+    const cells = [`\`${here}\`${required}`, typeOf(property, file) + likeKnown, defaultOf(property), meaning];
+    if (likeKnown) return [`| ${cells.join(' | ')} |`];
+    const inner = item?.properties ? rows(item, file, `${here}[]`, shown) : rows(property, file, here, shown);
     return [`| ${cells.join(' | ')} |`, ...inner];
   });
 }

@@ -3,7 +3,7 @@
  * a generated file is not what the schemas say.
  */
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { compileFromFile } from 'json-schema-to-typescript';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
 const target = 'src/model/generated';
 const check = process.argv.includes('--check');
@@ -15,6 +15,15 @@ const lenders: Record<string, readonly string[]> = {
   'object-meta': ['ObjectMeta'],
   task: ['Condition', 'EnvVar', 'TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
 };
+
+/** A description beside a $ref makes the compiler declare the type once more under another name; around it, it does not. */
+function wrapReferences(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(wrapReferences);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $ref, ...rest } = schema as { $ref?: unknown };
+  if ($ref !== undefined) return Object.keys(rest).length === 0 ? schema : { ...rest, allOf: [{ $ref }] };
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, wrapReferences(value)]));
+}
 
 /** The compiler repeats what a schema refers to; here the repetition becomes an import. */
 function importShared(name: string, text: string): string {
@@ -35,7 +44,8 @@ function importShared(name: string, text: string): string {
 }
 
 for (const file of (await readdir('schemas')).filter((name) => name.endsWith('.schema.json')).sort()) {
-  const compiled = await compileFromFile(`schemas/${file}`, {
+  const schema = wrapReferences(JSON.parse(await readFile(`schemas/${file}`, 'utf8'))) as JSONSchema;
+  const compiled = await compile(schema, file, {
     cwd: 'schemas',
     bannerComment: banner,
     additionalProperties: false,

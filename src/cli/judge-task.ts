@@ -4,7 +4,7 @@ import type { Verdict } from './verdict.js';
 import { done, explainState, failed, isTerminating, waiting } from './verdict.js';
 
 /**
- * Whether a task is where its manifest wants it: running from the present spec, or ended if it is one that ends, or
+ * Whether a task is where its manifest wants it: running from the present spec and ready, or ended if it is one that ends, or
  * stopped if it is to be stopped. Failed only when nothing will happen by itself any more.
  */
 export function judgeTask(task: Task): Verdict {
@@ -17,6 +17,8 @@ export function judgeTask(task: Task): Verdict {
   }
   if (state === 'Pending' || state === 'Scheduled') return waiting(explainState(state, status));
   if (!isOfPresentSpec(task)) return waiting(`${state}, to be replaced`);
+  if (state === 'Running' && status?.reason === 'NotReady')
+    return waiting(`Running, ${explainState('NotReady', status)}`);
   if (state === 'Running') return done(spec.nodeName === undefined ? 'Running' : `Running on ${spec.nodeName}`);
   if (state === 'Completed') return policy === 'Always' ? waiting('Completed, to be started') : done('Completed');
   const exit = status?.exitCode === undefined ? '' : ` (exit code ${status.exitCode})`;

@@ -16,7 +16,9 @@ const notOfTheContainer: readonly (keyof TaskSpec)[] = [
   'restartPolicy',
   'terminationGracePeriodSeconds',
   'imagePullPolicy',
+  'startupProbe',
   'livenessProbe',
+  'readinessProbe',
   'lifecycle',
 ];
 

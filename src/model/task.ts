@@ -1,7 +1,7 @@
 import schema from '../../schemas/task.schema.json' with { type: 'json' };
 import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject, Stored } from './api-object.js';
-import type { Probe, ResourceList, Task, TaskSpec } from './generated/task.js';
+import type { ResourceList, Task, TaskSpec } from './generated/task.js';
 import type { Kind } from './kind.js';
 import { parseBytes, parseMillicores } from './quantities.js';
 
@@ -85,7 +85,8 @@ export function displayState(task: Task): string {
   if (task.metadata.deletionTimestamp) return 'Terminating';
   const { state = 'Pending', reason } = task.status ?? {};
   const heldUp = ['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError'];
-  return state !== 'Running' && reason && heldUp.includes(reason) ? reason : state;
+  if (state === 'Running') return reason === 'NotReady' ? reason : state;
+  return reason && heldUp.includes(reason) ? reason : state;
 }
 
 function validateTask(task: Task, old?: Task): ErrorCause[] {
@@ -94,7 +95,7 @@ function validateTask(task: Task, old?: Task): ErrorCause[] {
     ...validateResources(spec),
     ...validatePorts(spec),
     ...validateEnv(spec),
-    ...(spec.livenessProbe ? validateProbe(spec.livenessProbe, spec) : []),
+    ...probeFields.flatMap((field) => validateProbe(field, spec)),
     ...validateImage(spec.image),
     ...(old?.spec.nodeName && spec.nodeName && old.spec.nodeName !== spec.nodeName
       ? [invalid('spec.nodeName', `may not change from "${old.spec.nodeName}": delete the task or let it be moved`)]
@@ -187,14 +188,21 @@ function validateEnv(spec: TaskSpec): ErrorCause[] {
   });
 }
 
-function validateProbe(probe: Probe, spec: TaskSpec): ErrorCause[] {
+const probeFields = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
+
+function validateProbe(field: (typeof probeFields)[number], spec: TaskSpec): ErrorCause[] {
+  const probe = spec[field];
+  if (!probe) return [];
   const kinds = (['httpGet', 'tcpSocket', 'exec'] as const).filter((name) => probe[name] !== undefined);
   if (kinds.length !== 1) {
-    return [invalid('spec.livenessProbe', `needs exactly one of httpGet, tcpSocket and exec, not ${kinds.length}`)];
+    return [invalid(`spec.${field}`, `needs exactly one of httpGet, tcpSocket and exec, not ${kinds.length}`)];
+  }
+  if (field !== 'readinessProbe' && (probe.successThreshold ?? 1) !== 1) {
+    return [invalid(`spec.${field}.successThreshold`, 'must be 1: only a readinessProbe may need several successes')];
   }
   const port = probe.httpGet?.port ?? probe.tcpSocket?.port;
   if (typeof port !== 'string' || spec.ports?.some((candidate) => candidate.name === port)) return [];
-  return [invalid(`spec.livenessProbe.${kinds[0]}.port`, `no entry of spec.ports is named "${port}"`)];
+  return [invalid(`spec.${field}.${kinds[0]}.port`, `no entry of spec.ports is named "${port}"`)];
 }
 
 /** The reference grammar of image names, each part linear and bounded. */

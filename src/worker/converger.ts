@@ -55,6 +55,7 @@ export class Converger {
         ...(release ? { release } : {}),
         containers,
         record: checkpoint.record(uid) ?? initialRecord(checkpoint.task(uid)),
+        readiness: (id) => probes.readiness(uid, id),
         now: clock.now(),
       });
       if (task) {

@@ -9,6 +9,7 @@ import { specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
 import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
 import { toTimestamp } from '../support/clock.js';
+import type { ProbeFailure, Readiness } from './probes/probe-runner.js';
 import { rebaseWait, recordEnd } from './restart-policy.js';
 import { revisionOf } from './task-key.js';
 import type { ContainerEnd, StopReason, TaskRecord } from './task-record.js';
@@ -45,6 +46,8 @@ export interface PlanInput {
   /** Every container of this task on this worker. */
   containers: readonly ContainerDetails[];
   record: TaskRecord;
+  /** What the probes found of a container; undefined while they have found nothing. Absent: nothing is probed. */
+  readiness?: (containerId: string) => Readiness | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -160,7 +163,7 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
 function planAlive(
   task: StoredTask,
   newest: ContainerDetails,
-  { containers }: PlanInput,
+  { containers, readiness }: PlanInput,
   record: TaskRecord,
   hash: string,
 ): Plan {
@@ -171,8 +174,8 @@ function planAlive(
   });
   if (newest.identity.specHash !== hash) return stop('SpecChanged', 'the spec changed: its container is replaced');
   const { attempt } = newest.identity;
-  if (record.stopping?.attempt === attempt && record.stopping.because === 'LivenessProbeFailed') {
-    return stop('LivenessProbeFailed', record.stopping.message ?? 'the liveness probe failed');
+  if (record.stopping?.attempt === attempt && isProbeFailure(record.stopping.because)) {
+    return stop(record.stopping.because, record.stopping.message ?? 'a probe failed');
   }
   if (newest.phase === 'paused' && task.spec.restartPolicy !== 'Never') {
     return stop('Paused', 'the container was paused by somebody else');
@@ -190,7 +193,11 @@ function planAlive(
       ...(newest.startedAt === undefined ? {} : { startedAt: newest.startedAt }),
     },
   };
-  return { steps: removeOlder(containers, newest), record: next, report: runningReport(task, next, newest) };
+  return {
+    steps: removeOlder(containers, newest),
+    record: next,
+    report: runningReport(task, next, newest, readiness?.(newest.id)),
+  };
 }
 
 /** Takes in what became known: a new spec, and the end of the container that was last seen alive. */
@@ -253,7 +260,7 @@ function endOf(container: ContainerDetails, record: TaskRecord, now: number): Co
     oomKilled: container.oomKilled,
     ...(container.exitCode === undefined ? {} : { exitCode: container.exitCode }),
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...(stopped && (stopped.because === 'LivenessProbeFailed' || stopped.because === 'Paused')
+    ...(stopped && (isProbeFailure(stopped.because) || stopped.because === 'Paused')
       ? { failure: { reason: stopped.because, message: stopped.message ?? stopped.because } }
       : {}),
   };
@@ -269,6 +276,10 @@ function startedAgain(task: StoredTask, { finished }: TaskRecord): boolean {
 
 function again(record: TaskRecord): TaskRecord {
   return resetForSpec(record, record.specHash ?? '');
+}
+
+function isProbeFailure(because: StopReason): because is ProbeFailure {
+  return because === 'LivenessProbeFailed' || because === 'StartupProbeFailed';
 }
 
 function newestOf(containers: readonly ContainerDetails[]): ContainerDetails | undefined {

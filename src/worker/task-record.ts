@@ -1,5 +1,6 @@
 import { specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
+import type { ProbeFailure } from './probes/probe-runner.js';
 import { revisionOf } from './task-key.js';
 
 /**
@@ -33,8 +34,7 @@ export interface TaskRecord {
   stopping?: { attempt: number; because: StopReason; message?: string };
 }
 
-export type StopReason =
-  'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | 'LivenessProbeFailed' | 'Paused';
+export type StopReason = 'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | ProbeFailure | 'Paused';
 
 export interface ContainerEnd {
   attempt: number;

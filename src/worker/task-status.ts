@@ -7,6 +7,7 @@ import type { State } from '../model/task-state.js';
 import { canMove, movesFrom, taskStates } from '../model/task-state.js';
 import type { ContainerDetails } from '../runtime/container-runtime.js';
 import { toTimestamp } from '../support/clock.js';
+import type { Readiness } from './probes/probe-runner.js';
 import { describeEnd, endReason } from './restart-policy.js';
 import type { TaskRecord } from './task-record.js';
 
@@ -61,7 +62,14 @@ export function baseReport(
   };
 }
 
-export function runningReport(task: StoredTask, record: TaskRecord, container: ContainerDetails): StatusReport {
+/** `readiness`: what its probes found; undefined while they have found nothing. */
+export function runningReport(
+  task: StoredTask,
+  record: TaskRecord,
+  container: ContainerDetails,
+  readiness: Readiness | undefined,
+): StatusReport {
+  const ready = readiness ?? presumedReadiness(task, container);
   const ports = container.ports.map(({ containerPort, hostPort, hostIP, protocol }) => ({
     containerPort,
     hostPort,
@@ -77,8 +85,19 @@ export function runningReport(task: StoredTask, record: TaskRecord, container: C
     ...(container.ipAddress === undefined ? {} : { podIP: container.ipAddress }),
     ...(container.phase === 'paused'
       ? { reason: 'Paused', message: 'the container was paused by somebody else: docker unpause it' }
-      : {}),
+      : ready.isReady
+        ? {}
+        : { reason: 'NotReady', message: ready.message }),
   });
+}
+
+/** Without a word of the probes: ready if it has none, or if it was ready before this worker was started again. */
+function presumedReadiness(task: StoredTask, container: ContainerDetails): Readiness {
+  const { startupProbe, readinessProbe } = task.spec;
+  const wasReady =
+    task.status?.containerID === container.id && findCondition(task.status.conditions, 'Ready')?.status === 'True';
+  if (wasReady || !(startupProbe ?? readinessProbe)) return { isReady: true, message: '' };
+  return { isReady: false, message: `its ${startupProbe ? 'startup' : 'readiness'} probe has not succeeded yet` };
 }
 
 /** A container is about to be made: after another one, or for the first time (then there is nothing to add). */

@@ -25,6 +25,7 @@ import { describeKept } from './kept-tasks.js';
 import { localAddresses } from './local-addresses.js';
 import { NodeAgent } from './node-agent.js';
 import { isAlive } from './plan-convergence.js';
+import type { ProbeFailure } from './probes/probe-runner.js';
 import { ProbeRunner } from './probes/probe-runner.js';
 import { repeat } from './repeat.js';
 import { StatsCollector } from './stats-collector.js';
@@ -164,7 +165,8 @@ export class Worker {
         const task = this.assignments.task(uid);
         if (task) this.events.record(task, 'Warning', 'Unhealthy', message, attempt);
       },
-      onUnhealthy: (uid, attempt, message) => this.markUnhealthy(uid, attempt, message),
+      onUnhealthy: (uid, attempt, because, message) => this.markUnhealthy(uid, attempt, because, message),
+      onReadiness: (uid) => this.lookAt(uid),
     });
     this.converger = new Converger({
       view: this.view,
@@ -326,12 +328,17 @@ export class Worker {
     this.db.setRecord(uid, { ...record, finished: { ...record.finished, revision } });
   }
 
-  private markUnhealthy(uid: string, attempt: number, message: string): void {
+  private markUnhealthy(uid: string, attempt: number, because: ProbeFailure, message: string): void {
     const task = this.assignments.task(uid);
     const record = this.db.record(uid);
     if (!task || !record || record.attempt !== attempt) return;
-    this.db.setRecord(uid, { ...record, stopping: { attempt, because: 'LivenessProbeFailed', message } });
+    this.db.setRecord(uid, { ...record, stopping: { attempt, because, message } });
     this.queue.add(taskKeyOf(task));
+  }
+
+  private lookAt(uid: string): void {
+    const task = this.assignments.task(uid);
+    if (task) this.queue.add(taskKeyOf(task));
   }
 
   private runningContainers(): { taskUid: string; containerId: string }[] {

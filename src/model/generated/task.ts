@@ -89,7 +89,18 @@ export interface TaskSpec {
       exec: ExecAction;
     };
   };
+  /**
+   * While it has not succeeded once, the other probes wait; the container is restarted when it fails.
+   */
+  startupProbe?: Probe;
+  /**
+   * The container is restarted when it fails.
+   */
   livenessProbe?: Probe;
+  /**
+   * Whether the task can do its work: its condition Ready. Restarts nothing.
+   */
+  readinessProbe?: Probe;
   /**
    * Labels that the worker's node must have.
    */
@@ -173,7 +184,7 @@ export interface ExecAction {
   command: string[];
 }
 /**
- * A check that the worker repeats; the container is restarted after failureThreshold failures in a row. Exactly one of httpGet, tcpSocket and exec.
+ * A check that the worker repeats. It fails after failureThreshold failures in a row. Exactly one of httpGet, tcpSocket and exec.
  */
 export interface Probe {
   httpGet?: {
@@ -191,6 +202,10 @@ export interface Probe {
   periodSeconds?: number;
   timeoutSeconds?: number;
   failureThreshold?: number;
+  /**
+   * Successes in a row that make it ready again; 1 for the other probes.
+   */
+  successThreshold?: number;
 }
 export interface Toleration {
   /**

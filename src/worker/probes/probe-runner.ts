@@ -1,5 +1,10 @@
-import type { Probe, StoredTask } from '../../model/task.js';
+/**
+ * Repeats the probes of running containers. In: which container of a task runs; out: who failed, who is ready. Always
+ * holds: one try at a time per probe; liveness and readiness wait for the startup probe; an engine that says nothing
+ * (`unknown`) counts neither way.
+ */
 import { canonicalJson } from '../../model/json.js';
+import type { Probe, StoredTask } from '../../model/task.js';
 import type { ContainerDetails, ContainerRuntime } from '../../runtime/container-runtime.js';
 import type { Clock, Timer } from '../../support/clock.js';
 import { probeExec } from './exec-probe.js';
@@ -13,84 +18,155 @@ export interface ProbeRunnerOptions {
   clock: Clock;
   /** Every single failed try. */
   onFailure(taskUid: string, attempt: number, message: string): void;
-  /** failureThreshold tries failed in a row; the probe is then over until the next container. */
-  onUnhealthy(taskUid: string, attempt: number, message: string): void;
+  /** failureThreshold tries failed in a row; the container's probes are then over until the next container. */
+  onUnhealthy(taskUid: string, attempt: number, because: ProbeFailure, message: string): void;
+  /** What readiness() says of this task has changed. */
+  onReadiness(taskUid: string): void;
 }
 
-interface Running {
+export type ProbeFailure = 'LivenessProbeFailed' | 'StartupProbeFailed';
+
+/** Whether a container can do its work, as its probes found; `message` says why not. */
+export interface Readiness {
+  isReady: boolean;
+  message: string;
+}
+
+type Role = 'startup' | 'liveness' | 'readiness';
+
+interface Followed {
+  task: StoredTask;
+  container: ContainerDetails;
   fingerprint: string;
-  timer?: Timer;
+  timers: Map<Role, Timer>;
   isStopped: boolean;
+  readiness?: Readiness;
 }
 
-/** Repeats the liveness probe of every running container, one try at a time each. */
+/** Results of one probe in a row: one of the two is 0. */
+interface Count {
+  successes: number;
+  failures: number;
+}
+
+const second = 1000;
+
 export class ProbeRunner {
-  private readonly running = new Map<string, Running>();
+  private readonly followed = new Map<string, Followed>();
 
   constructor(private readonly options: ProbeRunnerOptions) {}
 
   /** Probes this container of the task from now on, instead of an earlier one; undefined: none runs. */
   follow(task: StoredTask, container: ContainerDetails | undefined): void {
     const { uid } = task.metadata;
-    const probe = task.spec.livenessProbe;
-    if (!probe || container?.phase !== 'running') return this.stop(uid);
-    const fingerprint = canonicalJson({
-      id: container.id,
-      startedAt: container.startedAt,
-      ip: container.ipAddress,
-      ports: task.spec.ports,
-      probe,
-    });
-    if (this.running.get(uid)?.fingerprint === fingerprint) return;
+    const { startupProbe, livenessProbe, readinessProbe, ports } = task.spec;
+    if (!(startupProbe ?? livenessProbe ?? readinessProbe) || container?.phase !== 'running') return this.stop(uid);
+    const { id, startedAt, ipAddress } = container;
+    const fingerprint = canonicalJson({ id, startedAt, ipAddress, ports, startupProbe, livenessProbe, readinessProbe });
+    if (this.followed.get(uid)?.fingerprint === fingerprint) return;
+    const readiness = this.readiness(uid, id);
     this.stop(uid);
-    const running: Running = { fingerprint, isStopped: false };
-    this.running.set(uid, running);
-    this.schedule(running, task, probe, container, 0, (probe.initialDelaySeconds ?? 0) * 1000 || period(probe));
+    const followed: Followed = {
+      task,
+      container,
+      fingerprint,
+      timers: new Map(),
+      isStopped: false,
+      // Another probe of the same container: what is known of it holds until the new one says otherwise.
+      ...(readiness ? { readiness } : {}),
+    };
+    this.followed.set(uid, followed);
+    if (startupProbe) this.begin(followed, 'startup', startupProbe);
+    else this.beginMain(followed);
+  }
+
+  /** Of this container of the task; undefined while no probe has said anything about it. */
+  readiness(taskUid: string, containerId: string): Readiness | undefined {
+    const followed = this.followed.get(taskUid);
+    return followed?.container.id === containerId ? followed.readiness : undefined;
   }
 
   stop(taskUid: string): void {
-    const running = this.running.get(taskUid);
-    if (!running) return;
-    running.isStopped = true;
-    running.timer?.cancel();
-    this.running.delete(taskUid);
+    const followed = this.followed.get(taskUid);
+    if (!followed) return;
+    end(followed);
+    this.followed.delete(taskUid);
   }
 
   stopAll(): void {
-    for (const uid of [...this.running.keys()]) this.stop(uid);
+    for (const uid of [...this.followed.keys()]) this.stop(uid);
   }
 
-  private schedule(
-    running: Running,
-    task: StoredTask,
-    probe: Probe,
-    container: ContainerDetails,
-    failures: number,
-    delayMilliseconds: number,
-  ): void {
-    running.timer = this.options.clock.setTimer(() => {
-      void this.tryOnce(task, probe, container).then((result) => {
-        if (running.isStopped) return;
-        const { uid } = task.metadata;
-        const { attempt } = container.identity;
-        const threshold = probe.failureThreshold ?? 3;
-        const inARow = result.outcome === 'success' ? 0 : result.outcome === 'failure' ? failures + 1 : failures;
-        if (result.outcome === 'failure') {
-          this.options.onFailure(uid, attempt, result.message);
-          if (inARow >= threshold) {
-            // Still remembered, so that the same container is not probed afresh.
-            this.options.onUnhealthy(uid, attempt, `${result.message} (${inARow} times in a row)`);
-            return;
-          }
+  private beginMain(followed: Followed): void {
+    const { livenessProbe, readinessProbe } = followed.task.spec;
+    if (livenessProbe) this.begin(followed, 'liveness', livenessProbe);
+    if (readinessProbe) this.begin(followed, 'readiness', readinessProbe);
+    else this.setReadiness(followed, { isReady: true, message: '' });
+  }
+
+  private begin(followed: Followed, role: Role, probe: Probe): void {
+    const first = (probe.initialDelaySeconds ?? 0) * second || (role === 'liveness' ? periodOf(probe) : second);
+    this.schedule(followed, role, probe, { successes: 0, failures: 0 }, first);
+  }
+
+  private schedule(followed: Followed, role: Role, probe: Probe, before: Count, delayMilliseconds: number): void {
+    const timer = this.options.clock.setTimer(() => {
+      void this.tryOnce(followed, probe).then((result) => {
+        if (followed.isStopped) return;
+        const count = countResult(before, result);
+        if (result.outcome === 'failure') this.onFailure(followed, `${role} probe failed: ${result.message}`);
+        if (this.judge(followed, role, probe, count, result)) {
+          this.schedule(followed, role, probe, count, periodOf(probe));
         }
-        this.schedule(running, task, probe, container, inARow, period(probe));
       });
     }, delayMilliseconds);
+    followed.timers.set(role, timer);
   }
 
-  private async tryOnce(task: StoredTask, probe: Probe, container: ContainerDetails): Promise<ProbeResult> {
+  /** Acts on the results so far. True: go on with this probe. */
+  private judge(followed: Followed, role: Role, probe: Probe, count: Count, result: ProbeResult): boolean {
+    const succeeded = count.successes >= (probe.successThreshold ?? 1);
+    const failed = count.failures >= (probe.failureThreshold ?? 3);
+    const message = result.outcome === 'failure' ? `${result.message} (${count.failures} times in a row)` : '';
+    switch (role) {
+      case 'readiness':
+        if (succeeded) this.setReadiness(followed, { isReady: true, message: '' });
+        // Before it was ready once, the first failure already says what is missing.
+        else if (failed || (result.outcome === 'failure' && !followed.readiness?.isReady)) {
+          this.setReadiness(followed, { isReady: false, message: result.outcome === 'failure' ? result.message : '' });
+        }
+        return true;
+      case 'startup':
+        if (succeeded) this.beginMain(followed);
+        else if (failed) this.onUnhealthy(followed, 'StartupProbeFailed', message);
+        return !succeeded && !failed;
+      case 'liveness':
+        if (failed) this.onUnhealthy(followed, 'LivenessProbeFailed', message);
+        return !failed;
+    }
+  }
+
+  private onFailure({ task, container }: Followed, message: string): void {
+    this.options.onFailure(task.metadata.uid, container.identity.attempt, message);
+  }
+
+  /** It stays followed, so that the same container is not probed afresh. */
+  private onUnhealthy(followed: Followed, because: ProbeFailure, message: string): void {
+    end(followed);
+    const { task, container } = followed;
+    this.options.onUnhealthy(task.metadata.uid, container.identity.attempt, because, message);
+  }
+
+  private setReadiness(followed: Followed, readiness: Readiness): void {
+    const old = followed.readiness;
+    if (old?.isReady === readiness.isReady && old.message === readiness.message) return;
+    followed.readiness = readiness;
+    this.options.onReadiness(followed.task.metadata.uid);
+  }
+
+  private async tryOnce({ task, container }: Followed, probe: Probe): Promise<ProbeResult> {
     const { runtime, clock } = this.options;
-    const timeout = (probe.timeoutSeconds ?? 1) * 1000;
+    const timeout = (probe.timeoutSeconds ?? 1) * second;
     if (probe.exec) return probeExec(runtime, container.id, probe.exec.command, timeout);
     const host = container.ipAddress ?? '127.0.0.1';
     const port = portOf(task, probe.httpGet?.port ?? probe.tcpSocket?.port);
@@ -100,8 +176,24 @@ export class ProbeRunner {
   }
 }
 
-function period(probe: Probe): number {
-  return (probe.periodSeconds ?? 10) * 1000;
+function end(followed: Followed): void {
+  followed.isStopped = true;
+  for (const timer of followed.timers.values()) timer.cancel();
+}
+
+function countResult(before: Count, { outcome }: ProbeResult): Count {
+  switch (outcome) {
+    case 'success':
+      return { successes: before.successes + 1, failures: 0 };
+    case 'failure':
+      return { successes: 0, failures: before.failures + 1 };
+    case 'unknown':
+      return before;
+  }
+}
+
+function periodOf(probe: Probe): number {
+  return (probe.periodSeconds ?? 10) * second;
 }
 
 function portOf(task: StoredTask, port: number | string | undefined): number | undefined {

@@ -17,6 +17,11 @@ function task(status: TaskStatus, spec: Partial<TaskSpec> = {}, deleting = false
 describe('judgeTask', () => {
   it.each<[string, Task, string]>([
     ['running', task({ state: 'Running' }), 'done: Running on n1'],
+    [
+      'running, its readiness probe not content',
+      task({ state: 'Running', reason: 'NotReady', message: 'HTTP probe of / failed' }),
+      'waiting: Running, NotReady: HTTP probe of / failed',
+    ],
     ['running from an older spec', task({ state: 'Running', specHash: 'other' }), 'waiting: Running, to be replaced'],
     [
       'not placed, with the reason',
