@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from '../../model/json.js';
 
 /**
  * The fields of Kubernetes' Pod for which schemas/pod.schema.json has no place, because orch does not act on them. By
- * path, without indexes. Whatever is in neither table is not a field of a Pod at all.
+ * path, without indexes; `anyProbe` is each of the three probes. Whatever is in neither table is not a field of a Pod at all.
  */
 
 /** Fields that change nothing of what runs: kept as they are, and named in a warning. With the values that may be kept. */
@@ -16,7 +16,6 @@ const harmless: Readonly<Record<string, readonly JsonValue[] | 'any'>> = {
   'spec.os': 'any',
   'spec.containers.terminationMessagePath': 'any',
   'spec.containers.terminationMessagePolicy': 'any',
-  'spec.containers.readinessProbe': 'any',
 };
 
 const refused: Readonly<Record<string, string>> = {
@@ -25,20 +24,19 @@ const refused: Readonly<Record<string, string>> = {
     'hostnameOverride imagePullSecrets initContainers overhead priorityClassName readinessGates resourceClaims ' +
     'resources runtimeClassName schedulingGates securityContext setHostnameAsFQDN shareProcessNamespace subdomain ' +
     'topologySpreadConstraints volumes',
-  'spec.containers': 'envFrom resizePolicy restartPolicy securityContext startupProbe volumeDevices volumeMounts',
+  'spec.containers': 'envFrom resizePolicy restartPolicy securityContext volumeDevices volumeMounts',
   'spec.containers.env': 'valueFrom',
   'spec.containers.lifecycle': 'postStart',
   'spec.containers.lifecycle.preStop': 'httpGet tcpSocket sleep',
   'spec.containers.resources': 'claims',
-  'spec.containers.livenessProbe': 'grpc terminationGracePeriodSeconds',
-  'spec.containers.livenessProbe.httpGet': 'host httpHeaders',
-  'spec.containers.livenessProbe.tcpSocket': 'host',
+  'spec.containers.anyProbe': 'grpc terminationGracePeriodSeconds',
+  'spec.containers.anyProbe.httpGet': 'host httpHeaders',
+  'spec.containers.anyProbe.tcpSocket': 'host',
 };
 
 /** Values of refused fields that say what is so anyway. */
 const whatIsSoAnyway: Readonly<Record<string, JsonValue>> = {
-  'spec.containers.livenessProbe.successThreshold': 1,
-  'spec.containers.livenessProbe.httpGet.scheme': 'HTTP',
+  'spec.containers.anyProbe.httpGet.scheme': 'HTTP',
 };
 
 export type FieldTreatment =
@@ -52,7 +50,7 @@ export type FieldTreatment =
 
 /** What becomes of a field that the Pod's schema does not have. `path` is like `spec.containers[0].env[2].valueFrom`. Pure. */
 export function treatmentOf(path: string, value: JsonValue | undefined): FieldTreatment {
-  const plain = path.replace(/\[\d+\]/g, '');
+  const plain = path.replace(/\[\d+\]/g, '').replace(/\.(startup|liveness|readiness)Probe/, '.anyProbe');
   const kept = harmless[plain];
   if (kept !== undefined) {
     if (isEmpty(value)) return 'empty';

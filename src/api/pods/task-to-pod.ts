@@ -55,8 +55,8 @@ function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
 }
 
 function containerOf(task: StoredTask, kept: JsonObject | undefined): Container {
-  const { image, command, args, workingDir, env, ports, lifecycle, stopSignal, livenessProbe } = task.spec;
-  const { stdin, stdinOnce, tty } = task.spec;
+  const { image, command, args, workingDir, env, ports, lifecycle, stopSignal } = task.spec;
+  const { startupProbe, livenessProbe, readinessProbe, stdin, stdinOnce, tty } = task.spec;
   return {
     name: containerNameOf(task),
     image,
@@ -71,7 +71,9 @@ function containerOf(task: StoredTask, kept: JsonObject | undefined): Container 
       : { ports: ports.map(({ hostPort, ...port }) => ({ ...port, ...(hostPort ? { hostPort } : {}) })) }),
     resources: resourcesOf(task.spec),
     ...(lifecycle || stopSignal ? { lifecycle: { ...lifecycle, ...(stopSignal ? { stopSignal } : {}) } } : {}),
+    ...(startupProbe === undefined ? {} : { startupProbe }),
     ...(livenessProbe === undefined ? {} : { livenessProbe }),
+    ...(readinessProbe === undefined ? {} : { readinessProbe }),
     ...(stdin === undefined ? {} : { stdin }),
     ...(stdinOnce === undefined ? {} : { stdinOnce }),
     ...(tty === undefined ? {} : { tty }),

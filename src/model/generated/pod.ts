@@ -109,7 +109,18 @@ export interface Container {
   ports?: TaskPort[];
   resources?: PodResources;
   lifecycle?: PodLifecycle;
+  /**
+   * While it has not succeeded once, the other probes wait; the container is restarted when it fails.
+   */
+  startupProbe?: Probe;
+  /**
+   * The container is restarted when it fails.
+   */
   livenessProbe?: Probe;
+  /**
+   * Whether the pod can do its work: its condition Ready. Restarts nothing.
+   */
+  readinessProbe?: Probe;
   /**
    * Keep the container's input open.
    */

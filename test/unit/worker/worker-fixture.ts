@@ -78,9 +78,7 @@ export class WorkerFixture {
       addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
       settings,
     });
-    const started = this.worker.start();
-    await this.settle();
-    await started;
+    await Promise.all([this.worker.start(), this.settle()]);
   }
 
   /** Lets everything that takes no time happen. */
