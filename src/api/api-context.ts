@@ -6,7 +6,7 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { Identity } from './identity.js';
 import { mediaType, type RequestBody } from './request-body.js';
-import type { TunnelHub } from './tunnel-hub.js';
+import type { TunnelHub } from './streams/tunnel-hub.js';
 import type { WatchFrames } from './watch-frames.js';
 
 /** What handlers work with. */

@@ -7,7 +7,7 @@ import type { Identity } from './identity.js';
 
 export const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
 export type Verb = (typeof verbs)[number];
-export type Subresource = 'status' | 'log' | 'exec';
+export type Subresource = 'status' | 'log' | 'exec' | 'attach' | 'portforward' | 'eviction';
 
 /** What a route does, as far as permission goes. Every route names this when it is added. */
 export type RouteAccess =
@@ -49,7 +49,7 @@ export function isAllowed(identity: Identity, access: RouteAccess, name: string 
 function nodeMay(nodeName: string, access: RouteAccess & { type: 'resource' }, name: string | undefined): boolean {
   const { kind, verb, subresource } = access;
   const reads = verb === 'get' || verb === 'list' || verb === 'watch';
-  if (subresource === 'log' || subresource === 'exec') return false;
+  if (subresource !== undefined && subresource !== 'status') return false;
   if (kind === nodeKind) {
     if (name !== undefined && name !== nodeName) return false;
     return reads || verb === 'create' || verb === 'update' || verb === 'patch';

@@ -13,7 +13,7 @@ import { InFlightLimit } from './in-flight-limit.js';
 import { sendJson } from './object-response.js';
 import { podResource } from './pods/pod-resource.js';
 import { maxBodyBytes } from './request-body.js';
-import { addResourceRoutes, needsWebSocket } from './resource-routes.js';
+import { addResourceRoutes, needsUpgrade } from './resource-routes.js';
 import { addReviewRoutes } from './review-routes.js';
 import { reviews } from './reviews.js';
 import { RouteTable } from './route-table.js';
@@ -70,7 +70,7 @@ export function createApp({ context, authenticator, heartbeats, version, readMan
   const worker = '/apis/orch.dev/v1/workers/:name';
   routes.add('post', `${worker}/join`, { type: 'worker', action: 'join' }, joinHandler(context, authenticator));
   routes.add('post', `${worker}/heartbeat`, { type: 'worker', action: 'heartbeat' }, heartbeatHandler(heartbeats));
-  routes.add('get', `${worker}/tunnel`, { type: 'worker', action: 'tunnel' }, needsWebSocket);
+  routes.add('get', `${worker}/tunnel`, { type: 'worker', action: 'tunnel' }, needsUpgrade);
   routes.add('get', '/apis/orch.dev/v1/backup', { type: 'backup' }, backupHandler(context, version, readManagerFiles));
   routes.seal();
   app.use(errorHandler(logger));

@@ -1,9 +1,10 @@
 import { OrchError } from '../support/errors.js';
 import { taskEventKind } from '../model/task-event.js';
+import { podKind } from '../model/pod.js';
 import { taskKind } from '../model/task.js';
 import type { ApiContext } from './api-context.js';
 import { deleteCollectionHandler } from './delete-collection.js';
-import { logHandler } from './log-relay.js';
+import { logHandler } from './streams/log-relay.js';
 import { getHandler, listHandler } from './read-handlers.js';
 import type { RouteTable } from './route-table.js';
 import { verbsOf, type ServedResource } from './served-resource.js';
@@ -49,15 +50,22 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
     routes.add('put', status, { ...access, verb: 'update' }, replaceHandler(context, resource, 'status'));
     routes.add('patch', status, { ...access, verb: 'patch' }, patchHandler(context, resource, 'status'));
   }
-  if (kind === taskKind) {
-    routes.add('get', `${item}/log`, { type: 'resource', kind, verb: 'get', subresource: 'log' }, logHandler(context));
+  if (kind === taskKind) addStreams(routes, context, resource, item);
+}
+
+/** The output of a container, and what goes on over a connection of its own (streams/upgrades.ts). */
+function addStreams(routes: RouteTable, context: ApiContext, resource: ServedResource, item: string): void {
+  const access = { type: 'resource', kind: resource.kind } as const;
+  const log = logHandler(context);
+  routes.add(
+    'get',
+    `${item}/log`,
+    { ...access, verb: 'get', subresource: 'log' },
+    resource.convert ? inWordsOf(resource, log) : log,
+  );
+  for (const subresource of ['exec', 'attach', 'portforward'] as const) {
     for (const method of ['get', 'post'] as const) {
-      routes.add(
-        method,
-        `${item}/exec`,
-        { type: 'resource', kind, verb: 'create', subresource: 'exec' },
-        needsWebSocket,
-      );
+      routes.add(method, `${item}/${subresource}`, { ...access, verb: 'create', subresource }, needsUpgrade);
     }
   }
 }
@@ -70,12 +78,15 @@ function addViewWrites(routes: RouteTable, context: ApiContext, view: WritableVi
   routes.add('put', item, { ...access, verb: 'update' }, replaceView(context, view));
   routes.add('patch', item, { ...access, verb: 'patch' }, patchView(context, view));
   routes.add('delete', item, { ...access, verb: 'delete' }, deleteView(context, view));
+  const all = { ...access, verb: 'deletecollection' } as const;
+  routes.add('delete', collection, all, deleteCollectionHandler(context, view));
   // The status is the worker's to report, on the stored object.
   const status = { ...access, verb: 'get', subresource: 'status' } as const;
   routes.add('get', `${item}/status`, status, inWordsOf(view, getHandler(context, view)));
+  if (kind === podKind) addStreams(routes, context, view, item);
 }
 
-/** What is served after an upgrade only (upgrades.ts) says so to everybody else. */
-export function needsWebSocket(): never {
-  throw new OrchError('BadRequest', 'Upgrade request required: this path is served over a WebSocket');
+/** What is served after an upgrade only (streams/upgrades.ts) says so to everybody else. */
+export function needsUpgrade(): never {
+  throw new OrchError('BadRequest', 'Upgrade request required: this path is served over a WebSocket or SPDY/3.1');
 }

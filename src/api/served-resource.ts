@@ -57,7 +57,7 @@ export function verbsOf(resource: ServedResource): readonly string[] {
   if (verbs) return verbs;
   if (convert && !writer) return ['get', 'list', 'watch'];
   // Kubernetes does not offer it for namespaces either: each takes everything in it along.
-  const collection = convert || kind === namespaceKind ? [] : ['deletecollection'];
+  const collection = kind === namespaceKind ? [] : ['deletecollection'];
   return ['create', 'delete', ...collection, 'get', 'list', 'patch', 'update', 'watch'];
 }
 

@@ -10,8 +10,8 @@ import type { ReadManagerFiles } from './backup-handler.js';
 import { createApp } from './create-app.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
-import { TunnelHub } from './tunnel-hub.js';
-import { createUpgrades, type Upgrades } from './upgrades.js';
+import { TunnelHub } from './streams/tunnel-hub.js';
+import { createUpgrades, type Upgrades } from './streams/upgrades.js';
 import { WatchFrames } from './watch-frames.js';
 
 /**

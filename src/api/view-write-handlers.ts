@@ -174,12 +174,20 @@ function shown(
 /** What the registry says of the stored kind is told in the words of the view. */
 export function inWordsOf(view: ServedResource, handler: Handler): Handler {
   return async (request, response) => {
-    try {
-      await handler(request, response);
-    } catch (error) {
-      throw isOrchError(error) ? translateError(error, view) : error;
-    }
+    await translated(
+      view,
+      Promise.resolve().then(() => handler(request, response)),
+    );
   };
+}
+
+/** The same for anything that asks the registry. */
+export async function translated<T>(view: ServedResource, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isOrchError(error) ? translateError(error, view) : error;
+  }
 }
 
 /** Pure. */

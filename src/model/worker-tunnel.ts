@@ -1,9 +1,15 @@
 /**
- * The protocol between a worker and its manager for logs and exec. A worker listens on no port: it dials out and keeps
- * one WebSocket open (GET /apis/orch.dev/v1/workers/NAME/tunnel, subprotocol below), over which the manager opens
- * streams. Every message is one binary frame: 4 bytes stream id (big endian), 1 byte channel, payload.
+ * The protocol between a worker and its manager for logs, exec, attach and port-forward. A worker listens on no port: it
+ * dials out and keeps one WebSocket open (GET /apis/orch.dev/v1/workers/NAME/tunnel, subprotocol below), over which the
+ * manager opens streams. Every message is one binary frame: 4 bytes stream id (big endian), 1 byte channel, payload.
+ *
+ * Each direction of a stream has a window of its own: who sends data (stdin one way, stdout and stderr together the other)
+ * may be `streamWindowBytes` ahead of what the other side has said that it took. So one slow stream holds up no other, and
+ * no more than a window of it waits anywhere.
  */
-export const tunnelProtocol = 'v1.tunnel.orch.dev';
+export const tunnelProtocol = 'v2.tunnel.orch.dev';
+
+export const streamWindowBytes = 256 * 1024;
 
 export const tunnelChannels = {
   /** Towards the worker: bytes for stdin. An empty payload closes stdin. */
@@ -18,6 +24,8 @@ export const tunnelChannels = {
   open: 5,
   /** Towards the worker: the reader is gone, stop. */
   cancel: 6,
+  /** Either way: 4 bytes (big endian), so many more bytes of data were taken. */
+  credit: 7,
 } as const;
 
 export type StreamRequest =
@@ -31,9 +39,13 @@ export type StreamRequest =
       /** The container before the current one. */
       previous: boolean;
     }
-  | { type: 'exec'; taskUid: string; command: string[]; stdin: boolean; tty: boolean };
+  | { type: 'exec'; taskUid: string; command: string[]; stdin: boolean; tty: boolean }
+  /** The main process: what it writes from now on, and its input if it has one. */
+  | { type: 'attach'; taskUid: string; stdin: boolean }
+  /** A TCP connection to a port of the container: stdin goes there, stdout comes from there. */
+  | { type: 'portForward'; taskUid: string; port: number };
 
-/** How a stream ended: an error (no container, engine away), or the exit code of a command, or neither for logs. */
+/** How a stream ended: an error (no container, engine away), or the exit code of a command, or neither for what has none. */
 export interface StreamEnd {
   exitCode?: number;
   error?: { code: string; message: string };

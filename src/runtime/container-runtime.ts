@@ -46,8 +46,17 @@ export interface ContainerRuntime {
    */
   exec(id: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult>;
 
-  /** An interactive command, for `orch exec`. */
+  /** An interactive command. */
   openExec(id: string, options: ExecOptions): Promise<ExecSession>;
+
+  /**
+   * Joins the main process of a running container: its output from now on, and its input if the container was made with
+   * one. `finished` never tells an exit code: the container does. Rejects with NotRunning.
+   */
+  openAttach(id: string, options: AttachOptions): Promise<ExecSession>;
+
+  /** Connects to a TCP port inside a running container. Rejects with NotRunning, Unavailable (nothing listens there). */
+  connectPort(id: string, port: number): Promise<PortConnection>;
 
   /** The container's output. Ends when the container ends, unless follow is false: then at the end of what there is. */
   openLogs(id: string, options: LogOptions): Promise<LogStream>;
@@ -157,6 +166,10 @@ export interface ExecOptions {
   tty: boolean;
 }
 
+export interface AttachOptions {
+  stdin: boolean;
+}
+
 /**
  * What receives output. When it returns a promise, reading waits until that settles, so a slow reader holds the
  * stream back instead of filling memory.
@@ -164,14 +177,26 @@ export interface ExecOptions {
 export type OutputListener = (channel: 'stdout' | 'stderr', data: Uint8Array) => void | Promise<void>;
 
 export interface ExecSession {
-  /** Bytes for the command; `end` closes its stdin. */
-  write(data: Uint8Array): void;
+  /** Bytes for the command; `end` closes its stdin. A promise settles when more may come. */
+  write(data: Uint8Array): void | Promise<void>;
   end(): void;
   resize(width: number, height: number): void;
   /** Takes one listener; nothing is read, or lost, before there is one. */
   onOutput(listener: OutputListener): void;
   /** The exit code as the engine says afterwards; undefined when it cannot say. */
   finished: Promise<number | undefined>;
+  close(): void;
+}
+
+/** A byte stream to a port inside a container; what comes from there is on channel stdout. */
+export interface PortConnection {
+  /** A promise settles when more may come. `end` tells the other side that nothing more does. */
+  write(data: Uint8Array): void | Promise<void>;
+  end(): void;
+  /** Takes one listener; nothing is read, or lost, before there is one. */
+  onOutput(listener: OutputListener): void;
+  /** Resolves when the other side has ended; rejects with Unavailable when the connection broke. */
+  finished: Promise<void>;
   close(): void;
 }
 

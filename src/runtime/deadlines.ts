@@ -13,6 +13,8 @@ export const deadlines = {
   /** On top of the grace period. */
   stopBeyondGrace: 30_000,
   stats: 10_000,
+  /** To a port inside a container. */
+  connectPort: 10_000,
   /** A pull may take long, but not stand still. */
   pullWithoutProgress: 60_000,
 };

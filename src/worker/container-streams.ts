@@ -1,64 +1,93 @@
-import type { StreamRequest } from '../model/worker-tunnel.js';
-import type { ContainerDetails, ContainerRuntime, ExecSession, LogStream } from '../runtime/container-runtime.js';
+import type { StreamEnd, StreamRequest } from '../model/worker-tunnel.js';
+import type {
+  ContainerDetails,
+  ContainerRuntime,
+  ExecSession,
+  LogStream,
+  PortConnection,
+} from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/container-runtime.js';
 import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
 import type { ServeStream } from './tunnel-client.js';
 
 const maxWaitingInputBytes = 1024 * 1024;
 
+type Session = LogStream | ExecSession | PortConnection;
+type TakesInput = ExecSession | PortConnection;
+
 /**
- * Serves logs and exec from the containers of one worker. `containersOf` gives those of a task, in any order; input that
- * comes before the command runs waits, up to 1 MiB.
+ * Serves logs, exec, attach and port-forward from the containers of one worker. `containersOf` gives those of a task, in
+ * any order; input that comes before there is somebody to take it waits, up to the window of a stream and a little more.
  */
 export function serveContainerStreams(
   runtime: ContainerRuntime,
   containersOf: (taskUid: string) => readonly ContainerDetails[],
 ): ServeStream {
   return (request, output, end) => {
-    let session: LogStream | ExecSession | undefined;
+    let session: Session | undefined;
     let isCancelled = false;
-    let waiting: ((exec: ExecSession) => void)[] = [];
+    let waiting: ((session: TakesInput) => void)[] = [];
     let waitingBytes = 0;
     const cancel = (): void => {
       isCancelled = true;
       waiting = [];
       session?.close();
     };
-    const whenOpen = (act: (exec: ExecSession) => void, bytes = 0): void => {
+    const whenOpen = (act: (session: TakesInput) => void): void => {
       if (isCancelled) return;
-      if (session && 'write' in session) return act(session);
-      waitingBytes += bytes;
+      if (session && 'write' in session) act(session);
+      else waiting.push(act);
+    };
+    const write = (data: Uint8Array): void | Promise<void> => {
+      if (session && 'write' in session) return session.write(data);
+      waitingBytes += data.length;
       if (waitingBytes > maxWaitingInputBytes) return cancel();
-      waiting.push(act);
+      return new Promise((resolve) => whenOpen((opened) => resolve(opened.write(data))));
     };
     const serve = async (): Promise<void> => {
       const container = pick(request, containersOf(request.taskUid));
-      if (request.type === 'logs') {
-        const { follow, tailLines, since, timestamps } = request;
-        session = await runtime.openLogs(container.id, {
-          follow,
-          timestamps,
-          ...(tailLines === undefined ? {} : { tailLines }),
-          ...(since === undefined ? {} : { since }),
-        });
-      } else {
-        const { command, stdin, tty } = request;
-        session = await runtime.openExec(container.id, { command, stdin, tty });
-      }
+      session = await open(runtime, container.id, request);
       if (isCancelled) return session.close();
       session.onOutput(output);
       if ('write' in session) for (const act of waiting.splice(0)) act(session);
       const exitCode = await session.finished;
-      end(typeof exitCode === 'number' ? { exitCode } : {});
+      end(endOf(request, typeof exitCode === 'number' ? exitCode : undefined));
     };
     serve().catch((error: unknown) => end({ error: { code: codeOf(error), message: errorMessage(error) } }));
     return {
-      write: (data) => whenOpen((exec) => exec.write(data), data.length),
-      endInput: () => whenOpen((exec) => exec.end()),
-      resize: (width, height) => whenOpen((exec) => exec.resize(width, height)),
+      write,
+      endInput: () => whenOpen((opened) => opened.end()),
+      resize: (width, height) => whenOpen((opened) => 'resize' in opened && opened.resize(width, height)),
       cancel,
     };
   };
+}
+
+function open(runtime: ContainerRuntime, id: string, request: StreamRequest): Promise<Session> {
+  switch (request.type) {
+    case 'logs': {
+      const { follow, tailLines, since, timestamps } = request;
+      return runtime.openLogs(id, {
+        follow,
+        timestamps,
+        ...(tailLines === undefined ? {} : { tailLines }),
+        ...(since === undefined ? {} : { since }),
+      });
+    }
+    case 'exec':
+      return runtime.openExec(id, { command: request.command, stdin: request.stdin, tty: request.tty });
+    case 'attach':
+      return runtime.openAttach(id, { stdin: request.stdin });
+    case 'portForward':
+      return runtime.connectPort(id, request.port);
+  }
+}
+
+/** The end of a command's output is no success: without its exit code nothing is known. */
+function endOf(request: StreamRequest, exitCode: number | undefined): StreamEnd {
+  if (exitCode !== undefined) return { exitCode };
+  if (request.type !== 'exec') return {};
+  return { error: { code: 'ServiceUnavailable', message: 'the engine cannot say how the command ended' } };
 }
 
 function pick(request: StreamRequest, containers: readonly ContainerDetails[]): ContainerDetails {
@@ -67,7 +96,7 @@ function pick(request: StreamRequest, containers: readonly ContainerDetails[]): 
     .sort((a, b) => b.identity.attempt - a.identity.attempt);
   const wanted = request.type === 'logs' && request.previous ? started[1] : started[0];
   if (wanted && (request.type === 'logs' || wanted.phase === 'running')) return wanted;
-  if (request.type === 'exec') throw new OrchError('Conflict', 'the task has no running container on its worker');
+  if (request.type !== 'logs') throw new OrchError('Conflict', 'the task has no running container on its worker');
   throw new OrchError(
     'NotFound',
     request.previous

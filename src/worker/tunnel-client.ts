@@ -1,10 +1,11 @@
 /**
- * The worker's end of the tunnel for logs and exec: dials the manager and serves the streams that it opens. Always holds:
+ * The worker's end of the tunnel for logs, exec, attach and port-forward: dials the manager and serves the streams that it opens. Always holds:
  * every stream that was opened ends with one StreamEnd, unless the tunnel itself is gone; at most 64 at once.
  */
 import type { Client, ClientSocket } from '../client/client.js';
 import type { StreamEnd, StreamRequest } from '../model/worker-tunnel.js';
 import type { OutputListener } from '../runtime/container-runtime.js';
+import { decodeCredit, encodeCredit, ReceiveWindow, SendWindow } from '../model/stream-window.js';
 import { decodeTunnelFrame, encodeTunnelFrame, tunnelChannels, tunnelProtocol } from '../model/worker-tunnel.js';
 import { isJsonObject } from '../model/json.js';
 import type { BackoffPolicy } from '../support/backoff.js';
@@ -17,7 +18,8 @@ import type { Random } from '../support/random.js';
 
 /** One stream that is being served. */
 export interface ServedStream {
-  write(data: Uint8Array): void;
+  /** A promise settles when the data was taken. */
+  write(data: Uint8Array): void | Promise<void>;
   endInput(): void;
   resize(width: number, height: number): void;
   cancel(): void;
@@ -40,8 +42,14 @@ export interface TunnelClientOptions {
 
 const maxStreams = 64;
 const maxFrameBytes = 64 * 1024;
-const maxUnflushedBytes = 256 * 1024;
+const requestTypes = ['logs', 'exec', 'attach', 'portForward'];
 const retryPolicy: BackoffPolicy = { initialMilliseconds: 200, maxMilliseconds: 8_000, jitterFraction: 0.5 };
+
+interface OpenStream {
+  served: ServedStream;
+  output: SendWindow;
+  input: ReceiveWindow;
+}
 
 export class TunnelClient {
   private readonly stopping = new AbortController();
@@ -83,11 +91,14 @@ export class TunnelClient {
   }
 
   private async serve(socket: ClientSocket): Promise<void> {
-    const streams = new Map<number, ServedStream>();
+    const streams = new Map<number, OpenStream>();
     this.socket = socket;
     if (this.stopping.signal.aborted) socket.close();
     const cleared = (): void => {
-      for (const stream of streams.values()) stream.cancel();
+      for (const { served, output } of streams.values()) {
+        output.release();
+        served.cancel();
+      }
       streams.clear();
     };
     socket.onMessage((message) => {
@@ -99,21 +110,24 @@ export class TunnelClient {
       else if (!stream) return;
       else if (channel === tunnelChannels.cancel) {
         streams.delete(streamId);
-        stream.cancel();
+        stream.output.release();
+        stream.served.cancel();
+      } else if (channel === tunnelChannels.credit) {
+        stream.output.credit(decodeCredit(payload));
       } else if (channel === tunnelChannels.stdin) {
-        if (payload.length === 0) stream.endInput();
-        else stream.write(payload);
+        if (payload.length === 0) stream.served.endInput();
+        else takeInput(stream, payload);
       } else if (channel === tunnelChannels.resize) {
         const size = parse(payload);
         const [width, height] = [size?.['width'], size?.['height']];
-        if (typeof width === 'number' && typeof height === 'number') stream.resize(width, height);
+        if (typeof width === 'number' && typeof height === 'number') stream.served.resize(width, height);
       }
     });
     await socket.closed.finally(cleared);
     this.socket = undefined;
   }
 
-  private open(socket: ClientSocket, streams: Map<number, ServedStream>, streamId: number, payload: Uint8Array): void {
+  private open(socket: ClientSocket, streams: Map<number, OpenStream>, streamId: number, payload: Uint8Array): void {
     const send = (channel: number, data: Uint8Array): void => socket.send(encodeTunnelFrame(streamId, channel, data));
     const end = (how: StreamEnd): void => {
       if (streams.has(streamId)) send(tunnelChannels.end, new TextEncoder().encode(JSON.stringify(how)));
@@ -122,29 +136,39 @@ export class TunnelClient {
     const refuse = (code: string, message: string): void =>
       send(tunnelChannels.end, new TextEncoder().encode(JSON.stringify({ error: { code, message } })));
     const request = parse(payload);
-    if (streams.has(streamId) || (request?.['type'] !== 'logs' && request?.['type'] !== 'exec')) {
+    if (streams.has(streamId) || !requestTypes.includes(String(request?.['type']))) {
       return refuse('BadRequest', 'this is no stream that a worker serves');
     }
     if (streams.size >= maxStreams) {
       return refuse('TooManyRequests', `this worker serves ${maxStreams} streams already: try again later`);
     }
-    let unflushedBytes = 0;
-    const output: OutputListener = (channel, data) => {
-      if (!streams.has(streamId)) return;
-      for (let start = 0; start < data.length; start += maxFrameBytes) {
-        send(tunnelChannels[channel], data.subarray(start, start + maxFrameBytes));
+    const window = new SendWindow();
+    // A reader that is slower than the container holds it back here.
+    const output: OutputListener = async (channel, data) => {
+      for (let start = 0; start < data.length && streams.has(streamId); start += maxFrameBytes) {
+        const piece = data.subarray(start, start + maxFrameBytes);
+        send(tunnelChannels[channel], piece);
+        window.spend(piece.length);
+        if (!window.isOpen) await new Promise<void>((resolve) => window.whenOpen(resolve));
       }
-      unflushedBytes += data.length;
-      if (unflushedBytes < maxUnflushedBytes) return;
-      // A reader that is slower than the container holds it back here.
-      unflushedBytes = 0;
-      return socket.flushed?.();
     };
-    // Known before it is served, so that it may end at once.
-    streams.set(streamId, nothing);
-    const stream = this.options.serve(request as unknown as StreamRequest, output, end);
-    if (streams.has(streamId)) streams.set(streamId, stream);
+    const stream: OpenStream = {
+      // Known before it is served, so that it may end at once.
+      served: nothing,
+      output: window,
+      input: new ReceiveWindow((bytes) => send(tunnelChannels.credit, encodeCredit(bytes))),
+    };
+    streams.set(streamId, stream);
+    stream.served = this.options.serve(request as unknown as StreamRequest, output, end);
   }
+}
+
+/** The manager may send more once what came was taken. */
+function takeInput({ served, input }: OpenStream, data: Uint8Array): void {
+  const taking = served.write(data);
+  if (!taking) return input.took(data.length);
+  const took = (): void => input.took(data.length);
+  taking.then(took, took);
 }
 
 const nothing: ServedStream = {

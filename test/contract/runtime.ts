@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type {
   ContainerDetails,
@@ -266,6 +266,8 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
         await expect(other.exec(id, ['true'], 5000)).rejects.toEqual(notFound);
         await expect(other.openExec(id, { command: ['true'], stdin: false, tty: false })).rejects.toEqual(notFound);
         await expect(other.openLogs(id, { follow: false, timestamps: false })).rejects.toEqual(notFound);
+        await expect(other.openAttach(id, { stdin: false })).rejects.toEqual(notFound);
+        await expect(other.connectPort(id, 80)).rejects.toEqual(notFound);
         await expect(other.readStats(id)).rejects.toEqual(notFound);
         await other.stopContainer(id, 0);
         await other.removeContainer(id, { force: true });
@@ -322,8 +324,8 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       const cat = await runtime.openExec(id, { command: ['cat'], stdin: true, tty: false });
       let text = '';
       cat.onOutput((_channel, data) => void (text += Buffer.from(data).toString()));
-      cat.write(Buffer.from('over '));
-      cat.write(Buffer.from('and out'));
+      await cat.write(Buffer.from('over '));
+      await cat.write(Buffer.from('and out'));
       await waitFor('the echo', () => text === 'over and out');
       cat.end();
       expect(await cat.finished).toBe(0);
@@ -333,12 +335,73 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       let screen = '';
       shell.onOutput((_channel, data) => void (screen += Buffer.from(data).toString()));
       shell.resize(132, 43);
-      await waitFor('the resize to reach the terminal', () => {
-        shell.write(Buffer.from('\n'));
+      await waitFor('the resize to reach the terminal', async () => {
+        await shell.write(Buffer.from('\n'));
         return screen.includes('43 132');
       });
-      shell.write(Buffer.from('\x04'));
+      await shell.write(Buffer.from('\x04'));
       expect(await shell.finished).toBe(5);
+    });
+
+    it('joins the process of a container: its output from now on, its input, and the end of both', async () => {
+      const script = 'while read x; do echo got $x; echo bad >&2; done; echo over';
+      const id = await run(['sh', '-c', script], { stdin: true, stdinOnce: true });
+      const session = await runtime.openAttach(id, { stdin: true });
+      const text = { stdout: '', stderr: '' };
+      session.onOutput((channel, data) => void (text[channel] += Buffer.from(data).toString()));
+      await session.write(Buffer.from('one\n'));
+      await waitFor('the answers', () => text.stdout.startsWith('got') && text.stderr === 'bad\n');
+      session.end();
+      expect(await session.finished).toBeUndefined();
+      expect(text.stdout).toMatch(/^got .*\nover\n$/);
+      expect((await exited(id)).exitCode).toBe(0);
+      expect((await readLogs(id)).stdout).toBe(text.stdout);
+    });
+
+    it('lets go of a container without ending it, and refuses one that does not run', async () => {
+      const id = await run(['sleep', '1000']);
+      const session = await runtime.openAttach(id, { stdin: false });
+      session.onOutput(() => undefined);
+      session.close();
+      await session.finished;
+      expect((await runtime.inspectContainer(id)).phase).toBe('running');
+      await runtime.stopContainer(id, 0);
+      await expect(runtime.openAttach(id, { stdin: false })).rejects.toMatchObject({ code: 'NotRunning' });
+      await expect(runtime.connectPort(id, 80)).rejects.toMatchObject({ code: 'NotRunning' });
+    });
+
+    it('gives a container a terminal, with its size, and reads what it wrote line by line', async () => {
+      const id = await run(['sh', '-c', 'while read x; do stty size; done; exit 5'], { stdin: true, tty: true });
+      const session = await runtime.openAttach(id, { stdin: true });
+      let screen = '';
+      session.onOutput((channel, data) => void (screen += channel === 'stdout' ? Buffer.from(data).toString() : '!'));
+      session.resize(132, 43);
+      await waitFor('the resize to reach the terminal', async () => {
+        await session.write(Buffer.from('\n'));
+        return screen.includes('43 132');
+      });
+      await session.write(Buffer.from('\x04'));
+      await session.finished;
+      expect((await exited(id)).exitCode).toBe(5);
+      const stamped = (await readLogs(id, { follow: true, timestamps: true })).stdout.trimEnd().split('\n');
+      expect(stamped.filter((line) => line.includes('43 132')).length).toBeGreaterThan(0);
+      expect(stamped.every((line) => /^\d{4}-\d\d-\d\dT[\d:.]+Z /.test(line))).toBe(true);
+      expect((await readLogs(id, { follow: true })).stdout).not.toMatch(/\d{4}-\d\d-\d\dT/);
+    });
+
+    it('reaches a port inside a container, many bytes both ways, and says when nothing listens', async () => {
+      const id = await run(['nc', '-ll', '-p', '8080', '-e', 'cat'], { hostNetwork: false });
+      const connection = await waitFor('the port to be open', () => runtime.connectPort(id, 8080));
+      const received: Uint8Array[] = [];
+      connection.onOutput((_channel, data) => void received.push(data));
+      const sent = randomBytes(1024 * 1024);
+      for (let start = 0; start < sent.length; start += 65_536) {
+        await connection.write(sent.subarray(start, start + 65_536));
+      }
+      connection.end();
+      await connection.finished;
+      expect(Buffer.concat(received).equals(sent)).toBe(true);
+      await expect(runtime.connectPort(id, 8081)).rejects.toMatchObject({ code: 'Unavailable' });
     });
 
     it('ends a command with its container', async () => {

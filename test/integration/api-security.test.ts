@@ -2,7 +2,7 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Express } from 'express';
 import { createApp } from '../../src/api/create-app.js';
-import { TunnelHub } from '../../src/api/tunnel-hub.js';
+import { TunnelHub } from '../../src/api/streams/tunnel-hub.js';
 import { WatchFrames } from '../../src/api/watch-frames.js';
 import { taskKind, type Task } from '../../src/model/task.js';
 import { createSystemClock } from '../../src/support/clock.js';

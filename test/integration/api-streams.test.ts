@@ -5,11 +5,14 @@ import { taskKind, type Task } from '../../src/model/task.js';
 import {
   decodeTunnelFrame,
   encodeTunnelFrame,
+  streamWindowBytes,
   tunnelChannels,
   tunnelProtocol,
   type StreamEnd,
   type StreamRequest,
 } from '../../src/model/worker-tunnel.js';
+import { decodeCredit } from '../../src/model/stream-window.js';
+import { waitFor } from '../support/wait-for.js';
 import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
 
 /** Waits until something is there; woken by every event, so it needs no time. */
@@ -33,6 +36,7 @@ interface Frame {
   streamId: number;
   channel: number;
   text: string;
+  bytes: Buffer;
 }
 
 /** The worker's end of a tunnel, played by the test. */
@@ -78,11 +82,13 @@ async function connectWorker(): Promise<FakeWorker> {
   const socket = api.socket('/apis/orch.dev/v1/workers/a/tunnel', tunnelProtocol, api.credentials.issueNodeToken('a'));
   sockets.push(socket);
   const frames = new Inbox<Frame>();
-  let opened = 0;
+  const opened = new Set<number>();
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
   socket.on('message', (data: Buffer) => {
     const frame = decodeTunnelFrame(data);
-    if (frame) frames.add({ ...frame, text: Buffer.from(frame.payload).toString() });
+    if (!frame) return;
+    const bytes = Buffer.from(frame.payload);
+    frames.add({ ...frame, bytes, text: bytes.toString() });
   });
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
@@ -95,9 +101,10 @@ async function connectWorker(): Promise<FakeWorker> {
     frames,
     closed,
     async nextStream() {
-      const skip = opened++;
-      let seen = 0;
-      const frame = await frames.find(({ channel }) => channel === tunnelChannels.open && seen++ >= skip);
+      const frame = await frames.find(
+        ({ channel, streamId }) => channel === tunnelChannels.open && !opened.has(streamId),
+      );
+      opened.add(frame.streamId);
       return { id: frame.streamId, request: JSON.parse(frame.text) as StreamRequest };
     },
     send,
@@ -195,19 +202,58 @@ describe('logs', () => {
     expect(cancelled.streamId).toBe(id);
   });
 
-  it('makes the worker wait for a slow reader instead of filling memory', async () => {
+  it('gives a slow reader a window and no more, and holds up no other stream meanwhile', async () => {
+    const worker = await connectWorker();
+    const slow = await api.openBody(`${tasksPath}/web/log?follow=true`);
+    const { id } = await worker.nextStream();
+    const block = Buffer.alloc(64 * 1024, 120);
+    // As a worker does: one window ahead of what was taken, and here 40 MiB in all, far more than the sockets hold.
+    const creditOf = (): number =>
+      worker.frames.items
+        .filter((frame) => frame.streamId === id && frame.channel === tunnelChannels.credit)
+        .reduce((sum, { bytes }) => sum + decodeCredit(bytes), 0);
+    const total = 640 * block.length;
+    let sent = 0;
+    const sendAllowed = (): void => {
+      for (; sent < total && sent < streamWindowBytes + creditOf(); sent += block.length)
+        worker.send(id, 'stdout', block);
+    };
+    const isStuck = async (): Promise<boolean> => {
+      const before = sent;
+      for (let count = 0; count < 20; count++) {
+        await api.request('GET', '/livez');
+      }
+      return sent === before;
+    };
+    worker.socket.on('message', sendAllowed);
+    sendAllowed();
+    await waitFor('the reader to be full', isStuck);
+    expect(sent).toBeLessThan(total / 2);
+
+    const other = api.request('GET', `${tasksPath}/web/log`);
+    const { id: otherId } = await worker.nextStream();
+    worker.send(otherId, 'stdout', 'not held up');
+    worker.end(otherId, {});
+    expect((await other).text).toBe('not held up');
+
+    let bytes = 0;
+    for await (const chunk of slow as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes === total) worker.end(id, {});
+    }
+    expect(bytes).toBe(total);
+  });
+
+  it('ends a stream whose worker sends more than its window', async () => {
     const worker = await connectWorker();
     const log = await api.openBody(`${tasksPath}/web/log?follow=true`);
     const { id } = await worker.nextStream();
-    const block = Buffer.alloc(512 * 1024, 120);
-    for (let count = 0; count < 80; count++) worker.send(id, 'stdout', block);
-    // 40 MiB: far more than the sockets hold. Nobody reads yet, so the rest stays on the worker's side.
-    for (let count = 0; count < 20; count++) await api.request('GET', '/livez');
-    expect(worker.socket.bufferedAmount).toBeGreaterThan(10 * 2 ** 20);
-    worker.end(id, {});
-    let bytes = 0;
-    for await (const chunk of log as AsyncIterable<Buffer>) bytes += chunk.length;
-    expect(bytes).toBe(80 * block.length);
+    for (let count = 0; count < 640; count++) worker.send(id, 'stdout', Buffer.alloc(64 * 1024, 120));
+    await worker.frames.find(({ streamId, channel }) => streamId === id && channel === tunnelChannels.cancel);
+    const read = async (): Promise<void> => {
+      for await (const _chunk of log as AsyncIterable<Buffer>);
+    };
+    await expect(read()).rejects.toThrow();
   });
 });
 

@@ -220,6 +220,8 @@ export class Machine {
         return this.isUnhealthy ? { exitCode: 1, output: 'not well' } : result;
       },
       openExec: (...call) => lifeline.effect(() => runtime.openExec(...call)),
+      openAttach: (...call) => lifeline.effect(() => runtime.openAttach(...call)),
+      connectPort: (...call) => lifeline.effect(() => runtime.connectPort(...call)),
       openLogs: (...call) => lifeline.guard(runtime.openLogs(...call)),
       watchHints: (onHint) => runtime.watchHints((hint) => void (lifeline.isAlive && !isLost() && onHint(hint))),
       close: () => runtime.close(),

@@ -1,7 +1,7 @@
 import type { Stored } from '../../model/api-object.js';
 import { podKind } from '../../model/pod.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
-import type { ServedResource } from '../served-resource.js';
+import type { ServedResource, Subresource } from '../served-resource.js';
 import { podUidOf } from './pod-identity.js';
 import { podToTask } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
@@ -16,5 +16,14 @@ export const podResource: ServedResource = {
   stored: taskKind,
   convert: (object: Stored) => taskToPod(object as StoredTask),
   uidOf: (object) => podUidOf(object as StoredTask),
+  subresources: [
+    { name: 'log', verbs: ['get'] },
+    ...['attach', 'exec', 'portforward'].map((name) => ({ name, verbs: ['create', 'get'], kind: optionsKind(name) })),
+  ],
   writer: { toStored: podToTask, update: updateTask },
 };
+
+function optionsKind(subresource: string): Subresource['kind'] & object {
+  const kind = { attach: 'PodAttachOptions', exec: 'PodExecOptions' }[subresource] ?? 'PodPortForwardOptions';
+  return { group: '', version: 'v1', kind };
+}

@@ -3,11 +3,8 @@ import { sleep } from '../../support/clock.js';
 import type { ExecOptions, ExecSession } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
+import { openDockerSession } from './docker-session.js';
 import type { EngineConnection } from './engine-connection.js';
-import { OutputQueue } from '../output-queue.js';
-import { Demultiplexer } from './demultiplexer.js';
-import type { OutputPiece } from './output-stream.js';
-import { pumpOutput } from './output-stream.js';
 
 /** How often, and how long at most, the engine is asked for the exit code after the output has ended. */
 const exitCodePollMilliseconds = [0, 20, 50, 100, 200, 500, 1000, 2000, 4000];
@@ -34,36 +31,13 @@ export async function openDockerExec(
   const stream = await connection.stream('exec', deadlines.start, (engine, abortSignal) =>
     engine.getExec(execId).start({ hijack: true, stdin, _body: { Detach: false, Tty: tty }, abortSignal }),
   );
-  const queue = new OutputQueue();
-  const demultiplexer = new Demultiplexer();
-  // A terminal has one channel and no frames.
-  const split = (chunk: Uint8Array): OutputPiece[] =>
-    tty ? [{ channel: 'stdout', data: chunk }] : demultiplexer.push(chunk);
-  pumpOutput(stream, queue, split).then(
-    () => queue.end(),
-    (error: Error) => queue.end(error),
-  );
-  let closed = false;
-  const exitCode = (): Promise<number | undefined> =>
-    closed ? Promise.resolve(undefined) : readExitCode(connection, clock, execId);
-  return {
-    write: (data) => void (stream.writable && stream.write(data)),
-    end: () => void (stream.writable && stream.end()),
-    resize: (width, height) => {
-      // The command may have ended in between: nothing depends on the size then.
-      connection
-        .call('exec', deadlines.inspect, (engine, abortSignal) =>
-          engine.getExec(execId).resize({ w: Math.trunc(width), h: Math.trunc(height), abortSignal }),
-        )
-        .catch(() => undefined);
-    },
-    onOutput: (listener) => queue.onOutput(listener),
-    finished: queue.finished.then(exitCode, exitCode),
-    close: () => {
-      closed = true;
-      queue.close();
-    },
-  };
+  return openDockerSession(stream, tty, {
+    resize: (size) =>
+      connection.call('exec', deadlines.inspect, (engine, abortSignal) =>
+        engine.getExec(execId).resize({ ...size, abortSignal }),
+      ),
+    exitCode: () => readExitCode(connection, clock, execId),
+  });
 }
 
 /** Undefined when the engine cannot say: it was restarted in between, is away, or the command still runs detached. */

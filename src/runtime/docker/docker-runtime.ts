@@ -4,6 +4,7 @@ import { errorMessage } from '../../support/errors.js';
 import type { Logger } from '../../support/logger.js';
 import type { Random } from '../../support/random.js';
 import type {
+  AttachOptions,
   ContainerDetails,
   ContainerRuntime,
   ContainerSpec,
@@ -14,6 +15,7 @@ import type {
   ExecSession,
   LogOptions,
   LogStream,
+  PortConnection,
   PullPolicy,
   RuntimeInfo,
 } from '../container-runtime.js';
@@ -21,6 +23,7 @@ import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import { createBody } from './create-body.js';
+import { openDockerAttach } from './docker-attach.js';
 import { openDockerExec } from './docker-exec.js';
 import { openDockerLogs } from './docker-logs.js';
 import type { EngineInfo } from './engine-api.js';
@@ -29,6 +32,7 @@ import { EngineRefusal } from './engine-errors.js';
 import { followEvents } from './event-hints.js';
 import { ImageStore, isImageReference } from './image-store.js';
 import { describeMachine } from './machine.js';
+import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { StatsReader } from './stats-reader.js';
 
@@ -177,6 +181,17 @@ class DockerRuntime implements ContainerRuntime {
     return openDockerExec(this.#connection, this.#clock, await this.#own.idOf(idOrName), options);
   }
 
+  async openAttach(idOrName: string, options: AttachOptions): Promise<ExecSession> {
+    const { id } = await this.#running(idOrName, 'attach to it');
+    return openDockerAttach(this.#connection, id, options, await this.#own.hasTerminal(id));
+  }
+
+  async connectPort(idOrName: string, port: number): Promise<PortConnection> {
+    // Without an address of its own it is on the host's network.
+    const { ipAddress = '127.0.0.1' } = await this.#running(idOrName, 'reach its ports');
+    return openPortConnection(this.#clock, ipAddress, port);
+  }
+
   async openLogs(idOrName: string, options: LogOptions): Promise<LogStream> {
     const id = await this.#own.idOf(idOrName);
     return openDockerLogs(this.#connection, id, options, await this.#own.hasTerminal(id));
@@ -197,6 +212,12 @@ class DockerRuntime implements ContainerRuntime {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#connection.close();
+  }
+
+  async #running(idOrName: string, purpose: string): Promise<ContainerDetails> {
+    const details = await this.#own.inspect(idOrName);
+    if (details.phase === 'running') return details;
+    throw new RuntimeError('NotRunning', `container ${details.name} is ${details.phase}: it must run to ${purpose}`);
   }
 
   async #create(name: string, body: ReturnType<typeof createBody>): Promise<{ id: string }> {

@@ -26,6 +26,8 @@ export interface EngineContainer {
   remove(options: Abortable & { force: boolean; v: true }): Promise<unknown>;
   update(options: Abortable & { RestartPolicy: { Name: 'no' } }): Promise<unknown>;
   exec(options: Abortable & ExecBody): Promise<{ id: string }>;
+  attach(options: Abortable & { hijack: true; stdin: boolean; _query: object }): Promise<Duplex>;
+  resize(options: Abortable & { h: number; w: number }): Promise<unknown>;
   /** `follow` makes dockerode give a stream instead of collecting everything; what the engine is asked is in `_query`. */
   logs(options: Abortable & { follow: true; _query: object }): Promise<Readable>;
   stats(options: Abortable & { stream: false; 'one-shot'?: boolean }): Promise<EngineStats>;

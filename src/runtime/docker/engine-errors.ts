@@ -3,6 +3,7 @@ import { RuntimeError } from '../container-runtime.js';
 import type { RuntimeErrorCode } from '../container-runtime.js';
 
 export type EngineCall =
+  | 'attach'
   | 'create'
   | 'events'
   | 'exec'
@@ -54,7 +55,7 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['start'], status: 400, code: 'StartError' },
   { calls: ['start'], status: 404, code: 'StartError' },
   { calls: ['start'], status: 500, text: /oci runtime|runc|failed to create (shim|task)/i, code: 'StartError' },
-  { calls: ['exec'], status: 409, text: /is not running|is paused|is restarting/i, code: 'NotRunning' },
+  { calls: ['exec', 'attach'], status: 409, text: /is not running|is paused|is restarting/i, code: 'NotRunning' },
   // Newer engines say it before the output begins; older ones in the output, with exit code 126.
   { calls: ['exec'], text: /oci runtime exec|executable file not found/i, code: 'StartError' },
   { calls: ['remove'], status: 409, text: /cannot remove|stop the container/i, code: 'StillRunning' },

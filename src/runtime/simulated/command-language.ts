@@ -13,7 +13,9 @@ export type Step =
   | { do: 'copyInput' }
   /** At the end of the input it goes on with `elseGoto`, if there is one. */
   | { do: 'readLine'; elseGoto?: number }
-  | { do: 'printWindowSize' };
+  | { do: 'printWindowSize' }
+  /** Sends back what comes in on a TCP port; goes on at once. */
+  | { do: 'listen'; port: number };
 
 export interface Program {
   steps: Step[];
@@ -69,6 +71,10 @@ function stepsOf(name: string, args: readonly string[]): Compiled {
       return { steps: [{ do: 'readLine' }], status: 0 };
     case 'stty':
       return { steps: [{ do: 'printWindowSize' }], status: 0 };
+    case 'nc': {
+      const port = Number.parseInt(args[args.indexOf('-p') + 1] ?? '', 10);
+      return { steps: [{ do: 'listen', port }, forever], status: 0 };
+    }
     default:
       return { steps: [forever], status: 0 };
   }

@@ -33,6 +33,15 @@ export interface SimulatedContainer {
   process?: SimulatedProcess;
   ports: ContainerDetails['ports'];
   ipAddress?: string;
+  /** Ports on which its process answers. */
+  readonly listening: Set<number>;
+  readonly attached: Set<Attachment>;
+}
+
+/** Somebody who sees the output of the main process as it comes. */
+export interface Attachment {
+  onOutput(channel: 'stdout' | 'stderr', data: Uint8Array): void;
+  onExit(): void;
 }
 
 type ChangeListener = (container: SimulatedContainer) => void;
@@ -88,6 +97,8 @@ export class SimulatedEngine {
       phase: 'created',
       oomKilled: false,
       ports: [],
+      listening: new Set(),
+      attached: new Set(),
     };
     this.containers.set(container.id, container);
     this.#changed(container);
@@ -111,9 +122,13 @@ export class SimulatedEngine {
     if (!spec.hostNetwork) container.ipAddress = this.#ports.takeAddress(container.id);
     container.log.open();
     const listeners = {
-      onOutput: (channel: 'stdout' | 'stderr', data: Uint8Array): void =>
-        container.log.append(spec.tty ? 'stdout' : channel, data),
+      onOutput: (written: 'stdout' | 'stderr', data: Uint8Array): void => {
+        const channel = spec.tty ? 'stdout' : written;
+        container.log.append(channel, data);
+        for (const attachment of container.attached) attachment.onOutput(channel, data);
+      },
       onExit: (exitCode: number): void => this.#exited(container, exitCode),
+      onListen: (port: number): void => void container.listening.add(port),
     };
     container.process = new SimulatedProcess(program, this.clock, listeners, { stdin: spec.stdin ?? false });
     this.#changed(container);
@@ -201,6 +216,8 @@ export class SimulatedEngine {
     container.process = container.ipAddress = undefined;
     this.#ports.release(container.id);
     container.log.end();
+    container.listening.clear();
+    for (const attachment of [...container.attached]) attachment.onExit();
     this.#changed(container);
   }
 

@@ -4,6 +4,7 @@ import type { Program, Step } from './command-language.js';
 interface ProcessListeners {
   onOutput(channel: 'stdout' | 'stderr', data: Uint8Array): void;
   onExit(exitCode: number): void;
+  onListen?(port: number): void;
 }
 
 /** Timers of JavaScript overflow after 24.8 days: a longer wait is for ever. */
@@ -96,6 +97,9 @@ export class SimulatedProcess {
         break;
       case 'printWindowSize':
         this.#listeners.onOutput('stdout', Buffer.from(`${this.#window.height} ${this.#window.width}\n`));
+        break;
+      case 'listen':
+        this.#listeners.onListen?.(step.port);
         break;
       case 'wait':
         this.#waitedSinceGoto = true;

@@ -3,6 +3,7 @@ import { sleep, toTimestamp, withDeadline } from '../../support/clock.js';
 import type { Random } from '../../support/random.js';
 import type { Amounts } from '../../model/resources.js';
 import type {
+  AttachOptions,
   ContainerDetails,
   ContainerRuntime,
   ContainerSpec,
@@ -13,6 +14,7 @@ import type {
   ExecSession,
   LogOptions,
   LogStream,
+  PortConnection,
   PullPolicy,
   RuntimeInfo,
 } from '../container-runtime.js';
@@ -21,6 +23,7 @@ import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import type { SimulatedContainer } from './simulated-engine.js';
 import { isRunning, SimulatedEngine, withTag } from './simulated-engine.js';
+import { openSimulatedAttach, openSimulatedPort } from './simulated-attach.js';
 import { openSimulatedExec } from './simulated-exec.js';
 import type { RuntimeCall } from './simulated-faults.js';
 
@@ -135,6 +138,18 @@ export class SimulatedRuntime implements ContainerRuntime {
   openExec(id: string, options: ExecOptions): Promise<ExecSession> {
     return this.#call('openExec', deadlines.inspect, () =>
       this.#untilClosed(openSimulatedExec(this.engine, this.#get(id), options)),
+    );
+  }
+
+  openAttach(id: string, options: AttachOptions): Promise<ExecSession> {
+    return this.#call('openAttach', deadlines.inspect, () =>
+      this.#untilClosed(openSimulatedAttach(this.#get(id), options)),
+    );
+  }
+
+  connectPort(id: string, port: number): Promise<PortConnection> {
+    return this.#call('connectPort', deadlines.inspect, () =>
+      this.#untilClosed(openSimulatedPort(this.#get(id), port)),
     );
   }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { aggregatedDiscoveryVersion, objectForm } from '../../../src/api/accept.js';
 import { deleteOptions } from '../../../src/api/delete-body.js';
-import { execOptions, execStatus } from '../../../src/api/exec-relay.js';
+import { commandOf, commandOptions, commandStatus } from '../../../src/api/streams/remote-command.js';
 import { InFlightLimit } from '../../../src/api/in-flight-limit.js';
-import { logOptions } from '../../../src/api/log-relay.js';
+import { logOptions } from '../../../src/api/streams/log-relay.js';
 import { readPatch } from '../../../src/api/patch-body.js';
 import { listOptions, writeOptions } from '../../../src/api/query.js';
 import { protobufType } from '../../../src/api/request-body.js';
@@ -193,24 +193,24 @@ describe('patches', () => {
 
 describe('exec', () => {
   it('needs a command, and merges stderr into a terminal', () => {
-    expect(execOptions({ command: ['sh', '-c', ''], stderr: 'true', stdout: '1', tty: 'true' })).toEqual({
-      command: ['sh', '-c', ''],
+    expect(commandOf({ command: ['sh', '-c', ''] })).toEqual(['sh', '-c', '']);
+    expect(commandOptions({ stderr: 'true', stdout: '1', tty: 'true' })).toEqual({
       stdin: false,
       stdout: true,
       stderr: false,
       tty: true,
     });
-    expect(codeOf(() => execOptions({}))).toBe('BadRequest');
-    expect(codeOf(() => execOptions({ command: 'x'.repeat(70_000) }))).toBe('RequestEntityTooLarge');
+    expect(codeOf(() => commandOf({}))).toBe('BadRequest');
+    expect(codeOf(() => commandOf({ command: 'x'.repeat(70_000) }))).toBe('RequestEntityTooLarge');
   });
 
   it('tells the exit code in the words that kubectl reads', () => {
-    expect(execStatus({ exitCode: 0 })).toMatchObject({ status: 'Success' });
-    expect(execStatus({ exitCode: 137 })).toMatchObject({
+    expect(commandStatus({ exitCode: 0 })).toMatchObject({ status: 'Success' });
+    expect(commandStatus({ exitCode: 137 })).toMatchObject({
       reason: 'NonZeroExitCode',
       details: { causes: [{ reason: 'ExitCode', message: '137' }] },
     });
-    expect(execStatus({ error: { code: 'Odd', message: 'm' } })).toMatchObject({
+    expect(commandStatus({ error: { code: 'Odd', message: 'm' } })).toMatchObject({
       reason: 'InternalError',
       message: 'm',
     });

@@ -1,25 +1,27 @@
 import { WebSocket } from 'ws';
-import { isJsonObject, type JsonValue } from '../model/json.js';
+import { isJsonObject, type JsonValue } from '../../model/json.js';
+import { decodeCredit, encodeCredit, ReceiveWindow, SendWindow } from '../../model/stream-window.js';
 import {
   decodeTunnelFrame,
   encodeTunnelFrame,
+  streamWindowBytes,
   tunnelChannels,
   type StreamEnd,
   type StreamRequest,
-} from '../model/worker-tunnel.js';
-import type { Clock, Timer } from '../support/clock.js';
-import { OrchError } from '../support/errors.js';
+} from '../../model/worker-tunnel.js';
+import type { Clock, Timer } from '../../support/clock.js';
+import { OrchError } from '../../support/errors.js';
 
 /** The manager's end of a stream: what the worker sends arrives here. */
 export interface StreamReader {
-  /** False when the client cannot take more now: call stream.resume() once it can. */
+  /** False when the client cannot take more now: call stream.resume() once it can. At most a window more comes till then. */
   onData(channel: 'stdout' | 'stderr', payload: Uint8Array): boolean;
   /** Exactly once, last, unless the stream was cancelled. */
   onEnd(end: StreamEnd): void;
 }
 
 export interface TunnelStream {
-  /** False when the worker lags behind: `onDrain` is then called once it has caught up. */
+  /** False when what the command has not taken fills the window: `onDrain` is then called once it has, or the stream is over. */
   writeStdin(payload: Uint8Array, onDrain: () => void): boolean;
   closeStdin(): void;
   resize(width: number, height: number): void;
@@ -29,24 +31,26 @@ export interface TunnelStream {
 }
 
 const maxStreams = 128;
-/** Sent to the worker and not yet on the wire, before stdin has to wait. */
-const maxBufferedBytes = 2 ** 20;
+const maxFrameBytes = 64 * 1024;
 const pingIntervalMilliseconds = 15_000;
-/** A client that takes nothing for this long loses its stream: all streams of the worker wait for it. */
-const stallMilliseconds = 30_000;
 
 interface OpenStream {
   reader: StreamReader;
-  stall?: Timer;
+  input: SendWindow;
+  output: ReceiveWindow;
+  /** Came from the worker and was handed on, and the client has not taken it. */
+  heldBytes: number;
 }
 
-/** One worker's WebSocket, carrying many streams (protocol of model/worker-tunnel.ts). */
+/**
+ * One worker's WebSocket, carrying many streams (protocol of model/worker-tunnel.ts). Always holds: the socket itself is
+ * never held back, so no stream waits for another; a worker that sends beyond a stream's window loses that stream.
+ */
 export class Tunnel {
   readonly #nodeName: string;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #streams = new Map<number, OpenStream>();
-  readonly #blocked = new Set<number>();
   #lastId = 0;
   #alive = true;
   #pinger: Timer;
@@ -69,20 +73,19 @@ export class Tunnel {
     if (this.#streams.size >= maxStreams) {
       throw new OrchError(
         'TooManyRequests',
-        `worker "${this.#nodeName}" already carries ${maxStreams} logs and execs`,
-        {
-          retryAfterSeconds: 5,
-        },
+        `worker "${this.#nodeName}" already carries ${maxStreams} logs, execs and forwarded connections`,
+        { retryAfterSeconds: 5 },
       );
     }
     const id = ++this.#lastId;
-    this.#streams.set(id, { reader });
+    const output = new ReceiveWindow((bytes) => this.#send(id, tunnelChannels.credit, encodeCredit(bytes)));
+    this.#streams.set(id, { reader, input: new SendWindow(), output, heldBytes: 0 });
     this.#send(id, tunnelChannels.open, Buffer.from(JSON.stringify(request)));
     return {
       writeStdin: (payload, onDrain) => this.#writeStdin(id, payload, onDrain),
       closeStdin: () => this.#send(id, tunnelChannels.stdin, new Uint8Array()),
       resize: (width, height) => this.#send(id, tunnelChannels.resize, Buffer.from(JSON.stringify({ width, height }))),
-      resume: () => this.#unblock(id),
+      resume: () => this.#resume(id),
       cancel: () => this.#cancel(id),
     };
   }
@@ -100,27 +103,32 @@ export class Tunnel {
     if (!frame || !stream) return; // of a stream that was cancelled meanwhile
     const { streamId, channel, payload } = frame;
     if (channel === tunnelChannels.stdout || channel === tunnelChannels.stderr) {
-      const taken = stream.reader.onData(channel === tunnelChannels.stdout ? 'stdout' : 'stderr', payload);
-      if (!taken) this.#block(streamId, stream);
+      this.#takeOutput(streamId, stream, channel === tunnelChannels.stdout ? 'stdout' : 'stderr', payload);
+    } else if (channel === tunnelChannels.credit) {
+      stream.input.credit(decodeCredit(payload));
     } else if (channel === tunnelChannels.end) {
       this.#forget(streamId);
       stream.reader.onEnd(parseStreamEnd(payload));
     }
   }
 
-  #block(id: number, stream: OpenStream): void {
-    if (this.#blocked.has(id) || !this.#streams.has(id)) return;
-    this.#blocked.add(id);
-    this.#socket.pause();
-    stream.stall = this.#clock.setTimer(() => {
+  #takeOutput(id: number, stream: OpenStream, channel: 'stdout' | 'stderr', payload: Uint8Array): void {
+    const wasHeld = stream.heldBytes > 0;
+    if (stream.heldBytes + payload.length > streamWindowBytes + maxFrameBytes) {
       this.#cancel(id);
-      stream.reader.onEnd(failure('Timeout', 'the reader took nothing for 30 seconds'));
-    }, stallMilliseconds);
+      return stream.reader.onEnd(failure('InternalError', 'the worker sent more than the window of the stream allows'));
+    }
+    const taken = stream.reader.onData(channel, payload);
+    if (taken && !wasHeld) stream.output.took(payload.length);
+    else stream.heldBytes += payload.length;
   }
 
-  #unblock(id: number): void {
-    this.#streams.get(id)?.stall?.cancel();
-    if (this.#blocked.delete(id) && this.#blocked.size === 0) this.#socket.resume();
+  #resume(id: number): void {
+    const stream = this.#streams.get(id);
+    if (!stream || stream.heldBytes === 0) return;
+    const { heldBytes } = stream;
+    stream.heldBytes = 0;
+    stream.output.took(heldBytes);
   }
 
   #cancel(id: number): void {
@@ -130,15 +138,21 @@ export class Tunnel {
   }
 
   #forget(id: number): void {
-    this.#unblock(id);
+    const stream = this.#streams.get(id);
     this.#streams.delete(id);
+    stream?.input.release();
   }
 
   #writeStdin(id: number, payload: Uint8Array, onDrain: () => void): boolean {
-    if (!this.#streams.has(id) || !this.isOpen || payload.length === 0) return true;
-    const full = this.#socket.bufferedAmount + payload.length > maxBufferedBytes;
-    this.#socket.send(encodeTunnelFrame(id, tunnelChannels.stdin, payload), full ? () => onDrain() : undefined);
-    return !full;
+    const stream = this.#streams.get(id);
+    if (!stream || !this.isOpen || payload.length === 0) return true;
+    for (let start = 0; start < payload.length; start += maxFrameBytes) {
+      this.#send(id, tunnelChannels.stdin, payload.subarray(start, start + maxFrameBytes));
+    }
+    stream.input.spend(payload.length);
+    if (stream.input.isOpen) return true;
+    stream.input.whenOpen(onDrain);
+    return false;
   }
 
   #send(id: number, channel: number, payload: Uint8Array): void {
@@ -146,8 +160,7 @@ export class Tunnel {
   }
 
   #ping(): void {
-    // While a slow reader holds the socket back, pongs cannot be seen either.
-    if (!this.#alive && this.#blocked.size === 0) return this.#socket.terminate();
+    if (!this.#alive) return this.#socket.terminate();
     this.#alive = false;
     if (this.isOpen) this.#socket.ping();
     this.#pinger = this.#clock.setTimer(() => this.#ping(), pingIntervalMilliseconds);
@@ -155,9 +168,9 @@ export class Tunnel {
 
   #dropAll(): void {
     this.#pinger.cancel();
-    const streams = [...this.#streams.values()];
-    for (const id of [...this.#streams.keys()]) this.#forget(id);
-    for (const { reader } of streams) {
+    const streams = [...this.#streams];
+    for (const [id] of streams) this.#forget(id);
+    for (const [, { reader }] of streams) {
       reader.onEnd(failure('ServiceUnavailable', `the connection to worker "${this.#nodeName}" broke off`));
     }
   }

@@ -1,11 +1,11 @@
 import type { Response } from 'express';
-import type { StreamRequest } from '../model/worker-tunnel.js';
-import { toTimestamp } from '../support/clock.js';
-import { OrchError } from '../support/errors.js';
-import { keyOfPath, type ApiContext, type Handler } from './api-context.js';
-import { sendJson } from './object-response.js';
-import { queryFlag, queryInteger, queryValue, shorten, type Query } from './query.js';
-import { failureStatus } from './status.js';
+import type { StreamRequest } from '../../model/worker-tunnel.js';
+import { toTimestamp } from '../../support/clock.js';
+import { OrchError } from '../../support/errors.js';
+import { keyOfPath, type ApiContext, type Handler } from '../api-context.js';
+import { sendJson } from '../object-response.js';
+import { queryFlag, queryInteger, queryValue, shorten, type Query } from '../query.js';
+import { failureStatus } from '../status.js';
 import { streamError, streamTarget } from './stream-target.js';
 import type { TunnelStream } from './tunnel.js';
 
@@ -16,13 +16,22 @@ const decideMilliseconds = 500;
 export function logHandler(context: ApiContext): Handler {
   return async (request, response) => {
     const key = keyOfPath(request);
-    const options = logOptions(request.query as Query, context.clock.now());
-    const { nodeName, taskUid } = await streamTarget(context, key);
-    if (!response.destroyed) relayLog(context, response, nodeName, { type: 'logs', taskUid, ...options });
+    const query = request.query as Query;
+    const options = logOptions(query, context.clock.now());
+    const limitBytes = queryInteger(query, 'limitBytes') ?? Infinity;
+    const { nodeName, taskUid } = await streamTarget(context, key, queryValue(query, 'container'));
+    if (!response.destroyed) relayLog(context, response, nodeName, { type: 'logs', taskUid, ...options }, limitBytes);
   };
 }
 
-function relayLog(context: ApiContext, response: Response, nodeName: string, request: StreamRequest): void {
+function relayLog(
+  context: ApiContext,
+  response: Response,
+  nodeName: string,
+  request: StreamRequest,
+  limitBytes: number,
+): void {
+  let left = limitBytes;
   const begin = (): void => {
     if (response.headersSent) return;
     response.status(200).set('Content-Type', 'text/plain; charset=utf-8').set('Cache-Control', 'no-store');
@@ -37,7 +46,11 @@ function relayLog(context: ApiContext, response: Response, nodeName: string, req
   const stream: TunnelStream = context.tunnels.open(nodeName, request, {
     onData(_channel, payload) {
       begin();
-      return response.write(payload);
+      if (response.writableEnded) return true;
+      left -= payload.length;
+      if (left > 0) return response.write(payload);
+      response.end(payload.subarray(0, payload.length + left));
+      return true; // its close cancels the stream
     },
     onEnd({ error }) {
       timer.cancel();

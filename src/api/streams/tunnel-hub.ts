@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
-import type { StreamRequest } from '../model/worker-tunnel.js';
-import type { Clock } from '../support/clock.js';
-import { OrchError } from '../support/errors.js';
-import type { Logger } from '../support/logger.js';
+import type { StreamRequest } from '../../model/worker-tunnel.js';
+import type { Clock } from '../../support/clock.js';
+import { OrchError } from '../../support/errors.js';
+import type { Logger } from '../../support/logger.js';
 import { Tunnel, type StreamReader, type TunnelStream } from './tunnel.js';
 
 /** WebSocket close codes of ours (4000 to 4999 are free for applications). */
