@@ -28,7 +28,10 @@ export interface ContainerRuntime {
    */
   createContainer(spec: ContainerSpec): Promise<{ id: string }>;
 
-  /** Makes it run; a paused one goes on. Rejects with StartError, PortConflict, NotFound, DiskPressure. */
+  /**
+   * Makes it run; a paused one goes on. Rejects with StartError, StaleContainer, PortConflict, NotFound,
+   * DiskPressure.
+   */
   startContainer(id: string): Promise<void>;
 
   /**
@@ -230,6 +233,8 @@ export type RuntimeErrorCode =
   | 'InvalidSpec'
   | 'PortConflict'
   | 'StartError'
+  /** The engine left something behind that keeps this very container from starting; another one will start. */
+  | 'StaleContainer'
   | 'NotRunning'
   | 'StillRunning'
   | 'DiskPressure'

@@ -141,6 +141,11 @@ export class CheckpointFile {
     this.touch();
   }
 
+  /** Resolves when everything set so far is on disk, or when it could not be written: then the next change tries again. */
+  async settled(): Promise<void> {
+    if (this.isDirty || this.writing) await this.save();
+  }
+
   /** Resolves when everything set so far is on disk. Rejects when it cannot be written. */
   async flush(): Promise<void> {
     this.isDirty = true;

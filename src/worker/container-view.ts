@@ -138,7 +138,8 @@ export class ContainerView {
       listed.add(summary.id);
       const entry = this.entries.get(summary.id);
       if (!entry) this.entries.set(summary.id, { summary, isStale: true, seenAt: begun });
-      else if (entry.details?.phase === summary.phase && !entry.isStale) continue;
+      // Whoever made it stale looks at it anyway: to be called for that once more would undo the back-off after a failure.
+      else if (entry.details?.phase === summary.phase) continue;
       else entry.isStale = true;
       changed.add(summary.identity.taskKey);
     }

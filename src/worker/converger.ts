@@ -81,7 +81,7 @@ export class Converger {
 
   /** True when nothing of the task is left here afterwards. */
   private async execute(key: string, steps: readonly Step[], target: Target): Promise<boolean> {
-    const { assignments, stopTask, removeContainer, startTask } = this.options;
+    const { assignments, checkpoint, stopTask, removeContainer, startTask } = this.options;
     const starting: StartStep[] = [];
     for (const step of steps) {
       if (target.signal.aborted) return false;
@@ -95,6 +95,8 @@ export class Converger {
           await stopTask(target, step);
           break;
         case 'removeContainer':
+          // With it goes the last trace of its attempt, if the worker dies before that was written.
+          await checkpoint.settled();
           await removeContainer(step.id);
           break;
         case 'askTombstone':

@@ -191,6 +191,8 @@ export class TaskRunner {
       case 'StartError':
         if (target.task.spec.restartPolicy === 'Never') return give('StartError');
         return problem('StartError', attempt);
+      case 'StaleContainer':
+        return problem('StaleContainer', attempt);
       case 'DiskPressure':
         this.options.onDiskPressure(true);
         return problem('DiskPressure', attempt);

@@ -165,6 +165,11 @@ class CrashRun {
   }
 
   private async isReady(): Promise<boolean> {
+    // What it said would be lost with the folder: the violation carries it.
+    if (this.manager?.hasEnded()) {
+      this.violations.push(`the manager did not start again: ${this.manager.log().slice(-2000)}`);
+      return true;
+    }
     const answer = await this.client?.request({ method: 'GET', path: '/readyz', timeoutMilliseconds: 2_000 });
     await answer?.text();
     return answer?.status === 200;

@@ -54,9 +54,14 @@ export interface Writer {
   kill(): Promise<void>;
 }
 
-export function startWriter(directory: string, round: string, shellPrefix = ''): Writer {
+/** `before` is shell text before the command, `through` a program that runs it in its own process, as `strace -D` does. */
+export function startWriter(
+  directory: string,
+  round: string,
+  { before = '', through = '' }: { before?: string; through?: string } = {},
+): Writer {
   const script = fileURLToPath(new URL('store-writer.ts', import.meta.url));
-  const command = `${shellPrefix} exec "$0" --import tsx "$@"`;
+  const command = `${before} exec ${through} "$0" --import tsx "$@"`;
   const child: ChildProcessWithoutNullStreams = spawn('sh', [
     '-c',
     command,

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './orch-process.js';
@@ -13,6 +13,8 @@ import { waitFor } from './wait-for.js';
 
 export interface PrivateEngine {
   readonly socket: string;
+  /** Where its images and containers lie. */
+  readonly dataFolder: string;
   /** `docker ARGS` on this engine; rejects unless it exits with 0. */
   docker(...args: string[]): Promise<string>;
   /** Signals the engine's process; for SIGKILL and SIGTERM waits for its end. */
@@ -28,11 +30,19 @@ async function must(file: string, ...args: string[]): Promise<string> {
   return result.stdout.trim();
 }
 
-export async function startPrivateEngine(name: string): Promise<PrivateEngine> {
+export interface PrivateEngineOptions {
+  /** Whether containers go on while the engine is down; true by default. */
+  liveRestore?: boolean;
+  /** Gives the engine's data a disk of its own of so many MiB. */
+  diskMebibytes?: number;
+}
+
+export async function startPrivateEngine(name: string, options: PrivateEngineOptions = {}): Promise<PrivateEngine> {
   const directory = await mkdtemp(join(tmpdir(), `orch-engine-${name}-`));
   const namespace = `orch-${process.pid}-${name}`;
   const socket = join(directory, 'docker.sock');
   const logPath = join(directory, 'dockerd.log');
+  const dataFolder = join(directory, 'data');
   let child: ChildProcess;
   let ended: Promise<unknown>;
 
@@ -43,9 +53,9 @@ export async function startPrivateEngine(name: string): Promise<PrivateEngine> {
     child = spawn(
       'nsenter',
       [
-        ...[`--net=/run/netns/${namespace}`, 'dockerd', '--data-root', join(directory, 'data')],
+        ...[`--net=/run/netns/${namespace}`, 'dockerd', '--data-root', dataFolder],
         ...['--exec-root', join(directory, 'exec'), '--pidfile', join(directory, 'pid'), '--host', `unix://${socket}`],
-        ...['--cgroup-parent', `/${namespace}`, '--live-restore'],
+        ...['--cgroup-parent', `/${namespace}`, ...(options.liveRestore === false ? [] : ['--live-restore'])],
       ],
       { stdio: ['ignore', out, out] },
     );
@@ -61,6 +71,7 @@ export async function startPrivateEngine(name: string): Promise<PrivateEngine> {
   await must('ip', 'netns', 'add', namespace);
   const engine: PrivateEngine = {
     socket,
+    dataFolder,
     docker,
     signal: async (signal) => {
       child.kill(signal);
@@ -91,6 +102,10 @@ export async function startPrivateEngine(name: string): Promise<PrivateEngine> {
   };
   try {
     await must('nsenter', `--net=/run/netns/${namespace}`, 'ip', 'link', 'set', 'lo', 'up');
+    if (options.diskMebibytes !== undefined) {
+      await mkdir(dataFolder);
+      await must('mount', '-t', 'tmpfs', '-o', `size=${options.diskMebibytes}m`, 'tmpfs', dataFolder);
+    }
     await start();
     const archive = join(directory, 'busybox.tar');
     await must('docker', 'save', '--output', archive, 'busybox:latest');

@@ -7,11 +7,14 @@ export interface TcpProxy {
   port: number;
   /** Resets all connections. New ones are let through. */
   cut(): void;
+  /** While stalled nothing passes, in either direction, and nobody is told: as a network that drops every packet. */
+  setStalled(isStalled: boolean): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  let stalled = false;
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
     for (const socket of [near, far]) {
@@ -25,6 +28,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     near.pipe(far);
     far.pipe(near);
+    if (stalled) for (const socket of [near, far]) socket.pause();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -34,6 +38,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    setStalled(isStalled) {
+      stalled = isStalled;
+      for (const socket of sockets) {
+        if (isStalled) socket.pause();
+        else socket.resume();
+      }
+    },
     async close() {
       cut();
       server.close();

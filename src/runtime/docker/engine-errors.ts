@@ -51,6 +51,8 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['create'], status: 400, text: /bind source path does not exist/i, code: 'StartError' },
   { calls: ['create'], status: 400, code: 'InvalidSpec' },
   { calls: ['start'], text: /port is already allocated|address already in use/i, code: 'PortConflict' },
+  // What an engine leaves that is asked to start a container while it stops: seen on 20.10 on the network of the host.
+  { calls: ['start'], text: /endpoint with name .* already exists/i, code: 'StaleContainer' },
   { calls: ['start'], status: 409, text: /marked for removal/i, code: 'NotFound' },
   { calls: ['start'], status: 400, code: 'StartError' },
   { calls: ['start'], status: 404, code: 'StartError' },

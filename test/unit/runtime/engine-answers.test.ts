@@ -47,6 +47,7 @@ describe('what the engine answers and what it means', () => {
     ],
     ['start', 500, 'listen tcp4 0.0.0.0:80: bind: address already in use', 'PortConflict'],
     ['start', 500, 'libnetwork.endpoint: open : no such file', 'Unavailable'],
+    ['start', 403, 'endpoint with name orch-web already exists in network host', 'StaleContainer'],
     ['start', 409, 'container is marked for removal and cannot be started', 'NotFound'],
     ['exec', 409, 'Container x is not running', 'NotRunning'],
     ['exec', 409, 'Container x is paused, unpause the container before exec', 'NotRunning'],

@@ -32,6 +32,8 @@ export class WorkerFixture {
   disk = JSON.stringify(emptyCheckpoint());
   /** What every call of the engine takes, for workers that start from now on. */
   engineLatencyMilliseconds = 0;
+  /** While it is set, what is written waits for it before it is on the disk. */
+  diskIsSlow: Promise<void> | undefined;
 
   private constructor(
     public registry: OpenedRegistry,
@@ -68,6 +70,7 @@ export class WorkerFixture {
         latencyMilliseconds: this.engineLatencyMilliseconds,
       }),
       checkpoint: new CheckpointFile(JSON.parse(this.disk) as CheckpointData, async (text) => {
+        await this.diskIsSlow;
         this.disk = text;
       }),
       clusterUid: registry.clusterUid,

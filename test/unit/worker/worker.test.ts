@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { RuntimeError } from '../../../src/runtime/container-runtime.js';
 import { findCondition } from '../../../src/model/conditions.js';
 import { WorkerFixture } from './worker-fixture.js';
 
@@ -86,6 +87,46 @@ describe('a worker and its tasks', () => {
     await cluster.seconds(60);
     expect(cluster.containers('web')).toHaveLength(1);
     expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
+  });
+
+  it('ND-02: has on its disk which attempts there were before it removes the last trace of one', async () => {
+    const cluster = await fixture();
+    cluster.engine.faults.failNext('startContainer', new RuntimeError('StartError', 'no such program'));
+    let written = (): void => undefined;
+    cluster.diskIsSlow = new Promise((resolve) => (written = resolve));
+    await cluster.assign('web', { command: ['httpd'] });
+    await cluster.seconds(5);
+    const kept = cluster.containers('web').map(({ phase }) => phase);
+    written();
+    expect(kept).toEqual(['created']);
+    await cluster.seconds(2);
+    expect(cluster.containers('web')).toHaveLength(0);
+    expect(cluster.disk).toContain('"attempt":1');
+  });
+
+  it.each(['Always', 'Never'] as const)(
+    'DK-15: makes another container of one that its engine spoilt when it ended (%s)',
+    async (restartPolicy) => {
+      const cluster = await fixture();
+      cluster.engine.faults.failNext('startContainer', new RuntimeError('StaleContainer', 'its endpoint exists'));
+      await cluster.assign('web', { command: ['httpd'], restartPolicy });
+      await cluster.seconds(30);
+      expect(cluster.containers('web')).toEqual([cluster.theContainer('web')]);
+      expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
+    },
+  );
+
+  it('DK-15: asks an engine that refuses every start less and less often', async () => {
+    const cluster = await fixture();
+    for (let time = 0; time < 12; time++) {
+      cluster.engine.faults.failNext('startContainer', new RuntimeError('Unavailable', 'the engine is stopping'));
+    }
+    await cluster.assign('web', { command: ['httpd'] });
+    // 0.2, 0.4, 0.8 ... s apart: a handful in five seconds.
+    await cluster.seconds(5);
+    expect(cluster.running('web')).toHaveLength(0);
+    await cluster.seconds(300);
+    expect(cluster.running('web')).toHaveLength(1);
   });
 
   it('replaces the container when the spec changes, and only then', async () => {
