@@ -31,7 +31,7 @@ export async function measureDurableWrites(options: {
       rates.orch.push(await rate(1500, async () => void (await client.create(taskKind, body()))));
       rates.express.push(
         await rate(1500, async () => {
-          const response = await fetch(url, {
+          const response = await fetch(`${url}/`, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify(body()),

@@ -11,6 +11,7 @@ import { measureConvergence } from './convergence.js';
 import { measureDurableWrites } from './durable-writes.js';
 import { openSwarm } from './engine.js';
 import { measureIdle } from './idle.js';
+import { measureListsAndWatches } from './lists-and-watches.js';
 import { measureRecovery } from './recovery.js';
 import type { Row } from './row.js';
 
@@ -35,6 +36,7 @@ try {
   rows.push(...(await measureCliStart({ cluster, progress })));
   rows.push(...(await measureIdle({ cluster, pid: up.pid, tasks: 50, progress })));
   rows.push(...(await measureDurableWrites({ cluster, progress })));
+  rows.push(...(await measureListsAndWatches({ cluster, progress })));
 } finally {
   await cluster.removeAll();
   await swarm.leave();
