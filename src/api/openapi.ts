@@ -77,7 +77,8 @@ const patchTypes = ['application/merge-patch+json', 'application/json-patch+json
 function operation(kind: Kind, action: Action, parameters: readonly JsonObject[]): JsonObject {
   const schema = { $ref: `#/components/schemas/${componentName(kind)}` };
   const writes = action === 'post' || action === 'put' || action === 'patch';
-  const bodyTypes = action === 'patch' ? patchTypes : ['application/json'];
+  const ownPatchTypes = kind.group === '' ? [...patchTypes, 'application/strategic-merge-patch+json'] : patchTypes;
+  const bodyTypes = action === 'patch' ? ownPatchTypes : ['application/json'];
   return {
     operationId: `${action}${kind.kind}`,
     tags: [apiVersionOf(kind)],

@@ -9,10 +9,22 @@ export interface Namespace {
   apiVersion: 'v1';
   kind: 'Namespace';
   metadata: ObjectMeta;
+  /**
+   * What is wanted of the namespace.
+   */
   spec?: {
+    /**
+     * Kept as Kubernetes clients send them; orch does not act on them.
+     */
     finalizers?: string[];
   };
+  /**
+   * How the namespace is.
+   */
   status?: {
+    /**
+     * Active, or Terminating while its content is being removed.
+     */
     phase?: 'Active' | 'Terminating';
   };
 }

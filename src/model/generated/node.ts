@@ -14,6 +14,9 @@ export interface Node {
   spec?: NodeSpec;
   status?: NodeStatus;
 }
+/**
+ * What people and the manager want of the node.
+ */
 export interface NodeSpec {
   /**
    * No new tasks are placed here.
@@ -25,14 +28,38 @@ export interface NodeSpec {
   taints?: Taint[];
 }
 export interface Taint {
+  /**
+   * What the taint is about.
+   */
   key: string;
+  /**
+   * A value to go with the key.
+   */
   value?: string;
+  /**
+   * NoSchedule keeps new tasks away, PreferNoSchedule if there is another place, NoExecute also moves those that run.
+   */
   effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /**
+   * Since when, for NoExecute.
+   */
   timeAdded?: string;
 }
+/**
+ * What the worker reports, and what the manager counts.
+ */
 export interface NodeStatus {
+  /**
+   * Where the machine is reached.
+   */
   addresses?: {
+    /**
+     * What sort of address: InternalIP, Hostname.
+     */
     type: string;
+    /**
+     * The address.
+     */
     address: string;
   }[];
   /**
@@ -61,11 +88,26 @@ export interface NodeStatus {
    * Last statistics of the machine.
    */
   usage?: {
+    /**
+     * Processor time in use, in thousandths of a core.
+     */
     cpuMillicores?: number;
+    /**
+     * Memory in use, in bytes.
+     */
     memoryBytes?: number;
+    /**
+     * Disk in use, in bytes.
+     */
     diskBytes?: number;
+    /**
+     * When it was measured.
+     */
     time?: string;
   };
+  /**
+   * What is true of the node; Ready says whether it answers.
+   */
   conditions?: Condition[];
   /**
    * bootID, operatingSystem, architecture, kernelVersion, containerRuntimeVersion, orchVersion, sessionID.

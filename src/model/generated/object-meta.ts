@@ -62,23 +62,53 @@ export interface ObjectMeta {
   ownerReferences?: {
     apiVersion: string;
     kind: string;
+    /**
+     * The name of the owner.
+     */
     name: string;
+    /**
+     * The uid of the owner; another object of that name is not it.
+     */
     uid: string;
+    /**
+     * Whether the owner is the one that made this object and looks after it. At most one is.
+     */
     controller?: boolean;
+    /**
+     * Whether an owner that is deleted in the foreground waits until this object is gone.
+     */
     blockOwnerDeletion?: boolean;
   }[];
   /**
    * Set by the server: which manager owns which field.
    */
   managedFields?: {
+    /**
+     * Who.
+     */
     manager?: string;
+    /**
+     * How: by Apply or by Update.
+     */
     operation?: string;
     apiVersion?: string;
+    /**
+     * When the manager last changed a field.
+     */
     time?: string;
+    /**
+     * The format of fieldsV1.
+     */
     fieldsType?: string;
+    /**
+     * The fields, as a tree of their paths.
+     */
     fieldsV1?: {
       [k: string]: unknown;
     };
+    /**
+     * The subresource by which it wrote, such as status.
+     */
     subresource?: string;
     [k: string]: unknown;
   }[];

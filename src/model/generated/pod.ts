@@ -74,6 +74,9 @@ export interface PodSpec {
    */
   nodeName?: string;
 }
+/**
+ * The one container of the pod.
+ */
 export interface Container {
   /**
    * The container's name, for logs, exec and attach.
@@ -141,11 +144,17 @@ export interface PodResources {
   requests?: ContainerResources;
   limits?: ContainerResources;
 }
+/**
+ * Amounts of what a machine has.
+ */
 export interface ContainerResources {
   cpu?: Quantity;
   memory?: Quantity;
   'ephemeral-storage'?: Quantity;
 }
+/**
+ * What is done around the life of the container.
+ */
 export interface PodLifecycle {
   preStop?: PodPreStop;
   /**
@@ -163,6 +172,9 @@ export interface PodPreStop {
  * What the system observed.
  */
 export interface PodStatus {
+  /**
+   * Pending before it runs, Running, then Succeeded or Failed.
+   */
   phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   /**
    * One word why.
@@ -176,30 +188,75 @@ export interface PodStatus {
    * The address of the worker's machine.
    */
   hostIP?: string;
+  /**
+   * The addresses of the machine.
+   */
   hostIPs?: PodAddress[];
   /**
    * The container's own address.
    */
   podIP?: string;
+  /**
+   * The container's own addresses.
+   */
   podIPs?: PodAddress[];
   /**
    * When it was placed on its worker.
    */
   startTime?: string;
+  /**
+   * How requests and limits relate, in the words of Kubernetes.
+   */
   qosClass?: 'Guaranteed' | 'Burstable' | 'BestEffort';
+  /**
+   * What is true of the pod: whether it is placed, whether it is ready.
+   */
   conditions?: Condition[];
+  /**
+   * How its container is.
+   */
   containerStatuses?: ContainerStatus[];
 }
+/**
+ * An address of the pod or its machine.
+ */
 export interface PodAddress {
+  /**
+   * The address.
+   */
   ip: string;
 }
+/**
+ * How the container is.
+ */
 export interface ContainerStatus {
+  /**
+   * The name of the container.
+   */
   name: string;
+  /**
+   * The image that it was made from.
+   */
   image: string;
+  /**
+   * The engine's id of the image.
+   */
   imageID: string;
+  /**
+   * The engine's id of the container.
+   */
   containerID?: string;
+  /**
+   * Whether it runs and does its work.
+   */
   ready: boolean;
+  /**
+   * Whether it has started.
+   */
   started: boolean;
+  /**
+   * How often it was started again.
+   */
   restartCount: number;
   state: ContainerState;
   lastState: ContainerState;
@@ -212,18 +269,54 @@ export interface ContainerState {
   running?: ContainerRunning;
   terminated?: ContainerTerminated;
 }
+/**
+ * It is not started yet, or not again.
+ */
 export interface ContainerWaiting {
+  /**
+   * One word why.
+   */
   reason?: string;
+  /**
+   * A sentence for people.
+   */
   message?: string;
 }
+/**
+ * It runs.
+ */
 export interface ContainerRunning {
+  /**
+   * Since when.
+   */
   startedAt?: string;
 }
+/**
+ * It has ended.
+ */
 export interface ContainerTerminated {
+  /**
+   * The exit code of its command.
+   */
   exitCode: number;
+  /**
+   * One word why.
+   */
   reason?: string;
+  /**
+   * A sentence for people.
+   */
   message?: string;
+  /**
+   * When it had started.
+   */
   startedAt?: string;
+  /**
+   * When it ended.
+   */
   finishedAt?: string;
+  /**
+   * The engine's id of the container.
+   */
   containerID?: string;
 }

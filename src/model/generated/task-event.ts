@@ -13,8 +13,17 @@ export interface TaskEvent {
    * The task it is about.
    */
   task: {
+    /**
+     * The name of the task.
+     */
     name: string;
+    /**
+     * The namespace of the task.
+     */
     namespace: string;
+    /**
+     * The uid of the task; a later one of that name is another.
+     */
     uid: string;
   };
   /**
@@ -37,10 +46,25 @@ export interface TaskEvent {
    * How often it happened.
    */
   count?: number;
+  /**
+   * Normal, or Warning for what somebody should look at.
+   */
   type?: 'Normal' | 'Warning';
+  /**
+   * One word why.
+   */
   reason: string;
+  /**
+   * A sentence for people.
+   */
   message?: string;
+  /**
+   * The worker that it happened on.
+   */
   nodeName?: string;
+  /**
+   * Which container of the task it is about, counted from 1.
+   */
   attempt?: number;
   /**
    * Who reports: a worker's name or a part of the manager.

@@ -128,6 +128,9 @@ export interface TaskSpec {
    */
   nodeName?: string;
 }
+/**
+ * A variable in the environment of the container.
+ */
 export interface EnvVar {
   /**
    * The variable's name.
@@ -138,6 +141,9 @@ export interface EnvVar {
    */
   value?: string;
 }
+/**
+ * A port that the container listens on.
+ */
 export interface TaskPort {
   /**
    * A name for probes to refer to.
@@ -170,11 +176,17 @@ export interface Resources {
   requests?: ResourceList;
   limits?: ResourceList;
 }
+/**
+ * Amounts of what a machine has.
+ */
 export interface ResourceList {
   cpu?: Quantity;
   memory?: Quantity;
   disk?: Quantity;
 }
+/**
+ * A command to run inside the container; exit code 0 means well.
+ */
 export interface ExecAction {
   /**
    * The command, run in the container without a shell.
@@ -187,33 +199,69 @@ export interface ExecAction {
  * A check that the worker repeats. It fails after failureThreshold failures in a row. Exactly one of httpGet, tcpSocket and exec.
  */
 export interface Probe {
+  /**
+   * A GET request; any answer from 200 to 399 means well.
+   */
   httpGet?: {
+    /**
+     * The path to ask for.
+     */
     path?: string;
     /**
      * A number or the name of a port.
      */
     port: number | string;
   };
+  /**
+   * A connection that has only to open.
+   */
   tcpSocket?: {
+    /**
+     * The number of a port, or the name of one of spec.ports.
+     */
     port: number | string;
   };
   exec?: ExecAction;
+  /**
+   * Seconds after the start of the container before the first check.
+   */
   initialDelaySeconds?: number;
+  /**
+   * Seconds from one check to the next.
+   */
   periodSeconds?: number;
+  /**
+   * Seconds after which a check without an answer has failed.
+   */
   timeoutSeconds?: number;
+  /**
+   * Failures in a row after which the container is started again.
+   */
   failureThreshold?: number;
   /**
    * Successes in a row that make it ready again; 1 for the other probes.
    */
   successThreshold?: number;
 }
+/**
+ * A taint of nodes that the task puts up with.
+ */
 export interface Toleration {
   /**
    * The taint's key; absent with operator Exists matches every taint.
    */
   key?: string;
+  /**
+   * Equal compares the value as well; Exists takes any value.
+   */
   operator?: 'Equal' | 'Exists';
+  /**
+   * The value of the taint, for Equal.
+   */
   value?: string;
+  /**
+   * The effect that is tolerated; every effect when absent.
+   */
   effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
   /**
    * How long a NoExecute taint is put up with; for ever when absent. The taint orch.dev/not-ready is put up with for the manager's default when no toleration names it.
@@ -296,30 +344,75 @@ export interface TaskStatus {
    * Published ports as the engine bound them.
    */
   ports?: {
+    /**
+     * The port inside the container.
+     */
     containerPort: number;
+    /**
+     * The port on the worker that leads to it.
+     */
     hostPort: number;
+    /**
+     * The address on the worker that it is published on.
+     */
     hostIP?: string;
+    /**
+     * TCP or UDP.
+     */
     protocol?: string;
   }[];
   /**
    * Last statistics from the worker.
    */
   usage?: {
+    /**
+     * Processor time in use, in thousandths of a core.
+     */
     cpuMillicores?: number;
+    /**
+     * Memory in use, in bytes.
+     */
     memoryBytes?: number;
+    /**
+     * When it was measured.
+     */
     time?: string;
   };
+  /**
+   * What is true of the task: whether it is placed (Scheduled), whether it runs (Ready).
+   */
   conditions?: Condition[];
 }
+/**
+ * Something that is true or not of the object, and since when.
+ */
 export interface Condition {
   /**
    * Scheduled, Ready, ...
    */
   type: string;
+  /**
+   * Whether it holds.
+   */
   status: 'True' | 'False' | 'Unknown';
+  /**
+   * One word why.
+   */
   reason?: string;
+  /**
+   * A sentence for people.
+   */
   message?: string;
+  /**
+   * When status last changed.
+   */
   lastTransitionTime?: string;
+  /**
+   * When it was last looked at.
+   */
   lastHeartbeatTime?: string;
+  /**
+   * The generation of spec that this is about.
+   */
   observedGeneration?: number;
 }

@@ -4,7 +4,7 @@ import { aggregatedDiscovery, apiResourceList } from '../../../src/api/discovery
 import { toCoreEvent } from '../../../src/api/events-view.js';
 import { buildOpenApi, openApiV2 } from '../../../src/api/openapi.js';
 import { versionInfo } from '../../../src/api/version.js';
-import { isJsonObject, type JsonValue } from '../../../src/model/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/model/json.js';
 import { kinds } from '../../../src/model/kinds.js';
 import type { Stored } from '../../../src/model/api-object.js';
 
@@ -48,6 +48,30 @@ describe('OpenAPI', () => {
       expect(patch?.parameters.map(({ name }) => name)).toContain('fieldValidation');
       expect(patch?.['x-kubernetes-group-version-kind']).toEqual({ group: kind.group, version: 'v1', kind: kind.kind });
     }
+  });
+
+  it('describes every field, so that explain reads as documentation', () => {
+    const undescribed: string[] = [];
+    for (const text of documents.values()) {
+      const { schemas } = (JSON.parse(text) as { components: { schemas: Record<string, JsonObject> } }).components;
+      const isDescribed = (field: JsonObject): boolean => {
+        const [target] = Array.isArray(field['allOf']) ? (field['allOf'] as { $ref?: string }[]) : [];
+        const name = target?.$ref?.replace('#/components/schemas/', '') ?? '';
+        return field['description'] !== undefined || schemas[name]?.['description'] !== undefined;
+      };
+      const visit = (schema: JsonValue | undefined, path: string): void => {
+        if (!isJsonObject(schema)) return;
+        for (const [name, field] of Object.entries((schema['properties'] ?? {}) as Record<string, JsonObject>)) {
+          const isType = name === 'apiVersion' || name === 'kind';
+          if (!isType && !isDescribed(field)) undescribed.push(`${path}.${name}`);
+          visit(field, `${path}.${name}`);
+        }
+        visit(schema['items'], `${path}[]`);
+        visit(schema['additionalProperties'], `${path}{}`);
+      };
+      for (const [name, schema] of Object.entries(schemas)) visit(schema, name);
+    }
+    expect(undescribed).toEqual([]);
   });
 
   it('resolves every reference and uses only words of OpenAPI 3.0', () => {
