@@ -1,3 +1,4 @@
+import { maxYamlRequestBytes, requestLimits } from '../manifest/limits.js';
 import { parseJson } from '../manifest/parse-json.js';
 import { parseManifests } from '../manifest/parse-manifests.js';
 import { decodeProtobuf, isProtobuf } from './decode-protobuf.js';
@@ -11,8 +12,11 @@ export interface RequestBody {
   contentType: string;
 }
 
-/** The most that any request may carry. `apply` doubles an object through its annotation. */
-export const maxBodyBytes = 3 * 2 ** 20;
+/** The most that any request may carry: more than an object may be, as escapes take room. */
+export const maxBodyBytes = requestLimits.maxBytes;
+
+/** One object needs one; a few more do no harm. */
+const maxDocumentMarks = 8;
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 const jsonTypes = ['', 'application/json', 'text/json'];
@@ -36,18 +40,29 @@ export function readObject(body: RequestBody): JsonObject {
     );
   }
   const text = decodeUtf8(body.bytes);
-  const value = yamlTypes.includes(contentType) && !text.trimStart().startsWith('{') ? readYaml(text) : parseJson(text);
+  const value =
+    yamlTypes.includes(contentType) && !text.trimStart().startsWith('{')
+      ? readYaml(text)
+      : parseJson(text, requestLimits);
   if (!isJsonObject(value)) throw new OrchError('BadRequest', 'the request body must be one object');
   return value;
 }
 
 /** Any JSON value, for patches. */
 export function readJson(body: RequestBody): JsonValue {
-  return parseJson(decodeUtf8(body.bytes));
+  return parseJson(decodeUtf8(body.bytes), requestLimits);
 }
 
 function readYaml(text: string): JsonValue {
-  const { documents, errors } = parseManifests(text, { file: 'request body' });
+  if (text.length > maxYamlRequestBytes) {
+    const message = `YAML of more than ${maxYamlRequestBytes >> 10} KiB is not read here: send the object as JSON, as kubectl and orch do`;
+    throw new OrchError('RequestEntityTooLarge', message);
+  }
+  // Starting a document costs more than all that could be in so few bytes.
+  if ((text.match(/^---/gm)?.length ?? 0) > maxDocumentMarks) {
+    throw new OrchError('BadRequest', 'the request body must hold one object, not many documents');
+  }
+  const { documents, errors } = parseManifests(text, { file: 'request body', limits: requestLimits });
   const [problem] = errors;
   if (problem) {
     throw new OrchError('BadRequest', `request body:${problem.line}:${problem.column}: ${problem.message}`);

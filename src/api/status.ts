@@ -54,7 +54,7 @@ function fromHttpLibrary(error: unknown): OrchError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { status, type } = error as Error & { status?: unknown; type?: unknown };
   if (type === 'entity.too.large') {
-    return new OrchError('RequestEntityTooLarge', 'the request body is larger than 3 MiB, the most that is accepted');
+    return new OrchError('RequestEntityTooLarge', 'the request body is larger than 2 MiB, the most that is accepted');
   }
   if (type === 'encoding.unsupported') {
     return new OrchError(

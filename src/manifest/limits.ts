@@ -9,6 +9,16 @@ export interface TextLimits {
 
 export const defaultLimits: TextLimits = { maxBytes: 3 * 2 ** 20, maxDepth: 100, maxNodes: 100_000 };
 
+/**
+ * What one request may carry. A manager reads for everybody, in one thread: whatever comes, reading it, checking it and
+ * working out who owns what of it must stay below 50 ms. An object with more values than this is no object that people
+ * write; 900 kB of data under one key are.
+ */
+export const requestLimits: TextLimits = { maxBytes: 2 * 2 ** 20, maxDepth: 100, maxNodes: 5_000 };
+
+/** YAML is read a hundred times slower than JSON, which kubectl and orch send. */
+export const maxYamlRequestBytes = 32 * 2 ** 10;
+
 /** How many problems of one input are told; the rest would only scroll the first ones away. */
 export const maxErrorsPerInput = 20;
 

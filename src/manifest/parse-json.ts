@@ -2,29 +2,41 @@ import type { JsonObject, JsonValue } from '../model/json.js';
 import { OrchError } from '../support/errors.js';
 import { formatFieldPath, shorten } from './field-path.js';
 import { defaultLimits, forbiddenKeys, type TextLimits } from './limits.js';
-import { SourceMap } from './source-map.js';
+import type { SourceMap } from './source-map.js';
 import { TextProblem } from './text-problem.js';
 
 /**
  * Reads one JSON text from a stranger in linear time. Unlike JSON.parse it refuses what would surprise later: a key
  * twice, keys that reach the prototype, deep nesting, more values than the limit. Throws OrchError BadRequest with line
- * and column.
+ * and column, RequestEntityTooLarge for what is over a limit.
  */
 export function parseJson(text: string, limits: Partial<TextLimits> = {}): JsonValue {
   try {
     return scanJson(text, { ...defaultLimits, ...limits });
   } catch (error) {
     if (!(error instanceof TextProblem)) throw error;
-    const { line, column } = new SourceMap(text).position(error.offset);
-    const field = error.field ? `${error.field}: ` : '';
-    throw new OrchError('BadRequest', `invalid JSON at ${line}:${column}: ${field}${error.message}`);
+    const where = `${formatPosition(text, error.offset)}: ${error.field ? `${error.field}: ` : ''}`;
+    if (error.isTooMuch) throw new OrchError('RequestEntityTooLarge', `too much to read at ${where}${error.message}`);
+    throw new OrchError('BadRequest', `invalid JSON at ${where}${error.message}`);
   }
+}
+
+/** LINE:COLUMN, without a table of all lines: it is asked for once. */
+function formatPosition(text: string, offset: number): string {
+  let line = 1;
+  let start = 0;
+  for (let at = 0; at < offset; at++) {
+    if (text.charCodeAt(at) !== 0x0a) continue;
+    line++;
+    start = at + 1;
+  }
+  return `${line}:${offset - start + 1}`;
 }
 
 /** parseJson for this room: notes where everything stands when given a map, and throws TextProblem. */
 export function scanJson(text: string, limits: TextLimits, sourceMap?: SourceMap): JsonValue {
   if (text.length > limits.maxBytes) {
-    throw new TextProblem(`the text is larger than ${limits.maxBytes / 2 ** 20} MiB`, 0);
+    throw new TextProblem(`the text is larger than ${limits.maxBytes / 2 ** 20} MiB`, 0, undefined, true);
   }
   return new JsonScanner(text, limits, sourceMap).scan();
 }
@@ -42,6 +54,9 @@ const escapes: Readonly<Record<string, string>> = {
 
 // eslint-disable-next-line no-control-regex -- these are what a JSON string may not hold as they are
 const plainCharacters = /[^"\\\u0000-\u001f]*/y;
+
+/** A longer string is not searched for its mistake. */
+const maxExplainedLength = 65_536;
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
@@ -67,7 +82,7 @@ class JsonScanner {
   }
 
   #value(): JsonValue {
-    if (++this.#nodes > this.limits.maxNodes) this.#fail(`more than ${this.limits.maxNodes} values`);
+    if (++this.#nodes > this.limits.maxNodes) this.#fail(`more than ${this.limits.maxNodes} values`, this.#at, true);
     switch (this.text[this.#at]) {
       case '{':
         return this.#object();
@@ -130,7 +145,9 @@ class JsonScanner {
 
   #enter(): void {
     this.#depth++;
-    if (this.#depth > this.limits.maxDepth) this.#fail(`nested deeper than ${this.limits.maxDepth} levels`);
+    if (this.#depth > this.limits.maxDepth) {
+      this.#fail(`nested deeper than ${this.limits.maxDepth} levels`, this.#at, true);
+    }
     this.#at++;
     this.#skipSpace();
   }
@@ -154,6 +171,9 @@ class JsonScanner {
   }
 
   #string(): string {
+    const whole = this.#wholeString();
+    if (whole !== undefined) return whole;
+    // Something is wrong in it: read letter by letter it shows where.
     const start = this.#at++;
     let result = '';
     for (;;) {
@@ -171,6 +191,30 @@ class JsonScanner {
       else if (Number.isNaN(code)) this.#fail('the string that starts here does not end', start);
       else this.#fail('a control character in a string must be written as an escape, like \\n');
     }
+  }
+
+  /** A string without mistakes, which the engine reads a hundred times faster than we do; undefined for all others. */
+  #wholeString(): string | undefined {
+    let end = this.text.indexOf('"', this.#at + 1);
+    while (end >= 0 && this.#isEscaped(end)) end = this.text.indexOf('"', end + 1);
+    const isLong = (end < 0 ? this.text.length : end) - this.#at > maxExplainedLength;
+    if (end < 0 && isLong) this.#fail('the string that starts here does not end');
+    if (end < 0) return undefined;
+    try {
+      const value: unknown = JSON.parse(this.text.slice(this.#at, end + 1));
+      this.#at = end + 1;
+      return value as string;
+    } catch {
+      if (isLong) this.#fail('a wrong escape or a control character is in the string that starts here');
+      return undefined;
+    }
+  }
+
+  /** An odd number of backslashes stands before it. */
+  #isEscaped(at: number): boolean {
+    let first = at;
+    while (first > this.#at && this.text.charCodeAt(first - 1) === 0x5c) first--;
+    return (at - first) % 2 === 1;
   }
 
   #escape(): string {
@@ -219,8 +263,8 @@ class JsonScanner {
     );
   }
 
-  #fail(message: string, offset = this.#at): never {
+  #fail(message: string, offset = this.#at, isTooMuch = false): never {
     const field = formatFieldPath(this.#path.slice(0, 12));
-    throw new TextProblem(message, Math.min(offset, this.text.length), field || undefined);
+    throw new TextProblem(message, Math.min(offset, this.text.length), field || undefined, isTooMuch);
   }
 }

@@ -7,6 +7,9 @@ import { patternSentence } from './pattern-sentences.js';
 import { findFieldElsewhere, type SchemaByName } from './schema-walk.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
+/** Of ajv; what is told comes out of these. */
+const maxErrorsLookedAt = 20 * maxErrorsPerInput;
+
 /**
  * ajv's errors as one sentence per problem. What only repeats another error (propertyNames, the branches of a oneOf) is
  * left out; unknown fields and enum values come with the nearest right one.
@@ -20,8 +23,10 @@ export function explainSchemaErrors(
 ): SchemaIssue[] {
   const issues: SchemaIssue[] = [];
   const seen = new Set<string>();
-  const misspelt = misspeltRequired(errors);
-  for (const error of withoutNoise(errors)) {
+  // A list with thousands of wrong items has thousands of errors, of which a few are told.
+  const looked = errors.slice(0, maxErrorsLookedAt);
+  const misspelt = misspeltRequired(looked);
+  for (const error of withoutNoise(looked)) {
     if (misspelt.has(error)) continue;
     if (issues.length >= maxErrorsPerInput) break;
     const issue = explain(error, root, schema, schemaByName, rawTextOf);
@@ -52,7 +57,7 @@ function withoutNoise(errors: readonly ErrorObject[]): ErrorObject[] {
 
 /** "image is required" beside "unknown field imgae: did you mean image?" is one problem, and the second says it better. */
 function misspeltRequired(errors: readonly ErrorObject[]): ReadonlySet<ErrorObject> {
-  const unknown = errors.filter((error) => error.keyword === 'additionalProperties').slice(0, 100);
+  const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   return new Set(
     errors.filter(
       (error) =>

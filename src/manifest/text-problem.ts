@@ -5,6 +5,8 @@ export class TextProblem extends Error {
     message: string,
     readonly offset: number,
     readonly field?: string,
+    /** It may be well formed; it is only more than is read. */
+    readonly isTooMuch = false,
   ) {
     super(message);
   }

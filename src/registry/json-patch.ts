@@ -7,7 +7,9 @@ import { badRequest, invalid } from './registry-errors.js';
 
 const maxPatchOperations = 10_000;
 /** Of the result, and of everything that `copy` operations add together. */
-const maxPatchedCharacters = 3 * 2 ** 20;
+const maxPatchedCharacters = 1.5 * 2 ** 20;
+/** No object is deeper. */
+const maxPointerSegments = 100;
 
 /**
  * RFC 6902, all or nothing; `target` is not changed. Throws BadRequest (not a list of operations), RequestEntityTooLarge
@@ -19,11 +21,14 @@ export function applyJsonPatch(kind: Kind, name: string, target: JsonObject, ope
   let copied = 0;
   for (const [index, operation] of checked.entries()) {
     try {
-      if (operation.op === 'copy') {
-        copied += sizeOf(jsonPatch.getValueByPointer(document, operation.from) as JsonValue);
+      // For these two the library's check copies the whole document.
+      const isOurs = operation.op === 'copy' || operation.op === 'move';
+      if (isOurs) {
+        const source = valueAt(document, operation.from);
+        if (operation.op === 'copy') copied += sizeOf(source);
         if (copied > maxPatchedCharacters) throw tooLarge('its copy operations add too much');
       }
-      document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument;
+      document = jsonPatch.applyOperation(document, operation, !isOurs, true, true, index).newDocument;
     } catch (error) {
       if (error instanceof OrchError) throw error;
       throw operationFailed(kind, name, index, operation, error);
@@ -47,13 +52,33 @@ function readOperations(operations: JsonValue): Operation[] {
     if (!isJsonObject(operation) || typeof operation['op'] !== 'string' || typeof operation['path'] !== 'string') {
       throw badRequest(`operation ${index} of the JSON patch is not an object with op and path`);
     }
-    for (const pointer of [operation['path'], operation['from']]) {
+    const { op, path, from } = operation;
+    if ((op === 'move' || op === 'copy') && typeof from !== 'string') {
+      throw badRequest(`operation ${index} of the JSON patch is not an object with op, from and path`);
+    }
+    for (const pointer of [path, from]) {
+      if (typeof pointer === 'string' && pointer.split('/', maxPointerSegments + 2).length > maxPointerSegments + 1) {
+        throw badRequest(`operation ${index} of the JSON patch has a path of more than ${maxPointerSegments} segments`);
+      }
       if (typeof pointer === 'string' && reachesPrototype(pointer)) {
         throw badRequest(`operation ${index} of the JSON patch reaches for a prototype: "${pointer.slice(0, 100)}"`);
       }
     }
   }
   return operations as unknown as Operation[];
+}
+
+/** Throws when nothing is there. Pointers as in RFC 6901. */
+function valueAt(document: JsonValue, pointer: string): JsonValue {
+  let value: JsonValue | undefined = document;
+  if (pointer !== '' && !pointer.startsWith('/')) throw new Error('"from" must begin with a slash');
+  for (const segment of pointer.split('/').slice(1)) {
+    const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+    const holds: boolean = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+    value = holds ? (value as Record<string, JsonValue | undefined>)[name] : undefined;
+    if (value === undefined) throw new Error('there is nothing at "from"');
+  }
+  return value;
 }
 
 function reachesPrototype(pointer: string): boolean {

@@ -6,6 +6,7 @@ import { taskKind } from '../model/task.js';
 import type { ErrorCause } from '../support/errors.js';
 import { checkUnknownFields, checkValid } from './check-object.js';
 import type { AnyStored } from './object-codec.js';
+import { checkSize } from './object-size.js';
 import { invalid } from './registry-errors.js';
 import type { WriteOptions } from './registry.js';
 import { readSentObject, type SentObject } from './sent-object.js';
@@ -69,9 +70,11 @@ export function prepareCreate(
     metadata: { ...pick(metadata, usersMetadata), ...system },
     ...initialStatus(kind),
   } as unknown as AnyStored;
+  checkSize(kind, name, bare, 'main');
   checkValid(kind, name, bare as unknown as JsonObject, undefined);
   const managedFields = facts.manageFields?.(bare) ?? [];
   const stored = managedFields.length === 0 ? bare : { ...bare, metadata: { ...bare.metadata, managedFields } };
+  checkSize(kind, name, stored, 'main');
   return { object: stored, warnings };
 }
 

@@ -8,6 +8,7 @@ import { checkUnknownFields, checkValid } from './check-object.js';
 import { jsonEqual } from './json-equal.js';
 import { readManagers, type ManagedFields } from './managed-fields/managers.js';
 import type { AnyStored } from './object-codec.js';
+import { checkSize } from './object-size.js';
 import { invalid, modified, preconditionFailed } from './registry-errors.js';
 import type { WriteOptions } from './registry.js';
 import type { SentObject } from './sent-object.js';
@@ -52,6 +53,7 @@ export function prepareUpdate(kind: Kind, current: AnyStored, wanted: SentObject
   const owned = withManagedFields(current, draft, wanted, facts);
   if (jsonEqual(owned, current)) return { object: current, fate: 'unchanged', warnings };
   const next = withGeneration(current, owned);
+  checkSize(kind, current.metadata.name, next, facts.scope);
   checkValid(kind, current.metadata.name, withoutVersion(next), current, facts.scope === 'status' ? 'status' : 'all');
   if (kind === taskKind) checkTaskMove(current as unknown as StoredTask, next as unknown as StoredTask);
   return { object: next, fate: isFinished(kind, next) ? 'gone' : 'stored', warnings };

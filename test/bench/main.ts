@@ -10,6 +10,7 @@ import { measureCliStart } from './cli-start.js';
 import { measureConvergence } from './convergence.js';
 import { measureDurableWrites } from './durable-writes.js';
 import { openSwarm } from './engine.js';
+import { measureHostileInput } from './hostile-input.js';
 import { measureIdle } from './idle.js';
 import { measureListsAndWatches } from './lists-and-watches.js';
 import { measureRecovery } from './recovery.js';
@@ -37,6 +38,7 @@ try {
   rows.push(...(await measureIdle({ cluster, pid: up.pid, tasks: 50, progress })));
   rows.push(...(await measureDurableWrites({ cluster, progress })));
   rows.push(...(await measureListsAndWatches({ cluster, progress })));
+  rows.push(...(await measureHostileInput({ progress })));
 } finally {
   await cluster.removeAll();
   await swarm.leave();

@@ -159,7 +159,7 @@ describe('objects over HTTP', () => {
       ['POST', tasksPath, {}, 400, 'BadRequest'],
       ['POST', tasksPath, { body: 'x', type: 'text/html' }, 415, 'UnsupportedMediaType'],
       ['POST', tasksPath, { body: 'x', headers: { 'content-encoding': 'gzip' } }, 415, 'UnsupportedMediaType'],
-      ['POST', tasksPath, { body: Buffer.alloc(3 * 2 ** 20 + 1, 32) }, 413, 'RequestEntityTooLarge'],
+      ['POST', tasksPath, { body: Buffer.alloc(2 * 2 ** 20 + 1, 32) }, 413, 'RequestEntityTooLarge'],
       ['POST', tasksPath, { body: taskObject('wrong', {}, { namespace: 'other' }) }, 400, 'BadRequest'],
       ['POST', tasksPath, { body: { apiVersion: 'v1', kind: 'Pod' } }, 400, 'BadRequest'],
       ['PUT', `${tasksPath}/a`, { body: taskObject('b') }, 400, 'BadRequest'],

@@ -10,7 +10,12 @@ const maxDepth = 100;
  */
 export class FieldSet {
   member = false;
-  readonly children = new Map<string, FieldSet>();
+  /** Absent while there are none: most sets are leaves. */
+  private below: Map<string, FieldSet> | undefined;
+
+  get children(): ReadonlyMap<string, FieldSet> {
+    return this.below ?? noChildren;
+  }
 
   static of(...paths: readonly (readonly string[])[]): FieldSet {
     const set = new FieldSet();
@@ -28,11 +33,16 @@ export class FieldSet {
   }
 
   child(element: string): FieldSet {
-    const known = this.children.get(element);
+    const known = this.below?.get(element);
     if (known) return known;
     const made = new FieldSet();
-    this.children.set(element, made);
+    this.put(element, made);
     return made;
+  }
+
+  private put(element: string, child: FieldSet): void {
+    this.below ??= new Map();
+    this.below.set(element, child);
   }
 
   isEmpty(): boolean {
@@ -83,14 +93,19 @@ export class FieldSet {
   private combine(other: FieldSet, keep: (mine: boolean, others: boolean) => boolean): FieldSet {
     const result = new FieldSet();
     result.member = keep(this.member, other.member);
-    for (const element of new Set([...this.children.keys(), ...other.children.keys()])) {
-      const child = (this.children.get(element) ?? nothing).combine(other.children.get(element) ?? nothing, keep);
-      if (child.member || child.children.size > 0) result.children.set(element, child);
+    const take = (element: string, mine: FieldSet, others: FieldSet): void => {
+      const child = mine.combine(others, keep);
+      if (child.member || child.children.size > 0) result.put(element, child);
+    };
+    for (const [element, mine] of this.children) take(element, mine, other.children.get(element) ?? nothing);
+    for (const [element, others] of other.children) {
+      if (!this.children.has(element)) take(element, nothing, others);
     }
     return result;
   }
 }
 
+const noChildren: ReadonlyMap<string, FieldSet> = new Map();
 const nothing = new FieldSet();
 
 /** As Kubernetes writes a path in messages: .spec.env[name="A"].value */

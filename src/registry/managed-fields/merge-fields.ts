@@ -34,17 +34,22 @@ function merge(shapes: ListShapes, live: JsonValue | undefined, applied: JsonVal
   if (!Array.isArray(live) || !Array.isArray(applied)) return applied;
   const [liveItems, appliedItems] = [partsOf(shapes, live, path), partsOf(shapes, applied, path)];
   if (!liveItems || !appliedItems) return applied;
-  const merged = [...appliedItems].map(([element, item]): [string, JsonValue] => [
-    element,
-    merge(shapes, liveItems.get(element), item, path),
-  ]);
-  let after = -1;
+  // Items that only the live list has, under the applied one that they stand behind ('': under none).
+  const behind = new Map<string, JsonValue[]>();
+  let predecessor = '';
   for (const [element, item] of liveItems) {
-    const at = merged.findIndex(([known]) => known === element);
-    if (at >= 0) after = at;
-    else merged.splice((after += 1), 0, [element, item]);
+    if (appliedItems.has(element)) predecessor = element;
+    else {
+      const others = behind.get(predecessor);
+      if (others) others.push(item);
+      else behind.set(predecessor, [item]);
+    }
   }
-  return merged.map(([, item]) => item);
+  const merged = [...(behind.get('') ?? [])];
+  for (const [element, item] of appliedItems) {
+    merged.push(merge(shapes, liveItems.get(element), item, path), ...(behind.get(element) ?? []));
+  }
+  return merged;
 }
 
 function remove(

@@ -7,7 +7,7 @@ const refusal = (text: string, limits = {}): string => {
   try {
     parseJson(text, limits);
   } catch (error) {
-    if (isOrchError(error, 'BadRequest')) return error.message;
+    if (isOrchError(error, 'BadRequest') || isOrchError(error, 'RequestEntityTooLarge')) return error.message;
     throw error;
   }
   return 'accepted';
@@ -66,6 +66,18 @@ describe('parseJson', () => {
     expect(refusal(' '.repeat(3 * 2 ** 20 + 1))).toContain('larger than 3 MiB');
     expect(refusal('[[1]]', { maxDepth: 1 })).toContain('nested deeper than 1 levels');
     expect(parseJson(`${'['.repeat(100)}${']'.repeat(100)}`)).toBeInstanceOf(Array);
+    expect(() => parseJson('[[1]]', { maxDepth: 1 })).toThrow(
+      expect.objectContaining({ code: 'RequestEntityTooLarge' }),
+    );
+  });
+
+  it('says where the mistake of a long string begins, without a walk through it', () => {
+    const escapes = '\\n'.repeat(50_000);
+    expect(refusal(`{"a":\n"${escapes}\\x"}`)).toBe(
+      'invalid JSON at 2:1: a: a wrong escape or a control character is in the string that starts here',
+    );
+    expect(refusal(`["${escapes}`)).toBe('invalid JSON at 1:2: [0]: the string that starts here does not end');
+    expect(parseJson(`["${escapes}\\\\"]`)).toEqual([`${'\n'.repeat(50_000)}\\`]);
   });
 
   it('YM-04: leaves the prototype of its objects alone', () => {
