@@ -24,6 +24,7 @@ export interface WorkerOptions {
   caPem: string;
   runtime: 'docker' | 'simulated';
   dockerSocket?: string;
+  allowedHostPaths?: readonly string[];
   labels?: Readonly<Record<string, string>>;
   /** How to become a member when the data folder holds no identity yet. */
   join: () => Promise<string>;
@@ -56,6 +57,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
         openSimulatedRuntime({ clusterUid, clock: createSystemClock({ unref: true }), random })
       : await openDockerRuntime({
           ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
+          ...(options.allowedHostPaths ? { allowedHostPaths: options.allowedHostPaths } : {}),
           clusterUid,
           clock,
           random,

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { Command } from 'commander';
 import { nearest } from '../manifest/nearest.js';
 import { OrchError } from '../support/errors.js';
@@ -23,6 +24,7 @@ export interface ManagerFlags {
 export interface RuntimeFlags {
   runtime: string;
   dockerSocket?: string;
+  allowHostPath?: string[];
   labels?: string[];
 }
 
@@ -45,6 +47,7 @@ export function addRuntimeFlags(command: Command): Command {
   return command
     .option('--runtime <name>', 'docker, or simulated (containers that exist in memory only)', 'docker')
     .option('--docker-socket <path>', "the engine's socket (default: $DOCKER_HOST or /var/run/docker.sock)")
+    .option('--allow-host-path <dir>', 'a folder of this machine that tasks may mount (hostPath); repeatable', collect)
     .option('--labels <key=value>', "labels of the worker's node; repeat, or separate with commas", collect);
 }
 
@@ -73,7 +76,13 @@ export function toRuntimeLaunch(flags: RuntimeFlags): RuntimeLaunch {
   return {
     runtime: oneOf(flags.runtime, ['docker', 'simulated'] as const, '--runtime'),
     ...(flags.dockerSocket === undefined ? {} : { dockerSocket: flags.dockerSocket }),
+    ...(flags.allowHostPath === undefined ? {} : { allowedHostPaths: flags.allowHostPath.map(absoluteFolder) }),
   };
+}
+
+function absoluteFolder(path: string): string {
+  if (isAbsolute(path)) return path;
+  throw new OrchError('BadRequest', `--allow-host-path ${path}: name the folder from the root, like /srv/data`);
 }
 
 export function parseLogLevel(text: string): LogLevel {

@@ -45,6 +45,8 @@ export interface ManagerLaunch {
 export interface RuntimeLaunch {
   runtime: 'docker' | 'simulated';
   dockerSocket?: string;
+  /** Folders of this machine that tasks may mount; absent: none. */
+  allowedHostPaths?: readonly string[];
 }
 
 export interface UpLaunch extends ManagerLaunch, RuntimeLaunch {

@@ -5,6 +5,8 @@ import type { ResourceList, Task, TaskSpec } from './generated/task.js';
 import type { Kind } from './kind.js';
 import { parseBytes, parseMillicores } from './quantities.js';
 
+import { validateVolumes } from './volumes.js';
+
 export type { Probe, Task, TaskPort, TaskSpec, TaskStatus, Toleration } from './generated/task.js';
 export type StoredTask = Stored<Task>;
 
@@ -95,6 +97,7 @@ function validateTask(task: Task, old?: Task): ErrorCause[] {
     ...validateResources(spec),
     ...validatePorts(spec),
     ...validateEnv(spec),
+    ...validateVolumes(spec),
     ...probeFields.flatMap((field) => validateProbe(field, spec)),
     ...validateImage(spec.image),
     ...(old?.spec.nodeName && spec.nodeName && old.spec.nodeName !== spec.nodeName

@@ -122,7 +122,18 @@ export interface ContainerSpec {
   stdinOnce?: boolean;
   /** It gets a terminal. */
   tty?: boolean;
+  mounts?: readonly Mount[];
 }
+
+/** Something that appears at `target` in the container. */
+export type Mount = { target: string; readOnly: boolean } &
+  /** A volume of the engine; without a name one that goes with the container. */
+  (
+    | { type: 'volume'; name?: string }
+    /** A path of the machine. Refused with InvalidSpec unless it is allowed (host-paths.ts). */
+    | { type: 'bind'; path: string }
+    | { type: 'tmpfs'; sizeBytes?: number }
+  );
 
 export interface PortBinding {
   containerPort: number;

@@ -1,7 +1,8 @@
-import type { StoredTask } from '../model/task.js';
+import { parseBytes } from '../model/quantities.js';
 import { limitsOf } from '../model/resources.js';
 import { specHash } from '../model/spec-hash.js';
-import type { ContainerSpec } from '../runtime/container-runtime.js';
+import type { StoredTask, TaskSpec } from '../model/task.js';
+import type { ContainerSpec, Mount } from '../runtime/container-runtime.js';
 import { containerName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
@@ -30,5 +31,19 @@ export function toContainerSpec(task: StoredTask, attempt: number, nodeName: str
     ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
     ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
     ...(spec.tty === undefined ? {} : { tty: spec.tty }),
+    ...(spec.volumeMounts?.length ? { mounts: mountsOf(spec) } : {}),
   };
+}
+
+function mountsOf({ volumes = [], volumeMounts = [] }: TaskSpec): Mount[] {
+  const byName = new Map(volumes.map((volume) => [volume.name, volume]));
+  return volumeMounts.map(({ name, mountPath, readOnly = false }): Mount => {
+    const { dockerVolume, hostPath, emptyDir } = byName.get(name) ?? {};
+    const at = { target: mountPath, readOnly };
+    if (dockerVolume) return { ...at, type: 'volume', name: dockerVolume.name };
+    if (hostPath) return { ...at, type: 'bind', path: hostPath.path };
+    if (emptyDir?.medium !== 'Memory') return { ...at, type: 'volume' };
+    const sizeBytes = emptyDir.sizeLimit === undefined ? undefined : parseBytes(emptyDir.sizeLimit);
+    return { ...at, type: 'tmpfs', ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+  });
 }

@@ -55,6 +55,18 @@ export interface TaskSpec {
   hostNetwork?: boolean;
   resources?: Resources;
   /**
+   * What may be mounted into the container.
+   *
+   * @maxItems 64
+   */
+  volumes?: Volume[];
+  /**
+   * Where volumes appear in the container.
+   *
+   * @maxItems 64
+   */
+  volumeMounts?: VolumeMount[];
+  /**
    * Keep the container's input open, so that 'orch attach' and 'kubectl attach -i' can write to it.
    */
   stdin?: boolean;
@@ -183,6 +195,60 @@ export interface ResourceList {
   cpu?: Quantity;
   memory?: Quantity;
   disk?: Quantity;
+}
+/**
+ * Exactly one of dockerVolume, hostPath and emptyDir.
+ */
+export interface Volume {
+  /**
+   * What volumeMounts refer to.
+   */
+  name: string;
+  /**
+   * A volume of the worker's engine. It is made when it is not there, and stays when the task goes. Its data does not move to another worker: choose one with nodeSelector.
+   */
+  dockerVolume?: {
+    /**
+     * Its name on the engine.
+     */
+    name: string;
+  };
+  /**
+   * A file or folder of the worker's machine, below one that the worker was started to allow (--allow-host-path).
+   */
+  hostPath?: {
+    /**
+     * It must be there.
+     */
+    path: string;
+  };
+  /**
+   * Empty at every start of the container, gone with it.
+   */
+  emptyDir?: {
+    /**
+     * Memory: it lies in memory and counts as such.
+     */
+    medium?: '' | 'Memory';
+    /**
+     * With medium Memory: how large it may grow.
+     */
+    sizeLimit?: Quantity;
+  };
+}
+export interface VolumeMount {
+  /**
+   * The name of a volume of this task.
+   */
+  name: string;
+  /**
+   * Where in the container.
+   */
+  mountPath: string;
+  /**
+   * The container may not write to it.
+   */
+  readOnly?: boolean;
 }
 /**
  * A command to run inside the container; exit code 0 means well.

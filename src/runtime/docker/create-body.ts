@@ -1,5 +1,5 @@
-import type { ContainerIdentity, ContainerSpec, PortBinding } from '../container-runtime.js';
-import type { CreateBody } from './engine-api.js';
+import type { ContainerIdentity, ContainerSpec, Mount, PortBinding } from '../container-runtime.js';
+import type { CreateBody, EngineMount } from './engine-api.js';
 
 export const labels = {
   clusterUid: 'orch.dev/cluster-uid',
@@ -43,8 +43,25 @@ export function createBody(clusterUid: string, spec: ContainerSpec, machineCpus:
       }),
       // The same for memory and swap: a limit of memory that could be swapped would be none.
       ...(memoryBytes > 0 && { Memory: Math.ceil(memoryBytes), MemorySwap: Math.ceil(memoryBytes) }),
+      ...(spec.mounts?.length && { Mounts: spec.mounts.map(engineMount) }),
     },
   };
+}
+
+function engineMount(mount: Mount): EngineMount {
+  const at = { Target: mount.target, ReadOnly: mount.readOnly };
+  switch (mount.type) {
+    case 'volume':
+      return { Type: 'volume', ...at, ...(mount.name !== undefined && { Source: mount.name }) };
+    case 'bind':
+      return { Type: 'bind', ...at, Source: mount.path };
+    case 'tmpfs':
+      return {
+        Type: 'tmpfs',
+        ...at,
+        ...(mount.sizeBytes !== undefined && { TmpfsOptions: { SizeBytes: Math.ceil(mount.sizeBytes) } }),
+      };
+  }
 }
 
 function labelsOf(

@@ -30,6 +30,7 @@ import type { EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
 import { EngineRefusal } from './engine-errors.js';
 import { followEvents } from './event-hints.js';
+import { resolveMounts } from './host-paths.js';
 import { ImageStore, isImageReference } from './image-store.js';
 import { describeMachine } from './machine.js';
 import { openPortConnection } from './port-connection.js';
@@ -45,6 +46,8 @@ interface DockerRuntimeOptions {
   logger: Logger;
   /** The disk whose size is the node's capacity: the engine's data folder by default. */
   diskDirectory?: string;
+  /** Folders of the machine of which containers may mount what lies in them; none by default. */
+  allowedHostPaths?: readonly string[];
 }
 
 /**
@@ -100,7 +103,8 @@ class DockerRuntime implements ContainerRuntime {
       throw new RuntimeError('InvalidSpec', `"${spec.image}" is not an image reference`);
     }
     this.#machineCpus ??= (await this.#engineInfo()).NCPU ?? 1;
-    const body = createBody(this.#options.clusterUid, spec, this.#machineCpus);
+    const mounts = await resolveMounts(spec.mounts ?? [], this.#options.allowedHostPaths ?? []);
+    const body = createBody(this.#options.clusterUid, { ...spec, mounts }, this.#machineCpus);
     try {
       return await this.#create(spec.name, body);
     } catch (error) {

@@ -127,5 +127,14 @@ export interface CreateBody {
     NanoCpus?: number;
     Memory?: number;
     MemorySwap?: number;
+    Mounts?: EngineMount[];
   };
+}
+
+export interface EngineMount {
+  Type: 'volume' | 'bind' | 'tmpfs';
+  Source?: string;
+  Target: string;
+  ReadOnly: boolean;
+  TmpfsOptions?: { SizeBytes: number };
 }

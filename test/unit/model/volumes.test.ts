@@ -1,0 +1,93 @@
+import { expect, it } from 'vitest';
+import type { TaskSpec } from '../../../src/model/task.js';
+import { validateVolumes } from '../../../src/model/volumes.js';
+
+const problems = (spec: Partial<TaskSpec>): string[] =>
+  validateVolumes({ image: 'busybox', ...spec }).map(({ field, message }) => `${field}: ${message}`);
+
+it('takes each kind of volume, the same folder at two places, and several sizes', () => {
+  expect(
+    problems({
+      volumes: [
+        { name: 'data', dockerVolume: { name: 'shop-data' } },
+        { name: 'config', hostPath: { path: '/srv/config' } },
+        { name: 'cache', emptyDir: {} },
+        { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+      ],
+      volumeMounts: [
+        { name: 'data', mountPath: '/data' },
+        { name: 'data', mountPath: '/backup', readOnly: true },
+        { name: 'config', mountPath: '/etc/app' },
+        { name: 'cache', mountPath: '/cache' },
+        { name: 'memory', mountPath: '/memory' },
+      ],
+    }),
+  ).toEqual([]);
+});
+
+it.each<[string, Partial<TaskSpec>, string]>([
+  [
+    'a volume of no kind',
+    { volumes: [{ name: 'a' }] },
+    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, not 0',
+  ],
+  [
+    'a volume of two kinds',
+    { volumes: [{ name: 'a', emptyDir: {}, hostPath: { path: '/a' } }] },
+    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, not 2',
+  ],
+  [
+    'a name twice',
+    {
+      volumes: [
+        { name: 'a', emptyDir: {} },
+        { name: 'a', emptyDir: {} },
+      ],
+    },
+    'spec.volumes[1].name: "a" is already used before',
+  ],
+  [
+    'a mount of nothing',
+    { volumeMounts: [{ name: 'b', mountPath: '/b' }] },
+    'spec.volumeMounts[0].name: no entry of spec.volumes is named "b"',
+  ],
+  [
+    'a path twice',
+    {
+      volumes: [{ name: 'a', dockerVolume: { name: 'aa' } }],
+      volumeMounts: [
+        { name: 'a', mountPath: '/a' },
+        { name: 'a', mountPath: '/a/' },
+      ],
+    },
+    'spec.volumeMounts[1].mountPath: "/a" is already used before',
+  ],
+  [
+    'an empty folder at two places',
+    {
+      volumes: [{ name: 'a', emptyDir: {} }],
+      volumeMounts: [
+        { name: 'a', mountPath: '/a' },
+        { name: 'a', mountPath: '/b' },
+      ],
+    },
+    'spec.volumeMounts[1].name: "a" is already used before',
+  ],
+  [
+    'a way up',
+    { volumes: [{ name: 'a', hostPath: { path: '/srv/../etc' } }] },
+    'spec.volumes[0].hostPath.path: must not contain "." or ".." as a part',
+  ],
+  [
+    'a size on disk',
+    { volumes: [{ name: 'a', emptyDir: { sizeLimit: '1Gi' } }] },
+    'spec.volumes[0].emptyDir.sizeLimit: the engine can keep it only with medium: Memory',
+  ],
+  [
+    'a size that is none',
+    { volumes: [{ name: 'a', emptyDir: { medium: 'Memory', sizeLimit: 'big' } }] },
+    'spec.volumes[0].emptyDir.sizeLimit: "big" is not a size: write it like 64Mi',
+  ],
+])('refuses %s', (_what, spec, sentence) => {
+  expect(problems(spec)).toEqual([sentence]);
+});

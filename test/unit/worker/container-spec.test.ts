@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import type { StoredTask, TaskSpec } from '../../../src/model/task.js';
+import type { ContainerSpec } from '../../../src/runtime/container-runtime.js';
+import { toContainerSpec } from '../../../src/worker/container-spec.js';
+
+const specOf = (spec: Partial<TaskSpec>): ContainerSpec => {
+  const metadata = {
+    name: 'web',
+    namespace: 'default',
+    uid: 'u',
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: '',
+  };
+  const task: StoredTask = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: { image: 'busybox', ...spec } };
+  return toContainerSpec(task, 1, 'node-1');
+};
+
+it('mounts each volume as what it is', () => {
+  const { mounts } = specOf({
+    volumes: [
+      { name: 'data', dockerVolume: { name: 'shop' } },
+      { name: 'config', hostPath: { path: '/srv/config' } },
+      { name: 'scratch', emptyDir: {} },
+      { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    ],
+    volumeMounts: [
+      { name: 'data', mountPath: '/data' },
+      { name: 'config', mountPath: '/config', readOnly: true },
+      { name: 'scratch', mountPath: '/scratch' },
+      { name: 'memory', mountPath: '/memory' },
+    ],
+  });
+  expect(mounts).toEqual([
+    { type: 'volume', name: 'shop', target: '/data', readOnly: false },
+    { type: 'bind', path: '/srv/config', target: '/config', readOnly: true },
+    { type: 'volume', target: '/scratch', readOnly: false },
+    { type: 'tmpfs', sizeBytes: 1_048_576, target: '/memory', readOnly: false },
+  ]);
+});
+
+it('gives another fingerprint to other volumes, so that the container is replaced', () => {
+  const withVolume = (name: string): string =>
+    specOf({ volumes: [{ name: 'a', dockerVolume: { name } }] }).identity.specHash;
+  expect(withVolume('one')).not.toBe(withVolume('two'));
+});
