@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../support/clock.js';
 import { sleep, toTimestamp, withDeadline } from '../../support/clock.js';
 import type { Random } from '../../support/random.js';
+import { checkSpec } from './check-spec.js';
 import type { Amounts } from '../../model/resources.js';
 import type {
   AttachOptions,
@@ -99,9 +100,10 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   createContainer(spec: ContainerSpec): Promise<{ id: string }> {
-    return this.#call('createContainer', deadlines.create, () => ({
-      id: this.engine.create(this.#clusterUid, spec).id,
-    }));
+    return this.#call('createContainer', deadlines.create, () => {
+      checkSpec(spec);
+      return { id: this.engine.create(this.#clusterUid, spec).id };
+    });
   }
 
   startContainer(id: string): Promise<void> {
