@@ -17,7 +17,17 @@ export type { RawTextOf, SchemaIssue } from './schema-issue.js';
 export function validateSchema(kind: Kind, object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
   const validate = validatorOf(kind);
   if (validate(object)) return [];
-  return explainSchemaErrors(validate.errors ?? [], object, kind.schema, schemaByName, rawTextOf);
+  const issues = explainSchemaErrors(validate.errors ?? [], object, kind.schema, schemaByName, rawTextOf);
+  return kind.secretFields ? issues.map((issue) => withoutSecretValue(kind, issue)) : issues;
+}
+
+/** Sentences about a wrong type quote the value; of a secret field only what is expected may be told. */
+function withoutSecretValue({ secretFields = [] }: Kind, issue: SchemaIssue): SchemaIssue {
+  const isSecret = secretFields.some((name) => issue.pointer === `/${name}` || issue.pointer.startsWith(`/${name}/`));
+  const expected = /^must be (?:a string|a mapping)/.exec(issue.message)?.[0];
+  return isSecret && expected
+    ? { ...issue, message: `${expected} (in quotes, if it is a number or true or false)` }
+    : issue;
 }
 
 /** A copy of the object without the members that its schema does not know, however many there are. */

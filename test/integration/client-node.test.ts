@@ -70,6 +70,22 @@ describe('@kubernetes/client-node', () => {
     await expect(core.readNamespace({ name: 'typed' })).rejects.toMatchObject({ code: 404 });
   });
 
+  it('loses nothing of ConfigMaps and Secrets, and deletes many at once', async () => {
+    const core = config.makeApiClient(CoreV1Api);
+    const inDefault = { namespace: 'default' };
+    await core.createNamespacedConfigMap({ ...inDefault, body: { metadata: { name: 'c1' }, data: { a: 'b' } } });
+    const map = await core.readNamespacedConfigMap({ ...inDefault, name: 'c1' });
+    expect(map.data).toEqual({ a: 'b' });
+    await core.replaceNamespacedConfigMap({ ...inDefault, name: 'c1', body: { ...map, data: { a: 'c' } } });
+    const body = { metadata: { name: 's1', labels: { many: 'yes' } }, stringData: { password: 'x' } };
+    const secret = await core.createNamespacedSecret({ ...inDefault, body });
+    expect(secret).toMatchObject({ type: 'Opaque', data: { password: 'eA==' } });
+    await core.createNamespacedSecret({ ...inDefault, body: { ...body, metadata: { ...body.metadata, name: 's2' } } });
+    await core.deleteCollectionNamespacedSecret({ ...inDefault, labelSelector: 'many=yes' });
+    expect((await core.listNamespacedSecret(inDefault)).items).toEqual([]);
+    expect((await core.listNamespacedConfigMap(inDefault)).items.map(({ data }) => data)).toEqual([{ a: 'c' }]);
+  });
+
   it('reads, writes and deletes tasks as custom objects', async () => {
     const custom = config.makeApiClient(CustomObjectsApi);
     const created = (await custom.createNamespacedCustomObject({

@@ -8,9 +8,12 @@ import { describeLines, describeMembers } from '../../../src/cli/describe-lines.
 import { exitCodeOf } from '../../../src/cli/exec-channels.js';
 import { formatObjects, parseOutputFormat } from '../../../src/cli/output-format.js';
 import { parseDuration, parseWhole } from '../../../src/cli/parse-duration.js';
+import { withoutSecretValues } from '../../../src/cli/secret-values.js';
 import { workerName } from '../../../src/cli/up.js';
 import { parseFor } from '../../../src/cli/wait-condition.js';
 import type { Stored } from '../../../src/model/api-object.js';
+import { configMapKind } from '../../../src/model/config-map.js';
+import { secretKind } from '../../../src/model/secret.js';
 import { taskKind } from '../../../src/model/task.js';
 
 it('aligns columns, and keeps later rows in line', () => {
@@ -174,4 +177,14 @@ it('takes --dry-run alone for the fuller one, and knows no third', () => {
     'none',
   ]);
   expect(() => parseDryRun('web')).toThrow('--dry-run=web: choose client or server');
+});
+
+describe('withoutSecretValues', () => {
+  it('shows how long the values of a Secret are, and nothing of them', () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, data: { a: 'c2VjcmV0', b: '' } };
+    const shown = withoutSecretValues(secretKind, secret as unknown as Stored);
+    expect(shown).toMatchObject({ data: { a: '6 bytes', b: '0 bytes' } });
+    expect(JSON.stringify(shown)).not.toContain('c2VjcmV0');
+    expect(withoutSecretValues(configMapKind, secret as unknown as Stored)).toEqual(secret);
+  });
 });

@@ -4,6 +4,7 @@ import objectMetaSchema from '../../../schemas/object-meta.schema.json' with { t
 import { patternsWithSentence } from '../../../src/manifest/pattern-sentences.js';
 import { dropUnknownFields, validateSchema } from '../../../src/manifest/validate-schema.js';
 import { kinds } from '../../../src/model/kinds.js';
+import { secretKind } from '../../../src/model/secret.js';
 import { taskKind } from '../../../src/model/task.js';
 
 const task = (spec: object): object => ({
@@ -19,6 +20,24 @@ function patternsOf(schema: unknown): string[] {
   const own = 'pattern' in schema && typeof schema.pattern === 'string' ? [schema.pattern] : [];
   return [...own, ...Object.values(schema).flatMap(patternsOf)];
 }
+
+describe('secret values', () => {
+  it('are quoted by no message, whatever is wrong with them', () => {
+    const wrong: object[] = [
+      { data: { pin: 4711 } },
+      { stringData: { pin: 4711 } },
+      { data: 'pin4711' },
+      { stringData: { pin: { inner: 4711 } } },
+      { data: { pin: [4711] } },
+    ];
+    for (const part of wrong) {
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, ...part };
+      const messages = validateSchema(secretKind, secret, () => '4711').map(({ message }) => message);
+      expect(messages.length, JSON.stringify(part)).toBeGreaterThan(0);
+      expect(messages.join()).not.toContain('4711');
+    }
+  });
+});
 
 describe('schemas', () => {
   it.each(kinds.map((kind) => [kind.kind, kind] as const))('%s is a sound schema and its examples fit', (_, kind) => {
