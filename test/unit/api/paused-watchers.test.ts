@@ -37,7 +37,7 @@ class Client extends Writable {
 
   get names(): string[] {
     const lines = this.received.split('\n').filter((line) => line !== '');
-    return lines.map((line) => (JSON.parse(line) as { object: Task }).object.metadata.name);
+    return lines.map((line) => (JSON.parse(line) as { object: Task }).object.metadata.name ?? '');
   }
 
   setHeader(): void {
