@@ -2,7 +2,7 @@ import type { JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { resourceName } from '../model/kind.js';
 import { OrchError } from '../support/errors.js';
-import type { UpdateScope } from './prepare-update.js';
+import type { UpdateScope } from './update-scope.js';
 
 /** As etcd gives a Kubernetes object. */
 const maxCharacters = 1.5 * 2 ** 20;

@@ -13,6 +13,7 @@ import { invalid, modified, preconditionFailed } from './registry-errors.js';
 import type { WriteOptions } from './registry.js';
 import type { SentObject } from './sent-object.js';
 import { checkTaskMove } from './task-moves.js';
+import type { UpdateScope } from './update-scope.js';
 
 /** What becomes of the stored object. */
 export type Fate = 'unchanged' | 'stored' | 'gone';
@@ -22,9 +23,6 @@ export interface Decision {
   fate: Fate;
   warnings: string[];
 }
-
-/** Whose part of the object a write may change: the user's, the status, or (the system itself) both. */
-export type UpdateScope = 'main' | 'status' | 'system';
 
 export interface UpdateFacts {
   scope: UpdateScope;
