@@ -197,11 +197,15 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
         const { resourceVersion } = event.object.metadata;
         if (resourceVersion) position = { ...from, resourceVersion };
       }
-      if (isRelistDue) position = undefined;
     } finally {
       timer.cancel();
       stopping.signal.removeEventListener('abort', end);
-      failures = isRelistDue ? 0 : clock.monotonic() - startedAt >= goodWatchMilliseconds ? 1 : failures + 1;
+      failures = clock.monotonic() - startedAt >= goodWatchMilliseconds ? 1 : failures + 1;
+    }
+    // A watch that broke is taken up again first, with its delays: only one that was ended for it gives way to a list.
+    if (isRelistDue) {
+      position = undefined;
+      failures = 0;
     }
   }
 

@@ -4,6 +4,7 @@ import type { InformerOptions, InformerSync } from '../../../src/client/informer
 import { createInformer } from '../../../src/client/informer.js';
 import type { ApiObject, Stored } from '../../../src/model/api-object.js';
 import { taskKind } from '../../../src/model/task.js';
+import { sleep } from '../../../src/support/clock.js';
 import { OrchError } from '../../../src/support/errors.js';
 import { silentLogger } from '../../../src/support/logger.js';
 import { ManualClock, settle } from '../../support/manual-clock.js';
@@ -26,6 +27,7 @@ class ScriptedManager {
   lists: (() => { items: Stored[]; resourceVersion: string; clusterUid?: string; continueToken?: string })[] = [];
   listCalls: ClientListOptions[] = [];
   watchCalls: { resourceVersion?: string; at: number }[] = [];
+  refusesWatches = false;
   private end: ((error?: Error) => void) | undefined;
   private queue: ClientEvent<Stored>[] = [];
   private wake: () => void = () => undefined;
@@ -81,6 +83,11 @@ class ScriptedManager {
       ...(options.resourceVersion === undefined ? {} : { resourceVersion: options.resourceVersion }),
       at: this.clock.monotonic(),
     });
+    // As a connection that is refused: told some time after it was asked for.
+    if (this.refusesWatches) {
+      await sleep(this.clock, 1);
+      throw new OrchError('ServiceUnavailable', 'nobody there');
+    }
     let ended: { error?: Error } | undefined;
     this.end = (error) => {
       ended = error === undefined ? {} : { error };
@@ -308,6 +315,19 @@ describe('an informer', () => {
     manager.lists = [listing(9, object('a', 8))];
     await clock.advance(10_000);
     expect(events.at(-1)).toBe('MODIFIED a uid-a 8');
+    await informer.stop();
+  });
+
+  it('does not hammer a manager that is away when it is time to list again', async () => {
+    const { clock, manager, informer } = setUp({ relistMilliseconds: 60_000 });
+    manager.lists = [listing(5)];
+    informer.start();
+    await informer.synced;
+    await clock.advance(1_000);
+    manager.refusesWatches = true;
+    await manager.cut(new OrchError('ServiceUnavailable', 'away'));
+    await clock.advance(300_000);
+    expect(manager.watchCalls.length).toBeLessThan(100);
     await informer.stop();
   });
 
