@@ -11,6 +11,7 @@ import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { sendJson } from './object-response.js';
+import { nodeMetricsResource, podMetricsResource } from './metrics/metrics-resources.js';
 import { podResource } from './pods/pod-resource.js';
 import { maxBodyBytes } from './request-body.js';
 import { addResourceRoutes, needsUpgrade } from './resource-routes.js';
@@ -35,7 +36,13 @@ const shortLimits = { total: 512, perIdentity: 384 };
 const longLimits = { total: 20_000, perIdentity: 10_000 };
 
 /** Every kind as it is stored, and the views. Core resources come first: that is how short names resolve. */
-export const servedResources: readonly ServedResource[] = [...kinds.map(servedAsStored), podResource, eventsView];
+export const servedResources: readonly ServedResource[] = [
+  ...kinds.map(servedAsStored),
+  podResource,
+  eventsView,
+  nodeMetricsResource,
+  podMetricsResource,
+];
 
 /**
  * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { ObjectKey, Stored } from '../model/api-object.js';
+import { notFound } from '../registry/registry-errors.js';
 import type { ListOptions } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
 import { identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
@@ -43,6 +44,7 @@ export async function getVisible(
 ): Promise<Stored> {
   const object = await context.registry.get(resource.stored, key);
   checkVisible(identity, resource.stored, object);
+  if (resource.shows && !resource.shows(object)) throw notFound(resource.kind, key.name);
   return object;
 }
 
@@ -53,14 +55,20 @@ function requestedList(request: Request, resource: ServedResource, identity: Ide
 
 /** Field selectors of a view speak of the served shape, so they are matched here instead of in the registry. */
 async function listPage(context: ApiContext, resource: ServedResource, options: ListOptions): Promise<ListPage> {
-  const { convert } = resource;
+  const { convert, shows = () => true } = resource;
   if (!convert) return context.registry.list(resource.stored, options);
   const matches = compileSelectors(resource.kind, options);
   const { items, revision } = await context.registry.list(
     resource.stored,
     options.namespace === undefined ? {} : { namespace: options.namespace },
   );
-  return { items: items.map((item) => convert(item)).filter(matches), revision };
+  return {
+    items: items
+      .filter(shows)
+      .map((item) => convert(item))
+      .filter(matches),
+    revision,
+  };
 }
 
 /**

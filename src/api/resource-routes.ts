@@ -5,6 +5,7 @@ import { taskKind } from '../model/task.js';
 import type { ApiContext } from './api-context.js';
 import { deleteCollectionHandler } from './delete-collection.js';
 import { logHandler } from './streams/log-relay.js';
+import { evictionHandler } from './pods/eviction.js';
 import { getHandler, listHandler } from './read-handlers.js';
 import type { RouteTable } from './route-table.js';
 import { verbsOf, type ServedResource } from './served-resource.js';
@@ -83,7 +84,10 @@ function addViewWrites(routes: RouteTable, context: ApiContext, view: WritableVi
   // The status is the worker's to report, on the stored object.
   const status = { ...access, verb: 'get', subresource: 'status' } as const;
   routes.add('get', `${item}/status`, status, inWordsOf(view, getHandler(context, view)));
-  if (kind === podKind) addStreams(routes, context, view, item);
+  if (kind !== podKind) return;
+  addStreams(routes, context, view, item);
+  const evicts = { ...access, verb: 'create', subresource: 'eviction' } as const;
+  routes.add('post', `${item}/eviction`, evicts, inWordsOf(view, evictionHandler(context)));
 }
 
 /** What is served after an upgrade only (streams/upgrades.ts) says so to everybody else. */

@@ -15,6 +15,8 @@ export interface ServedResource {
   stored: Kind;
   /** Present for views: the stored object in the served shape. Pure. */
   convert?: (object: Stored) => Stored;
+  /** Present for views that do not show every stored object. Pure. */
+  shows?: (object: Stored) => boolean;
   /** Present for views whose objects have a uid of their own: that of the view of this stored object. Pure. */
   uidOf?: (object: Stored) => string;
   /** Present for views that can be written. */

@@ -1,7 +1,7 @@
 import { findCondition } from '../model/conditions.js';
 import { notReadyTaintKey } from '../model/node.js';
 import { specHash } from '../model/spec-hash.js';
-import type { StoredTask } from '../model/task.js';
+import { assignedByHand, disruptionTarget, type StoredTask } from '../model/task.js';
 import { demandOf, failedForGood } from '../scheduler/demand.js';
 import { brokenRulesToStay, passesAll } from '../scheduler/filters.js';
 import type { NodeInfo } from '../scheduler/node-info.js';
@@ -12,6 +12,8 @@ import type { EvictingTaint } from './cluster-index.js';
 export type TaskStep =
   /** Back to Pending, away from its node (`keepNodeName`: it was put there by hand and waits for that very node). */
   | { type: 'unbind'; reason: string; message: string; keepNodeName: boolean; because: 'nodeLost' | 'other' }
+  /** Nothing of it runs and it was asked to leave its node: it is what it is, only not there any more. */
+  | { type: 'release' }
   /** The user named the node: it is placed without the scheduler. */
   | { type: 'acceptNodeName'; nodeName: string }
   | { type: 'explain'; reason: string; message: string }
@@ -38,15 +40,14 @@ export interface TaskPlan {
   againAfterMilliseconds?: number;
 }
 
-/** The reason of the condition Scheduled when a user, not the scheduler, chose the node. Such a task is never moved. */
-export const assignedByHand = 'AssignedByHand';
-
 /** At most one step, by which the task comes nearer to what is wanted. Pure; `now` is monotonic milliseconds. */
 export function planTask(task: StoredTask, facts: TaskFacts, now: number): TaskPlan {
   // A deletion is the worker's to finish, or the registry's when the Node object is gone.
   if (task.metadata.deletionTimestamp !== undefined) return {};
   const state = task.status?.state ?? 'Pending';
-  if (state === 'Completed' || failedForGood(task)) return only(planEnded(task, facts));
+  if (state === 'Completed' || failedForGood(task)) {
+    return only(isEvicted(task) ? { type: 'release' } : planEnded(task, facts));
+  }
   if (!task.spec.nodeName) {
     if (state !== 'Pending') return only(unbind('Unassigned', 'it has no worker any more'));
     return task.spec.desiredState === 'Completed' ? only({ type: 'complete' }) : {};
@@ -57,6 +58,7 @@ export function planTask(task: StoredTask, facts: TaskFacts, now: number): TaskP
     return only({ type: 'acceptNodeName', nodeName: facts.node.name });
   }
   if (isAssignedByHand(task)) return {};
+  if (isEvicted(task)) return only(unbind('Evicted', `moved: evicted from ${facts.node.name}`));
   const eviction = planEviction(task, facts, facts.node.name, now);
   return eviction.step === undefined ? { ...eviction, ...only(planFit(task, facts.node)) } : eviction;
 }
@@ -123,6 +125,11 @@ function planFit(task: StoredTask, node: NodeInfo): TaskStep | undefined {
   if (broken.length === 0) return { type: 'confirmFit' };
   const reasons = broken.map((rule) => rule.reason(demandOf(task), node)).join(' and ');
   return unbind('NoLongerFits', `moved: its changed spec does not fit on ${node.name}: ${reasons}`);
+}
+
+/** Somebody asked, through the API, that it leave the node where it is. */
+function isEvicted(task: StoredTask): boolean {
+  return findCondition(task.status?.conditions, disruptionTarget)?.status === 'True' && Boolean(task.spec.nodeName);
 }
 
 function isAssignedByHand(task: StoredTask): boolean {

@@ -1,6 +1,6 @@
 import { setCondition } from '../model/conditions.js';
-import type { StoredTask, TaskStatus } from '../model/task.js';
-import { assignedByHand, type TaskStep } from './plan-task.js';
+import { assignedByHand, disruptionTarget, type StoredTask, type TaskStatus } from '../model/task.js';
+import type { TaskStep } from './plan-task.js';
 
 /** What a binding writes: the scheduler's choice. */
 export interface BindStep {
@@ -25,6 +25,11 @@ const changes: Changes = {
     scheduled(task, nodeName, { reason: 'Placed', message: `placed on ${nodeName} (${schedulerName})` }, at),
   acceptNodeName: (task, { nodeName }, at) =>
     scheduled(task, nodeName, { reason: assignedByHand, message: `on ${nodeName}, as spec.nodeName asks` }, at),
+  release: (task) => {
+    const { nodeName: _left, ...spec } = task.spec;
+    const { moves = 0 } = task.status ?? {};
+    return { ...task, spec, status: { ...withoutEviction(task.status ?? {}), moves: moves + 1 } };
+  },
   unbind: (task, { reason, message, keepNodeName }, at) => pending(task, keepNodeName, reason, message, at),
   explain: (task, { reason, message }, at) => ({
     ...task,
@@ -87,7 +92,7 @@ function pending(task: StoredTask, keepNodeName: boolean, reason: string, messag
     usage: _usage,
     specHash: _hash,
     ...status
-  } = withUnscheduled(task, reason, message, at);
+  } = withoutEviction(withUnscheduled(task, reason, message, at));
   const stays = keepNodeName && nodeName !== undefined;
   return {
     ...task,
@@ -100,6 +105,11 @@ function pending(task: StoredTask, keepNodeName: boolean, reason: string, messag
       ...(nodeName === undefined || stays ? {} : { moves: (status.moves ?? 0) + 1 }),
     },
   };
+}
+
+function withoutEviction(status: TaskStatus): TaskStatus {
+  const conditions = status.conditions?.filter(({ type }) => type !== disruptionTarget);
+  return conditions === undefined ? status : { ...status, conditions };
 }
 
 function withUnscheduled(task: StoredTask, reason: string, message: string, at: string): TaskStatus {

@@ -10,6 +10,12 @@ import { validateVolumes } from './volumes.js';
 export type { Probe, Task, TaskPort, TaskSpec, TaskStatus, Toleration } from './generated/task.js';
 export type StoredTask = Stored<Task>;
 
+/** The reason of the condition Scheduled when a user, not the scheduler, chose the node. Such a task is never moved. */
+export const assignedByHand = 'AssignedByHand';
+
+/** Kubernetes' condition of a pod that is to leave its node. Set by an eviction, taken away when it was carried out. */
+export const disruptionTarget = 'DisruptionTarget';
+
 /** The engine refuses less (measured: "Minimum memory limit allowed is 6MB"). */
 const minimumMemoryBytes = 6 * 2 ** 20;
 

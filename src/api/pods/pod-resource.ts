@@ -18,6 +18,7 @@ export const podResource: ServedResource = {
   uidOf: (object) => podUidOf(object as StoredTask),
   subresources: [
     { name: 'log', verbs: ['get'] },
+    { name: 'eviction', verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },
     ...['attach', 'exec', 'portforward'].map((name) => ({ name, verbs: ['create', 'get'], kind: optionsKind(name) })),
   ],
   writer: { toStored: podToTask, update: updateTask },

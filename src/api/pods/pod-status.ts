@@ -1,10 +1,7 @@
 import { findCondition, type Condition } from '../../model/conditions.js';
 import type { Container, ContainerState, ContainerStatus, PodStatus } from '../../model/pod.js';
 import { limitsOf, requestsOf } from '../../model/resources.js';
-import type { StoredTask, Task, TaskStatus } from '../../model/task.js';
-
-/** The condition by which Kubernetes says that a pod is about to be taken from its node. */
-export const disruptionTarget = 'DisruptionTarget';
+import { disruptionTarget, type StoredTask, type Task, type TaskStatus } from '../../model/task.js';
 
 /** The status of the Pod that a Task is seen as. Pure. */
 export function podStatusOf(task: StoredTask, container: Container): PodStatus {

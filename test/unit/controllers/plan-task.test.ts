@@ -30,12 +30,18 @@ const noNode = facts({ node: undefined });
 const on = (state: State, spec: Partial<StoredTask['spec']> = {}, status: StoredTask['status'] = {}): StoredTask =>
   aStoredTask('t', { nodeName: 'n1', ...spec }, { state, ...status });
 
+const evicted = { conditions: [{ type: 'DisruptionTarget', status: 'True' as const }] };
+
 describe('what the manager does about a task', () => {
   it.each<[string, StoredTask, TaskFacts, string | undefined]>([
     ['waiting: the scheduler has it', aStoredTask('t'), noNode, undefined],
     ['running where it should', on('Running'), facts(), undefined],
     ['running without a node', aStoredTask('t', {}, { state: 'Running' }), noNode, 'unbind Unassigned'],
     ['running on a node that is gone', on('Running'), noNode, 'unbind NodeDeleted'],
+    ['running, and evicted', on('Running', {}, evicted), facts(), 'unbind Evicted'],
+    ['backing off, and evicted', on('Scheduled', {}, evicted), facts(), 'unbind Evicted'],
+    ['completed, and evicted', on('Completed', {}, evicted), facts(), 'release'],
+    ['failed for good, and evicted', on('Failed', { restartPolicy: 'Never' }, evicted), facts(), 'release'],
     ['completed on a node that is gone', on('Completed'), noNode, undefined],
     ['failed for good on a node that is gone', on('Failed', { restartPolicy: 'Never' }), noNode, undefined],
     ['failed, to be restarted, on a node that is gone', on('Failed'), noNode, 'unbind NodeDeleted'],
@@ -199,5 +205,21 @@ describe('every step', () => {
     changeTask(task, { type: 'startAgain', nodeName: undefined }, at);
     changeTask(task, { type: 'bind', nodeName: 'n9', schedulerName: 'spread' }, at);
     expect(task).toEqual(copy);
+  });
+});
+
+describe('a task that was evicted', () => {
+  const steps = {
+    unbind: { type: 'unbind', reason: 'Evicted', message: 'm', keepNodeName: false, because: 'other' },
+    release: { type: 'release' },
+  } as const;
+
+  it.each(Object.values(steps))('is asked once, leaves its node and counts the move: %o', (step) => {
+    const task = on(step.type === 'release' ? 'Completed' : 'Running', {}, { ...evicted, moves: 1 });
+    const changed = changeTask(task, step, at);
+    expect(changed.spec.nodeName).toBeUndefined();
+    expect(changed.status?.moves).toBe(2);
+    expect(changed.status?.conditions?.some(({ type }) => type === 'DisruptionTarget')).toBe(false);
+    expect(planTask(changed, noNode, 0).step).toBeUndefined();
   });
 });

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait-for.js';
+import { startKubectlCluster, type KubectlCluster } from './kubectl-cluster.js';
+import { skipWithoutKubectl, type Kubectl } from './kubectl-harness.js';
+
+skipWithoutKubectl();
+
+let cluster: KubectlCluster;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  cluster = await startKubectlCluster(['n1', 'n2']);
+  kubectl = cluster.kubectl;
+  await kubectl.succeeds('wait', '--for=condition=Ready', 'node', '--all', '--timeout=20s');
+});
+
+afterAll(() => cluster.close());
+
+const nodeOf = (pod: string): Promise<string> => kubectl.succeeds('get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}');
+const field = (kind: string, name: string, path: string): Promise<string> =>
+  kubectl.succeeds('get', kind, name, '-o', `jsonpath={${path}}`);
+
+describe('nodes with kubectl', () => {
+  it('describes one, with the pods on it', async () => {
+    await kubectl.succeeds('run', 'seen', '--image=busybox:latest', '--', 'sleep', 'infinity');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/seen', '--timeout=20s');
+    const described = await kubectl.succeeds('describe', 'node', await nodeOf('seen'));
+    expect(described).toMatch(/Non-terminated Pods: +\(1 in total\)/);
+    expect(described).toMatch(/default +seen/);
+    await kubectl.succeeds('delete', 'pod', 'seen', '--now');
+  });
+
+  it('drains one: its tasks move to another node, finished ones leave it, and it is empty', async () => {
+    expect(await kubectl.succeeds('cordon', 'n2')).toBe('node/n2 cordoned\n');
+    await kubectl.succeeds('run', 'mover', '--image=busybox:latest', '--', 'sleep', 'infinity');
+    await kubectl.succeeds('run', 'done', '--image=busybox:latest', '--restart=Never', '--', 'true');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/mover', '--timeout=20s');
+    await kubectl.succeeds('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/done', '--timeout=20s');
+    expect(await nodeOf('mover')).toBe('n1');
+    const uid = await field('pod', 'mover', '.metadata.uid');
+    expect(await kubectl.succeeds('uncordon', 'n2')).toBe('node/n2 uncordoned\n');
+
+    // Nobody but orch looks after these, so kubectl wants to be told twice.
+    expect(await kubectl.fails('drain', 'n1')).toContain('declare no controller');
+    const drained = await kubectl.succeeds('drain', 'n1', '--force', '--timeout=20s');
+    expect(drained).toContain('node/n1 drained');
+    expect(drained).toContain('pod/mover evicted');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/mover', '--timeout=20s');
+    expect(await nodeOf('mover')).toBe('n2');
+    expect(await field('pod', 'mover', '.metadata.uid')).not.toBe(uid);
+    expect(await field('task', 'mover', '.metadata.uid')).toBe(uid);
+    expect(await field('task', 'mover', '.status.moves')).toBe('1');
+    expect(await field('pod', 'done', '.status.phase')).toBe('Succeeded');
+    expect(await nodeOf('done')).toBe('');
+    expect(await kubectl.succeeds('get', 'pods', '--field-selector', 'spec.nodeName=n1', '-o', 'name')).toBe('');
+    expect(await kubectl.succeeds('events', '--for', 'task/mover')).toContain('Evicted');
+    await kubectl.succeeds('uncordon', 'n1');
+    await kubectl.succeeds('delete', 'pod', 'mover', 'done', '--now');
+  });
+
+  it('does not move what was put on its node by hand, and says so', async () => {
+    const overrides = '--overrides={"spec":{"nodeName":"n1"}}';
+    await kubectl.succeeds('run', 'pinned', '--image=busybox:latest', overrides, '--', 'sleep', 'infinity');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/pinned', '--timeout=20s');
+    const refused = await kubectl.fails('drain', 'n1', '--force', '--timeout=10s');
+    expect(refused).toContain('it was put on n1 by hand');
+    await kubectl.succeeds('uncordon', 'n1');
+    await kubectl.succeeds('delete', 'pod', 'pinned', '--now');
+  });
+
+  it('moves tasks away from a NoExecute taint', async () => {
+    await kubectl.succeeds('run', 'fleeing', '--image=busybox:latest', '--', 'sleep', 'infinity');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/fleeing', '--timeout=20s');
+    const before = await nodeOf('fleeing');
+    expect(await kubectl.succeeds('taint', 'node', before, 'broken=yes:NoExecute')).toContain('tainted');
+    await waitFor('the move', async () => !['', before].includes(await nodeOf('fleeing')));
+    expect(await kubectl.succeeds('taint', 'node', before, 'broken-')).toContain('untainted');
+    await kubectl.succeeds('delete', 'pod', 'fleeing', '--now');
+  });
+
+  it('shows what nodes and pods use', async () => {
+    await kubectl.succeeds('run', 'busy', '--image=busybox:latest', '--', 'sleep', 'infinity');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/busy', '--timeout=20s');
+    expect(await kubectl.fails('top', 'pod', 'busy')).toContain('not found');
+    // As a worker reports it, once a minute.
+    const usage = '{"status":{"usage":{"cpuMillicores":125,"memoryBytes":67108864,"time":"2026-01-01T00:00:00Z"}}}';
+    const status = ['--subresource=status', '--type=merge', '-p', usage];
+    await kubectl.succeeds('patch', 'task', 'busy', ...status);
+    await kubectl.succeeds('patch', 'node', 'n1', ...status);
+    expect(await kubectl.succeeds('top', 'pods')).toMatch(/NAME +CPU\(cores\) +MEMORY\(bytes\) *\nbusy +125m +64Mi/);
+    expect(await kubectl.succeeds('top', 'pod', 'busy', '--containers')).toMatch(/busy +busy +125m +64Mi/);
+    expect(await kubectl.succeeds('top', 'nodes')).toMatch(/n1 +125m +3% +64Mi/);
+    await kubectl.succeeds('delete', 'pod', 'busy', '--now');
+  });
+});
