@@ -45,7 +45,8 @@ describe("the README's table of what works with kubectl", () => {
 
   it.each(rows.filter(({ works }) => works === 'yes'))('names a test that shows $command', ({ why }) => {
     const [file = '', ...title] = why.split(': ');
-    const text = readFileSync(`test/integration/${file}.test.ts`, 'utf8');
+    const folder = file.startsWith('e2e/') ? 'test' : 'test/integration';
+    const text = readFileSync(`${folder}/${file}.test.ts`, 'utf8');
     expect(text).toContain(`  it('${title.join(': ')}'`);
   });
 });
