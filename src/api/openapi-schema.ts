@@ -2,6 +2,7 @@ import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { kinds as allKinds } from '../model/kinds.js';
+import { metadataListKeys, primitiveLists } from './strategic-merge.js';
 
 /** JSON Schema (draft 7, from schemas/) to the schema objects of OpenAPI 3.0: pure, and the only place that knows both. */
 const kept = new Set([
@@ -45,8 +46,56 @@ export function componentSchemas(kinds: readonly Kind[]): JsonObject {
     components[name] = schema;
     for (const other of referencesOf(schema)) take(other);
   };
-  for (const kind of kinds) take(componentName(kind));
+  for (const kind of kinds) {
+    take(componentName(kind));
+    markLists(kind, components);
+  }
   return components;
+}
+
+/**
+ * Says of lists how they merge, or kubectl, which makes its patches by this, takes each for one value: then an apply that
+ * changes nothing sends a patch all the same.
+ */
+function markLists(kind: Kind, components: JsonObject): void {
+  const root = components[componentName(kind)];
+  for (const [path, keys] of Object.entries({ ...metadataListKeys, ...kind.listKeys })) {
+    const list = propertyAt(components, root, path.split('.'));
+    const [key] = keys;
+    if (!list || key === undefined) continue;
+    list['x-kubernetes-list-type'] = 'map';
+    list['x-kubernetes-list-map-keys'] = [...keys];
+    list['x-kubernetes-patch-merge-key'] = key;
+    list['x-kubernetes-patch-strategy'] = 'merge';
+  }
+  for (const path of primitiveLists) {
+    const list = propertyAt(components, root, path.split('.'));
+    if (!list) continue;
+    list['x-kubernetes-list-type'] = 'set';
+    list['x-kubernetes-patch-strategy'] = 'merge';
+  }
+}
+
+/** The schema of a property, through references and the items of lists. */
+function propertyAt(
+  components: JsonObject,
+  schema: JsonValue | undefined,
+  [name, ...rest]: readonly string[],
+): JsonObject | undefined {
+  if (name === undefined) return isJsonObject(schema) ? schema : undefined;
+  let owner = targetOf(components, schema);
+  if (owner?.['items'] !== undefined) owner = targetOf(components, owner['items']);
+  const properties = owner?.['properties'];
+  return isJsonObject(properties) ? propertyAt(components, properties[name], rest) : undefined;
+}
+
+function targetOf(components: JsonObject, schema: JsonValue | undefined): JsonObject | undefined {
+  if (!isJsonObject(schema)) return undefined;
+  const [first] = Array.isArray(schema['allOf']) ? schema['allOf'] : [];
+  const reference = isJsonObject(first) ? first['$ref'] : undefined;
+  if (typeof reference !== 'string') return schema;
+  const target = components[reference.slice(referencePrefix.length)];
+  return isJsonObject(target) ? target : undefined;
 }
 
 const referencePrefix = '#/components/schemas/';

@@ -16,8 +16,10 @@ export function strategicToMergePatch(patch: JsonValue, current: JsonValue, list
 
 export type ListKeys = Readonly<Record<string, readonly string[]>>;
 
-const metadataListKeys: ListKeys = { 'metadata.ownerReferences': ['uid'] };
-const primitiveLists = new Set(['metadata.finalizers']);
+/** Of every kind. */
+export const metadataListKeys: ListKeys = { 'metadata.ownerReferences': ['uid'] };
+/** Lists of plain values that merge as sets, of every kind. */
+export const primitiveLists: ReadonlySet<string> = new Set(['metadata.finalizers']);
 const orderPrefix = '$setElementOrder/';
 const removePrefix = '$deleteFromPrimitiveList/';
 

@@ -22,6 +22,17 @@ const sentences: readonly { pattern: string; sentence: string }[] = [
     pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$',
     sentence: 'is not a label key: write it like app or example.com/app',
   },
+  {
+    pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+    sentence:
+      'is not a name of at most 63 characters: use lower-case letters, digits and "-", with a letter or digit at both ends',
+  },
+  {
+    pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,200}$',
+    sentence:
+      'is not the name of a volume: use letters, digits, "_", "." and "-", two at least, a letter or digit first',
+  },
+  { pattern: '^/.', sentence: 'must start with "/" and name a place below it' },
   { pattern: '^[-._a-zA-Z0-9]+$', sentence: 'is not a key: use letters, digits, "-", "_" and "."' },
   { pattern: '^/', sentence: 'must start with "/"' },
   { pattern: '^SIG[A-Z0-9+]+$', sentence: 'is not a signal: write it like SIGTERM' },

@@ -92,7 +92,7 @@ describe('stock kubectl', () => {
     await succeeds('apply', '-f', file('web.yaml'));
     expect(await succeeds('get', 'tasks')).toMatch(/NAME +STATE +RESTARTS +NODE +AGE\nweb +Pending +0 +<none> +\d+s/);
     expect(await succeeds('get', 'tk', '-o', 'wide')).toMatch(/IMAGE +PORTS +MESSAGE/);
-    expect(await succeeds('get', 'all', '-A', '--show-labels')).toMatch(/default +web .*app=web/);
+    expect(await succeeds('get', 'all', '-A', '--show-labels')).toMatch(/default +task.orch.dev\/web .*app=web/);
     expect(await succeeds('get', 'task/web', '-o', 'yaml')).toContain('kind: Task');
     expect(await succeeds('get', 'tasks', '-l', 'app=web', '-o', 'name')).toBe('task.orch.dev/web\n');
     expect(await succeeds('get', 'tasks', '--field-selector', 'status.state=Running')).toBe('');

@@ -16,7 +16,6 @@ beforeAll(async () => {
   const script = 'echo one; echo two >&2; sleep 2; echo three; sleep infinity';
   await kubectl.succeeds('run', 'talker', '--image=busybox:latest', '--', 'sh', '-c', script);
   await kubectl.succeeds('run', 'echo', '--image=busybox:latest', '--', 'nc', '-ll', '-p', '8080', '-e', 'cat');
-  await kubectl.succeeds('run', 'cat', '--image=busybox:latest', '-i', '--attach=false', '--', 'cat');
   await kubectl.succeeds('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=20s');
 });
 
@@ -52,7 +51,7 @@ describe('kubectl logs', () => {
   });
 });
 
-describe.each(ways)('over %s', (_way, options) => {
+describe.each(ways)('over %s', (way, options) => {
   it('exec gives output, exit code and input', async (context) => {
     needs(context, options.version);
     const command = ['exec', 'talker', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'];
@@ -68,14 +67,18 @@ describe.each(ways)('over %s', (_way, options) => {
 
   it('attach shows what comes and passes input on', async (context) => {
     needs(context, options.version);
-    const attached = kubectl.start(['attach', '-i', 'cat'], options);
+    // One of its own each time: with `run -i` its input ends when the first that was attached leaves.
+    const name = `cat-${ways.findIndex(([other]) => other === way)}`;
+    await kubectl.succeeds('run', name, '--image=busybox:latest', '-i', '--attach=false', '--', 'cat');
+    await kubectl.succeeds('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=20s');
+    const attached = kubectl.start(['attach', '-i', name], options);
     await waitFor('the echo', () => {
       attached.child.stdin?.write('hello\n');
       return attached.stdout().includes('hello\n');
     });
     attached.kill();
     await attached.exited;
-    expect(await kubectl.succeeds('get', 'pod', 'cat', '-o', 'jsonpath={.status.phase}')).toBe('Running');
+    expect(await kubectl.succeeds('get', 'pod', name, '-o', 'jsonpath={.status.phase}')).toBe('Running');
   });
 
   it('port-forward carries several connections, both ways, whole', async (context) => {

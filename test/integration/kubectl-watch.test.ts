@@ -120,7 +120,7 @@ describe('kubectl that looks', () => {
 
   it('explains as documentation, from the schemas', async () => {
     const text = await kubectl.succeeds('explain', 'task.spec.livenessProbe');
-    expect(text).toMatch(/FIELD: livenessProbe <Probe>[\s\S]*DESCRIPTION:\s+A check that the worker repeats/);
+    expect(text).toMatch(/FIELD: livenessProbe <Probe>[\s\S]*DESCRIPTION:\s+The container is restarted when it fails/);
     expect(text).toContain('periodSeconds');
     expect(await kubectl.succeeds('explain', 'secret.stringData')).toContain('for writing only');
     expect(await kubectl.succeeds('explain', 'configmap', '--recursive')).toContain('immutable\t<boolean>');

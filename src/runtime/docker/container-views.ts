@@ -91,12 +91,14 @@ function timestamp<K extends string>(key: K, value: string | undefined): Partial
 }
 
 /** The engine tells IPv4 and IPv6 apart; where both publish the same port it is told once. */
+/** The engine publishes for IPv4 and IPv6 apart, and may choose another port for each: one entry, the first, tells both. */
 function portsOf({ NetworkSettings }: InspectedContainer): ContainerDetails['ports'] {
   const ports = new Map<string, ContainerDetails['ports'][number]>();
   for (const [key, bindings] of Object.entries(NetworkSettings?.Ports ?? {})) {
     const [containerPort = '', protocol = 'tcp'] = key.split('/');
     for (const { HostIp, HostPort } of bindings ?? []) {
-      const id = `${key} ${HostPort}`;
+      const isAnywhere = HostIp === undefined || ['', '0.0.0.0', '::'].includes(HostIp);
+      const id = `${key} ${isAnywhere ? '' : HostIp}`;
       if (ports.has(id)) continue;
       ports.set(id, {
         containerPort: Number(containerPort),
