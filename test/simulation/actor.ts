@@ -1,4 +1,5 @@
 import { nodeKind } from '../../src/model/node.js';
+import { sourceKind } from '../../src/model/source.js';
 import { taskKind } from '../../src/model/task.js';
 import type { OpenedRegistry } from '../../src/registry/open-registry.js';
 import { RuntimeError } from '../../src/runtime/container-runtime.js';
@@ -49,6 +50,17 @@ export class Actor {
       case 'crashManager':
       case 'stopManager':
         return this.endManager(action);
+      case 'followFolder':
+        return this.followFolder(action.intervalSeconds);
+      case 'writeFile':
+        return cluster.folder.write(action, action.pauseSeconds, action.cut);
+      case 'removeFile':
+        return cluster.folder.remove(action.file);
+      case 'revertFolder':
+        return cluster.folder.revert(action.steps);
+      case 'failFolder':
+        cluster.folder.setFault(action.fault, true);
+        return this.after(action.seconds, () => cluster.folder.setFault(action.fault, false));
       case 'jumpClock':
         return cluster.jumpClock(action.who, action.seconds);
       case 'partition': {
@@ -71,6 +83,19 @@ export class Actor {
     if (registry === undefined) throw new Error('the manager does not answer');
     const times = this.random.chance(this.options.duplicated) ? 2 : 1;
     await Promise.all(Array.from({ length: times }, () => request(registry, action)));
+  }
+
+  /** A person tries until it is there. */
+  private async followFolder(intervalSeconds: number): Promise<void> {
+    const { cluster } = this.options;
+    const folder = { path: cluster.folder.path };
+    const source = {
+      metadata: { name: 'folder' },
+      spec: { folder, intervalSeconds, maxPrune: 100, maxPrunePercent: 100 },
+    };
+    const asked = cluster.manager?.serving?.apply(sourceKind, { name: 'folder' }, source, { fieldManager: 'user' });
+    this.after(5, () => void (cluster.hasSource || this.followFolder(intervalSeconds)));
+    await asked;
   }
 
   private async endManager(action: ActionOf<'crashManager' | 'stopManager'>): Promise<void> {

@@ -1,3 +1,5 @@
+import { sourceKind } from '../../src/model/source.js';
+import { storePrefix } from '../../src/registry/store-keys.js';
 import type { Clock } from '../../src/support/clock.js';
 import { Machine } from './machine.js';
 import type { MachineOptions } from './machine.js';
@@ -8,6 +10,7 @@ import { Link } from './network.js';
 import type { Scenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
 import type { SimulatedDisk } from './simulated-disk.js';
+import type { SimulatedFolder } from './simulated-folder.js';
 import type { Trace } from './trace.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -16,6 +19,7 @@ export interface ClusterOptions {
   trace: Trace;
   scenario: Scenario;
   disk: SimulatedDisk;
+  folder: SimulatedFolder;
   managerObserver: Omit<ManagerObserver, 'listsNothing'>;
   machineObserver: (worker: string) => MachineOptions['observer'];
   linkObserver: (worker: string) => LinkObserver;
@@ -36,6 +40,14 @@ export class Cluster {
     for (const name of options.scenario.workers) this.addMachine(name);
   }
 
+  get hasSource(): boolean {
+    return this.options.disk.list(storePrefix(sourceKind)).length > 0;
+  }
+
+  get folder(): SimulatedFolder {
+    return this.options.folder;
+  }
+
   machine(name: string): Machine {
     return this.machines.get(name) as Machine;
   }
@@ -54,10 +66,10 @@ export class Cluster {
       monotonic: () => time.monotonic(),
       setTimer: (callback, delay) => time.setTimer(callback, delay),
     };
-    const manager = new ManagerProcess(clock, disk, this.random(`manager ${life}`), trace, scenario, {
-      ...managerObserver,
-      listsNothing: (worker) => this.wrongLists.has(worker),
-    });
+    const observer = { ...managerObserver, listsNothing: (worker: string) => this.wrongLists.has(worker) };
+    const folder = scenario.hasFolder ? this.folder : undefined;
+    const random = this.random(`manager ${life}`);
+    const manager = new ManagerProcess(clock, disk, random, trace, scenario, observer, folder);
     this.manager = manager;
     trace.tell('manager', `manager starts${life > 1 ? ' again' : ''}`);
     await manager.start();
@@ -81,6 +93,7 @@ export class Cluster {
       link.setCut(false);
     }
     this.wrongLists.clear();
+    this.folder.heal();
     this.manager?.lifeline.forgetCrash();
     for (const machine of this.machines.values()) {
       machine.lifeline?.forgetCrash();

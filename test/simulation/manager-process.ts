@@ -5,14 +5,18 @@ import { Manager } from '../../src/controllers/manager.js';
 import type { ApiObject, ObjectKey } from '../../src/model/api-object.js';
 import type { JsonValue } from '../../src/model/json.js';
 import type { Kind } from '../../src/model/kind.js';
+import type { FileSystem } from '../../src/gitops/file-system.js';
+import { startGitops } from '../../src/gitops/gitops.js';
 import type { OpenedRegistry } from '../../src/registry/open-registry.js';
 import { openRegistry } from '../../src/registry/open-registry.js';
+import type { Registry } from '../../src/registry/registry.js';
 import type { Store } from '../../src/store/store.js';
 import type { Clock } from '../../src/support/clock.js';
 import { createRegistryClient } from '../support/registry-client.js';
 import { Lifeline } from './lifeline.js';
 import type { Scenario } from './scenario.js';
 import type { SimulatedDisk } from './simulated-disk.js';
+import type { SimulatedFolder } from './simulated-folder.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Trace } from './trace.js';
 
@@ -24,6 +28,9 @@ export interface ManagerObserver {
   /** A heartbeat was taken in. */
   onBeat(nodeName: string): void;
   onPatched(kind: Kind, key: ObjectKey, body: JsonValue, result: ClientWriteResult<ApiObject>, isStatus: boolean): void;
+  /** What gitops applied, and is about to delete. */
+  onApplied(uid: string): void;
+  onPruned(name: string, uid: string): void;
   /** Whether lists that this worker asks for are empty. */
   listsNothing(nodeName: string): boolean;
 }
@@ -34,6 +41,7 @@ export class ManagerProcess {
   private store: Store | undefined;
   private registry: OpenedRegistry | undefined;
   private manager: Manager | undefined;
+  private gitops: { close(): Promise<void> } | undefined;
   private readonly apis = new Map<string, Client>();
 
   constructor(
@@ -43,6 +51,7 @@ export class ManagerProcess {
     private readonly trace: Trace,
     private readonly scenario: Scenario,
     private readonly observer: ManagerObserver,
+    private readonly folder: SimulatedFolder | undefined,
   ) {
     this.lifeline = new Lifeline(base);
   }
@@ -63,6 +72,10 @@ export class ManagerProcess {
       settings: { nodeGraceSeconds, notReadyTolerationSeconds },
     });
     await manager.start();
+    if (this.folder !== undefined) {
+      const fileSystem = guardFolder(this.folder, lifeline);
+      this.gitops = startGitops({ registry: this.watchGitops(registry), clock, random, logger, fileSystem });
+    }
     this.manager = manager;
     this.registry = registry;
     this.observer.onServing(true);
@@ -75,10 +88,29 @@ export class ManagerProcess {
   }
 
   async stop(): Promise<void> {
+    await this.gitops?.close();
     await this.manager?.stop();
     await this.registry?.close();
     await this.store?.close();
     this.lifeline.kill();
+  }
+
+  /** The same registry, with what gitops writes looked at. */
+  private watchGitops(registry: OpenedRegistry): Registry {
+    const { observer } = this;
+    const watched: Pick<Registry, 'apply' | 'delete'> = {
+      async apply<T extends ApiObject>(...call: Parameters<Registry['apply']>) {
+        const result = await registry.apply<T>(...call);
+        observer.onApplied(result.object.metadata.uid);
+        return result;
+      },
+      async delete<T extends ApiObject>(...call: Parameters<Registry['delete']>) {
+        const result = await registry.delete<T>(...call);
+        observer.onPruned(result.object.metadata.name, result.object.metadata.uid);
+        return result;
+      },
+    };
+    return Object.assign(Object.create(registry) as Registry, watched);
   }
 
   /** The API as the worker with this name sees it: the real rules of api/, without HTTP. */
@@ -120,6 +152,21 @@ export class ManagerProcess {
     this.apis.set(nodeName, api);
     return api;
   }
+}
+
+/** The folder as one process sees it. */
+function guardFolder(folder: SimulatedFolder, lifeline: Lifeline): FileSystem {
+  return {
+    look: (path) => lifeline.guard(folder.look(path)),
+    readFolder: () => lifeline.guard(folder.readFolder()),
+    readFile: (path) => lifeline.guard(folder.readFile(path)),
+    resolve: (path) => lifeline.guard(folder.resolve(path)),
+    watch: (root, isInteresting, onHint) => {
+      const watch = folder.watch(root, isInteresting, () => void (lifeline.isAlive && onHint()));
+      lifeline.onDeath(() => void watch.close());
+      return watch;
+    },
+  };
 }
 
 /** The store as one process sees it: after its death nothing is written any more, and nobody hears of anything. */

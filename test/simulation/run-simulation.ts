@@ -19,6 +19,7 @@ import { notConverged } from './checkers/converged.js';
 import { deletions } from './checkers/deletions.js';
 import { foreignContainers } from './checkers/foreign-containers.js';
 import { nodeHealth } from './checkers/node-health.js';
+import { Prunes } from './checkers/prunes.js';
 import { oneLiveContainer } from './checkers/one-live-container.js';
 import { startsAfterStops } from './checkers/starts-after-stops.js';
 import { stateMoves } from './checkers/state-moves.js';
@@ -32,6 +33,7 @@ import type { Scenario } from './scenario.js';
 import { makeScenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimulatedDisk } from './simulated-disk.js';
+import { SimulatedFolder } from './simulated-folder.js';
 import { tellContainer, tellTransaction } from './teller.js';
 import { Trace } from './trace.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -79,6 +81,8 @@ class Simulation {
   private readonly storeCalls = new StoreCalls(this.log, this.violated);
   private readonly watches = new Watches(this.log, this.violated);
   private readonly disk: SimulatedDisk;
+  private readonly folder: SimulatedFolder;
+  private readonly prunes: Prunes;
   private readonly cluster: Cluster;
   private readonly actor: Actor;
   private readonly checkers: readonly Checker[];
@@ -93,6 +97,12 @@ class Simulation {
       historyLimit: scenario.historyLimit,
       onDurable: (transaction) => this.onTransaction(transaction),
     });
+    this.folder = new SimulatedFolder('/manifests', {
+      clock,
+      random: new SeededRandom(scenario.seed, 'folder hints'),
+      onChange: () => this.prunes.onFolder(),
+    });
+    this.prunes = new Prunes(this.folder, () => this.seconds, this.violated);
     const world = this.world();
     this.foreign = foreignContainers(world);
     this.checkers = [...makeCheckers(world, scenario), this.foreign];
@@ -102,6 +112,7 @@ class Simulation {
       trace,
       scenario,
       disk: this.disk,
+      folder: this.folder,
       managerObserver: {
         checkStore: (store) => {
           this.storeCalls.forget();
@@ -109,6 +120,8 @@ class Simulation {
         },
         onServing: (isServing) => all((checker) => checker.onManager?.(isServing)),
         onBeat: (name) => all((checker) => checker.onBeat?.(name)),
+        onApplied: (uid) => this.prunes.onApplied(uid),
+        onPruned: (name, uid) => this.prunes.onDeleted(name, uid),
         onPatched: (...patched) => checkPatch({ log: this.log, violated: this.violated }, ...patched),
       },
       machineObserver: (name) => ({
@@ -232,12 +245,14 @@ class Simulation {
 
   private wrong(): string[] {
     const objects = <T>(prefix: string): T[] => this.disk.list(prefix).map(({ value }) => value as T);
-    return notConverged({
+    const notSynced = this.scenario.hasFolder ? this.prunes.notSynced(this.disk.list('/orch.dev/')) : [];
+    const unlike = notConverged({
       tasks: objects<StoredTask>(storePrefix(taskKind)),
       nodes: objects<StoredNode>(storePrefix(nodeKind)),
       containers: new Map([...this.cluster.machines].map(([name, machine]) => [name, machine.containers()])),
       capacityEach,
     });
+    return [...notSynced, ...unlike];
   }
 }
 

@@ -1,7 +1,10 @@
 import type { JsonObject } from '../../src/model/json.js';
 import type { RuntimeErrorCode } from '../../src/runtime/container-runtime.js';
 import type { CrashPoint } from './lifeline.js';
+import { addBurst, addEmptyLists, addFolder, addMachineFaults, addSizesAndProbes } from './scenario-extras.js';
 import { SeededRandom } from './seeded-random.js';
+import type { FolderFault } from './simulated-folder.js';
+import { makeSpec, userAction } from './user-actions.js';
 
 /** What happens in a run, and when. Plain data: a failing run is made shorter by leaving actions out. */
 export interface Scenario {
@@ -15,9 +18,17 @@ export interface Scenario {
   network: { maxDelayMilliseconds: number; dropped: number; replyLost: number; duplicated: number; hintLost: number };
   /** Other clusters' and other workers' containers are on the machines. */
   hasForeigners: boolean;
+  /** A Source keeps a folder applied. */
+  hasFolder: boolean;
   actions: TimedAction[];
   /** Afterwards everything is whole again. */
   faultsEndSeconds: number;
+}
+
+/** A file of the folder. */
+export interface FolderFile {
+  file: string;
+  tasks: readonly { name: string; spec: JsonObject }[];
 }
 
 export type TimedAction = Action & { atSeconds: number };
@@ -30,6 +41,14 @@ export type Action =
   | { do: 'edit'; task: string; spec: JsonObject }
   | { do: 'delete'; task: string; gracePeriodSeconds?: number }
   | { do: 'deleteNode'; worker: string }
+  /** A Source is made for the folder. */
+  | { do: 'followFolder'; intervalSeconds: number }
+  /** With `pauseSeconds` half of it is there first: up to `cut` (0 to 1). */
+  | ({ do: 'writeFile'; pauseSeconds: number; cut: number } & FolderFile)
+  | { do: 'removeFile'; file: string }
+  /** The folder is as it was so many changes ago. */
+  | { do: 'revertFolder'; steps: number }
+  | { do: 'failFolder'; fault: FolderFault; seconds: number }
   | { do: 'crashWorker'; worker: string; seconds: number; at?: CrashPoint }
   | { do: 'stopWorker'; worker: string; seconds: number }
   | { do: 'rebootMachine'; worker: string; seconds: number }
@@ -79,6 +98,7 @@ export function makeScenario(seed: number): Scenario {
   addEmptyLists(new SeededRandom(seed, 'empty lists'), workers, faultsEndSeconds, add);
   addMachineFaults(new SeededRandom(seed, 'machine faults'), workers, faultsEndSeconds, add);
   addSizesAndProbes(new SeededRandom(seed, 'sizes and probes'), actions);
+  const hasFolder = addFolder(new SeededRandom(seed, 'folder'), faultsEndSeconds, add);
   const extras = new SeededRandom(seed, 'extras');
   actions.sort((a, b) => a.atSeconds - b.atSeconds);
   return {
@@ -98,123 +118,10 @@ export function makeScenario(seed: number): Scenario {
         }
       : { maxDelayMilliseconds: 3, dropped: 0, replyLost: 0, duplicated: 0, hintLost: 0 },
     hasForeigners: extras.chance(0.3),
+    hasFolder,
     actions,
     faultsEndSeconds,
   };
-}
-
-/** Users stop everything, and start everything again: many changes in one instant. */
-function addBurst(
-  random: SeededRandom,
-  tasks: readonly string[],
-  faultsEndSeconds: number,
-  add: (atSeconds: number, action: Action) => void,
-): void {
-  if (random.chance(0.6)) return;
-  const stopAt = 20 + random.next() * (faultsEndSeconds - 30);
-  const startAt = Math.min(faultsEndSeconds - 1, stopAt + random.pick([0.05, 2, 40]));
-  for (const task of tasks) {
-    add(stopAt, { do: 'edit', task, spec: { desiredState: 'Completed' } });
-    add(startAt, { do: 'edit', task, spec: { desiredState: 'Running' } });
-  }
-}
-
-/** A worker starts again while the manager's lists are empty: it must not take that for an order. */
-function addEmptyLists(
-  random: SeededRandom,
-  workers: readonly string[],
-  faultsEndSeconds: number,
-  add: (atSeconds: number, action: Action) => void,
-): void {
-  if (random.chance(0.75)) return;
-  const worker = random.pick(workers);
-  const at = 20 + random.next() * (faultsEndSeconds - 30);
-  add(at, { do: 'emptyLists', worker, seconds: 8 });
-  add(at + 0.5, { do: 'crashWorker', worker, seconds: 0.2 });
-}
-
-/** Wall clocks that are set, checkpoints that are lost or put back, probes that fail for a while. */
-function addMachineFaults(
-  random: SeededRandom,
-  workers: readonly string[],
-  faultsEndSeconds: number,
-  add: (atSeconds: number, action: Action) => void,
-): void {
-  const at = (): number => 10 + random.next() * (faultsEndSeconds - 10);
-  if (random.chance(0.3)) {
-    for (let count = random.between(1, 3); count > 0; count--) {
-      const seconds = random.pick([30, 3_600, 86_400]) * random.pick([-1, 1]);
-      add(at(), { do: 'jumpClock', who: random.chance(0.4) ? 'manager' : random.pick(workers), seconds });
-    }
-  }
-  if (random.chance(0.25)) {
-    const age = random.chance(0.5) ? 0 : random.next();
-    add(at(), { do: 'loseCheckpoint', worker: random.pick(workers), seconds: random.pick([0.2, 3, 60]), age });
-  }
-  if (random.chance(0.3)) {
-    add(at(), { do: 'failProbes', worker: random.pick(workers), seconds: random.pick([3, 15, 60]) });
-  }
-}
-
-/** Some tasks ask for memory and disk, some services are probed. */
-function addSizesAndProbes(random: SeededRandom, actions: readonly TimedAction[]): void {
-  const [hasSizes, hasProbes] = [random.chance(0.4), random.chance(0.4)];
-  for (const action of actions) {
-    if (action.do !== 'apply') continue;
-    const { spec } = action;
-    if (hasSizes && random.chance(0.5)) {
-      const sizes = { memory: random.pick(['1Gi', '3Gi', '5Gi']), disk: random.pick(['10Gi', '40Gi', '70Gi']) };
-      spec['resources'] = { ...(spec['resources'] as JsonObject | undefined), ...sizes };
-    }
-    if (hasProbes && spec['restartPolicy'] === 'Always' && random.chance(0.6)) {
-      const periodSeconds = random.pick([2, 10]);
-      const failureThreshold = random.between(1, 3);
-      spec['livenessProbe'] = { exec: { command: ['true'] }, periodSeconds, failureThreshold };
-    }
-  }
-}
-
-function makeSpec(random: SeededRandom): JsonObject {
-  const kind = random.pick(['service', 'service', 'service', 'job', 'failingJob', 'retriedJob'] as const);
-  const runs = random.between(1, 60);
-  const script = {
-    service: random.pick(['trap "exit 0" TERM; sleep infinity', 'sleep infinity']),
-    job: `sleep ${runs}`,
-    failingJob: `sleep ${runs}; exit 3`,
-    retriedJob: `sleep ${runs}`,
-  }[kind];
-  return {
-    image: 'busybox',
-    command: ['sh', '-c', script],
-    restartPolicy: { service: 'Always', job: 'Never', failingJob: 'Never', retriedJob: 'OnFailure' }[kind],
-    terminationGracePeriodSeconds: random.pick([0, 1, 5, 30]),
-    env: [{ name: 'VERSION', value: String(random.between(1, 3)) }],
-    ...(random.chance(0.6) ? { resources: { cpu: random.pick(['500m', '1500m', '2500m']) } } : {}),
-    ...(random.chance(0.2) ? { ports: [{ containerPort: 80, hostPort: 8080 }] } : {}),
-  };
-}
-
-function userAction(random: SeededRandom, tasks: readonly string[]): Action {
-  const task = random.pick(tasks);
-  switch (random.between(0, 9)) {
-    case 0:
-    case 1:
-      return { do: 'apply', task, spec: makeSpec(random) };
-    case 2:
-    case 3:
-      return { do: 'edit', task, spec: { env: [{ name: 'VERSION', value: String(random.between(1, 3)) }] } };
-    case 4:
-      return { do: 'edit', task, spec: { resources: { cpu: random.pick(['500m', '1500m', '2500m']) } } };
-    case 5:
-      return { do: 'edit', task, spec: { desiredState: 'Completed' } };
-    case 6:
-    case 7:
-      return { do: 'edit', task, spec: { desiredState: 'Running' } };
-    case 8:
-      return { do: 'delete', task };
-    default:
-      return random.chance(0.5) ? { do: 'delete', task, gracePeriodSeconds: 0 } : { do: 'delete', task };
-  }
 }
 
 function fault(random: SeededRandom, workers: readonly string[]): Action {

@@ -51,8 +51,10 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
         const was = nodes.get(name);
         if (type === 'delete') nodes.delete(name);
         else nodes.set(name, node);
-        if (type === 'delete' || was === undefined) expectFrom(name);
-        else if (isLost(node) && !isLost(was)) {
+        if (type === 'delete') pulses.delete(name);
+        else if (was === undefined) {
+          if (!pulses.has(name)) expectFrom(name);
+        } else if (isLost(node) && !isLost(was)) {
           const sinceSilence = world.seconds() - (pulses.get(name)?.silenceEndedAt ?? startedAt);
           if (silenceOf(name) <= graceSeconds && sinceSilence > writeSeconds) {
             world.violated('who beats is ready', `${name} beat ${silenceOf(name)} s ago and is told to be lost`);

@@ -297,6 +297,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/gitops/plan-sync.ts',
     from: 'if (errors.length > 0) {\n    const kept',
     to: 'if (errors.length > 999) {\n    const kept',
+    seeds: few,
     test: 'test/unit/gitops/plan-sync.test.ts',
   },
   {
@@ -318,6 +319,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/gitops/plan-sync.ts',
     from: 'if (desired === 0) {',
     to: 'if (desired < 0) {',
+    seeds: few,
     test: 'test/unit/gitops/plan-sync.test.ts',
   },
   {
@@ -325,6 +327,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/gitops/settle-folder.ts',
     from: 'for (let looks = 1; looks < maxLooks && !signal.aborted; looks++) {',
     to: 'for (let looks = maxLooks; looks < maxLooks && !signal.aborted; looks++) {',
+    seeds: few,
     test: 'test/integration/gitops-folder.test.ts',
   },
 ];
