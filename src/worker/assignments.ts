@@ -41,6 +41,7 @@ export interface AssignmentsOptions extends KeptTasksOptions {
 export class Assignments {
   private readonly informer: Informer<Task>;
   private readonly absent = new Set<string>();
+  private readonly told = new Set<string>();
   private readonly released = new Map<string, { graceSeconds?: number }>();
   private readonly kept: KeptTasks;
   private distrust: Distrust | undefined;
@@ -87,6 +88,11 @@ export class Assignments {
     return this.absent.has(uid) ? undefined : this.options.checkpoint.task(uid);
   }
 
+  /** Whether the manager has told of the task since this worker started; otherwise it is as the checkpoint has it. */
+  isTold(uid: string): boolean {
+    return this.told.has(uid);
+  }
+
   /** How a task that left was released; undefined while the manager was not asked. */
   release(uid: string): { confirmed: boolean; graceSeconds?: number } | undefined {
     if (this.kept.has(uid)) return { confirmed: false };
@@ -114,11 +120,13 @@ export class Assignments {
     if (!known || revisionOf(known) >= revisionOf(task)) return;
     checkpoint.sawRevision(revisionOf(task));
     checkpoint.setTask(task);
+    this.told.add(task.metadata.uid);
     if (!this.absent.has(task.metadata.uid) && isUrgent(known, task)) this.options.onChange(taskKeyOf(task), true);
   }
 
   forget(uid: string): void {
     this.absent.delete(uid);
+    this.told.delete(uid);
     this.released.delete(uid);
     this.kept.letGo(uid);
     this.options.checkpoint.forget(uid);
@@ -150,6 +158,7 @@ export class Assignments {
     const found = response.status === 200 ? (JSON.parse(text) as StoredTask) : undefined;
     if (found?.metadata.uid === uid && found.spec.nodeName === nodeName) {
       this.absent.delete(uid);
+      this.told.add(uid);
       checkpoint.setTask(found);
       // The list that it was missing from was wrong: about others too, perhaps.
       this.informer.relistSoon();
@@ -231,6 +240,7 @@ export class Assignments {
     // One that comes back while its container is being stopped waits for that: it begins anew then.
     const wasHere = known !== undefined && !this.absent.has(uid);
     this.absent.delete(uid);
+    this.told.add(uid);
     this.released.delete(uid);
     checkpoint.setAssigned(uid);
     this.kept.letGo(uid);

@@ -52,6 +52,7 @@ export class Converger {
       const release = assignments.release(uid);
       const plan = planConvergence({
         task,
+        isRemembered: !assignments.isTold(uid),
         ...(release ? { release } : {}),
         containers,
         record: checkpoint.record(uid) ?? initialRecord(checkpoint.task(uid)),

@@ -2,7 +2,8 @@
  * The decision of a worker, for one task: what is wanted, which containers there are and what is remembered come in; the
  * next steps, the record to remember and the status to report go out. Pure. Always holds: a converged task has no steps;
  * no container is started while another of the same task lives; attempts only rise; nothing stops a container but the
- * task's own wish, its deletion, its failed probe, or a tombstone that the manager gave when asked.
+ * task's own wish, its deletion, its failed probe, or a tombstone that the manager gave when asked; no wish that is
+ * older than the container does.
  * (A little over 300 lines: one decision, best read in one place.)
  */
 import { specHash } from '../model/spec-hash.js';
@@ -41,6 +42,8 @@ export type Step =
 export interface PlanInput {
   /** As last known; undefined when it is not, or no longer, assigned to this worker. */
   task: StoredTask | undefined;
+  /** The task is as the checkpoint has it: since it started, this worker has not heard of it from the manager. */
+  isRemembered?: boolean;
   /** Without a task: whether the manager said so when asked for it. False: its answer is not enough, all stays. */
   release?: { confirmed: boolean; graceSeconds?: number };
   /** Every container of this task on this worker. */
@@ -92,9 +95,11 @@ function planDeletion(task: StoredTask, { containers, record }: PlanInput): Plan
   return { steps: [...stops, ...removeAll(containers), { type: 'confirmDeletion' }], record };
 }
 
-function planStop(task: StoredTask, { containers, now }: PlanInput, record: TaskRecord): Plan {
+function planStop(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
+  const { containers, now } = input;
   const live = containers.filter(isAlive);
   if (live.length > 0) {
+    if (isBehind(input, newestOf(live))) return { steps: [], record: input.record };
     return {
       steps: stopAll(live, stopping(task, 'Stopped', 'stopped by the user')),
       record,
@@ -163,16 +168,20 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
 function planAlive(
   task: StoredTask,
   newest: ContainerDetails,
-  { containers, readiness }: PlanInput,
+  input: PlanInput,
   record: TaskRecord,
   hash: string,
 ): Plan {
+  const { containers, readiness } = input;
   const stop = (because: StopReason, message: string): Plan => ({
     steps: stopAll([newest], stopping(task, because, message)),
     record,
     report: baseReport(task, record, { state: 'Scheduled', reason: because, message }),
   });
-  if (newest.identity.specHash !== hash) return stop('SpecChanged', 'the spec changed: its container is replaced');
+  if (newest.identity.specHash !== hash) {
+    if (isBehind(input, newest)) return { steps: [], record: input.record };
+    return stop('SpecChanged', 'the spec changed: its container is replaced');
+  }
   const { attempt } = newest.identity;
   if (record.stopping?.attempt === attempt && isProbeFailure(record.stopping.because)) {
     return stop(record.stopping.because, record.stopping.message ?? 'a probe failed');
@@ -198,6 +207,14 @@ function planAlive(
     record: next,
     report: runningReport(task, next, newest, readiness?.(newest.id)),
   };
+}
+
+/**
+ * Whether what is remembered is older than this container: the worker died before it could write down what the container was
+ * made for, or its disk is an older one. Then the manager has to say what is wanted before the container is stopped for it.
+ */
+function isBehind({ isRemembered, record }: PlanInput, container: ContainerDetails | undefined): boolean {
+  return isRemembered === true && (container?.identity.attempt ?? 0) > record.attempt;
 }
 
 /** Takes in what became known: a new spec, and the end of the container that was last seen alive. */

@@ -20,4 +20,6 @@ export const regressionSeeds: readonly { seed: number; found: string }[] = [
   { seed: 267, found: 'a list told of a deletion, and the start for the deleted task went on' },
   { seed: 211, found: 'a worker gave an attempt again that another one had reported meanwhile' },
   { seed: 907, found: 'an attempt was given twice after a crash between create and checkpoint' },
+  { seed: 467, found: 'an older checkpoint stopped a container that was newer than it' },
+  { seed: 545, found: 'an older checkpoint stopped a container that was newer than it' },
 ];

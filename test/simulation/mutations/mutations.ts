@@ -219,6 +219,14 @@ export const mutations: readonly Mutation[] = [
     seeds: { count: 1500 },
   },
   {
+    name: 'what an older checkpoint wants stops a container that is newer',
+    file: 'src/worker/plan-convergence.ts',
+    from: 'return isRemembered === true && (container?.identity.attempt ?? 0) > record.attempt;',
+    to: 'return isRemembered === true && (container?.identity.attempt ?? 0) > record.attempt + 1e9;',
+    seeds: { count: 600 },
+    test: 'test/unit/worker/plan-convergence.test.ts',
+  },
+  {
     name: 'a task that comes back while its container stops is forgotten',
     file: 'src/worker/converger.ts',
     from: 'if (this.cameBack(target.uid)) return false;',

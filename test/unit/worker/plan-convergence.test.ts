@@ -205,6 +205,50 @@ describe('a container that was made just before its worker died', () => {
   });
 });
 
+describe('a container that is newer than what the checkpoint remembers of its task', () => {
+  const running = (attempt: number, hash: string): ContainerDetails => ({
+    id: `c${attempt}`,
+    name: `web-${attempt}`,
+    identity: { taskUid: 'uid-of-web', attempt, specHash: hash, taskKey: 'default/web' },
+    phase: 'running',
+    oomKilled: false,
+    ports: [],
+  });
+  const plan = (spec: Partial<TaskSpec>, container: ContainerDetails, isRemembered: boolean): Plan => {
+    const task = aStoredTask('web', spec, { state: 'Running', attempt: 2 });
+    return planConvergence({ task, isRemembered, containers: [container], record: initialRecord(task), now: start });
+  };
+
+  it.each<Partial<TaskSpec>>([{}, { desiredState: 'Completed' }])(
+    'is not stopped for that (%j), and is told of only when the manager has said what is wanted',
+    (spec) => {
+      const { steps, report } = plan(spec, running(3, 'of a newer spec'), true);
+      expect(steps).toEqual([]);
+      expect(report).toBeUndefined();
+      expect(plan(spec, running(3, 'of a newer spec'), false).steps).toMatchObject([
+        { type: 'stopContainer', id: 'c3' },
+      ]);
+    },
+  );
+
+  it.each<Partial<TaskSpec>>([{}, { desiredState: 'Completed' }])(
+    'unlike one that is remembered: there the other wish is the newer one (%j)',
+    (spec) => {
+      expect(plan(spec, running(2, 'of an older spec'), true).steps).toMatchObject([
+        { type: 'stopContainer', id: 'c2' },
+      ]);
+    },
+  );
+
+  it('is taken over when it was made for the very spec that is remembered', () => {
+    const hash = specHash(aStoredTask('web', {}, { state: 'Running' }).spec);
+    const { steps, record, report } = plan({}, running(3, hash), true);
+    expect(steps).toEqual([]);
+    expect(record.attempt).toBe(3);
+    expect(report?.state).toBe('Running');
+  });
+});
+
 describe('two containers of a task that live, since somebody started the older one by hand', () => {
   it('stops the older one before anything else', () => {
     const task = aStoredTask('web', {}, { state: 'Running' });

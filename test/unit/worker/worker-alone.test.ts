@@ -68,6 +68,29 @@ describe('a worker whose manager is away', () => {
     expect((await cluster.node()).status?.nodeInfo?.['bootID']).toBe(cluster.engine.bootId);
   });
 
+  it.each([
+    { meanwhile: 'nothing else was asked for', isReplaced: false },
+    { meanwhile: 'something else was asked for', isReplaced: true },
+  ])('ND-06: stops nothing for what an older disk says, and $meanwhile', async ({ isReplaced }) => {
+    const cluster = await withTasks(['web']);
+    const olderDisk = cluster.disk;
+    await cluster.edit('web', { env: [{ name: 'VERSION', value: '2' }] });
+    await cluster.seconds(5);
+    const { id } = cluster.theContainer('web');
+    cluster.client.setAway(true);
+    await cluster.worker.stop();
+    cluster.disk = olderDisk;
+    await cluster.startWorker();
+    if (isReplaced) await cluster.edit('web', { env: [{ name: 'VERSION', value: '3' }] });
+    await cluster.seconds(3_600);
+    expect(ids(cluster)).toEqual([id]);
+    cluster.client.setAway(false);
+    await cluster.seconds(20);
+    expect(ids(cluster)).toHaveLength(1);
+    expect(cluster.theContainer('web').id === id).toBe(!isReplaced);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: isReplaced ? 3 : 2 });
+  });
+
   it('ND-06: reports an end that happened in between by one allowed move after the other', async () => {
     const cluster = await fixture();
     await cluster.assign('job', { command: ['sh', '-c', 'sleep 30; exit 4'], restartPolicy: 'Never' });
