@@ -3,23 +3,13 @@
  * the defect put back, which seeds find it.
  */
 export const regressionSeeds: readonly { seed: number; found: string }[] = [
-  { seed: 46, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
   { seed: 239, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
-  { seed: 802, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
   { seed: 884, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
-  { seed: 54, found: 'tasks that were started again at once got more of a node than it has' },
-  { seed: 84, found: 'tasks that were started again at once got more of a node than it has' },
-  { seed: 197, found: 'tasks that were started again at once got more of a node than it has' },
-  { seed: 261, found: 'tasks that were started again at once got more of a node than it has' },
   { seed: 452, found: 'tasks that were started again at once got more of a node than it has' },
-  { seed: 644, found: 'a task that failed for good took its share of the node again while it was deleted' },
-  { seed: 813, found: 'an attempt was given twice after a crash between create and checkpoint' },
   { seed: 99, found: 'a list told of a new spec, and the start of the old one went on' },
   { seed: 177, found: 'a list told of a new spec, and the start of the old one went on' },
   { seed: 238, found: 'a list told of a deletion, and the create for the deleted task went on' },
   { seed: 267, found: 'a list told of a deletion, and the start for the deleted task went on' },
-  { seed: 211, found: 'a worker gave an attempt again that another one had reported meanwhile' },
-  { seed: 907, found: 'an attempt was given twice after a crash between create and checkpoint' },
   { seed: 467, found: 'an older checkpoint stopped a container that was newer than it' },
   { seed: 545, found: 'an older checkpoint stopped a container that was newer than it' },
 ];

@@ -233,8 +233,10 @@ class Simulation {
       wrong = this.wrong();
     }
     for (const what of wrong) if (this.violations.length === 0 || this.seconds >= end) this.violated('converges', what);
-    // What was counted in memory only is written within 10 s, what is used within a minute.
-    await this.until(this.seconds + 120);
+    // What was counted in memory only is written within 10 s, what is used within a minute. Tasks that end by themselves may
+    // have waited for each other's place: each is written about when its turn comes, until the last one has ended.
+    do await this.until(this.seconds + 120);
+    while (this.violations.length === 0 && this.seconds < end && this.willEnd());
     const quietFrom = this.seconds;
     await this.until(quietFrom + quietSeconds);
     if (this.violations.length > 0) return;
@@ -243,8 +245,20 @@ class Simulation {
     this.watches.checkComplete(this.seconds - watchLagSeconds);
   }
 
+  /** Whether a task has a container that is to end by itself. */
+  private willEnd(): boolean {
+    return this.objects<StoredTask>(storePrefix(taskKind)).some(({ spec, status }) => {
+      const isOnNode = status?.state === 'Running' || status?.state === 'Scheduled';
+      return isOnNode && !spec.command?.join(' ').includes('infinity');
+    });
+  }
+
+  private objects<T>(prefix: string): T[] {
+    return this.disk.list(prefix).map(({ value }) => value as T);
+  }
+
   private wrong(): string[] {
-    const objects = <T>(prefix: string): T[] => this.disk.list(prefix).map(({ value }) => value as T);
+    const objects = <T>(prefix: string): T[] => this.objects(prefix);
     const notSynced = this.scenario.hasFolder ? this.prunes.notSynced(this.disk.list('/orch.dev/')) : [];
     const unlike = notConverged({
       tasks: objects<StoredTask>(storePrefix(taskKind)),

@@ -21,7 +21,8 @@ export class SimulatedFolder implements FileSystem {
   readonly meant = new Map<string, readonly FolderFile['tasks'][number][]>();
   private readonly seen = new Map<string, SeenFile>();
   private readonly faults = new Set<FolderFault>();
-  private readonly writing = new Set<string>();
+  /** Files half written, each with the write that goes on: whoever writes a file anew ends the write before. */
+  private readonly writing = new Map<string, symbol>();
   private readonly watchers = new Set<() => void>();
   private readonly past: Map<string, readonly FolderFile['tasks'][number][]>[] = [];
   private versions = 0;
@@ -57,11 +58,13 @@ export class SimulatedFolder implements FileSystem {
       JSON.stringify({ apiVersion: 'orch.dev/v1', kind: 'Task', metadata: { name }, spec }),
     );
     const text = texts.join('\n---\n');
+    const write = Symbol(file);
     this.change(() => {
       this.past.push(new Map(this.meant));
       this.meant.set(file, tasks);
+      this.writing.delete(file);
       if (pauseSeconds === 0) return this.show(file, text);
-      this.writing.add(file);
+      this.writing.set(file, write);
       // A piece that is a whole document looks complete: only rest can tell.
       this.show(
         file,
@@ -71,7 +74,8 @@ export class SimulatedFolder implements FileSystem {
     if (pauseSeconds === 0) return;
     this.options.clock.setTimer(() => {
       this.change(() => {
-        if (!this.writing.delete(file)) return;
+        if (this.writing.get(file) !== write) return;
+        this.writing.delete(file);
         this.show(file, text);
       });
     }, pauseSeconds * 1000);

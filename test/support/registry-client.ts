@@ -90,6 +90,8 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
       isCut = true;
       wake();
     };
+    // It may have been ended before it was opened: no event tells of that any more.
+    if (watchOptions.signal.aborted) return;
     broken.add(cut);
     watchOptions.signal.addEventListener('abort', cut, { once: true });
     const subscription = registry.watch<T>(kind, { afterRevision: Number(watchOptions.resourceVersion) }, take);

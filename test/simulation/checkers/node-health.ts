@@ -24,6 +24,8 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
   const pulses = new Map<string, Pulse>();
   const nodes = new Map<string, StoredNode>();
   let startedAt = Infinity;
+  /** When a worker was heard again after all had been silent: then each of the others has a full new grace, as after a start. */
+  let heardAgainAt = -Infinity;
 
   const silenceOf = (name: string): number => world.seconds() - (pulses.get(name)?.beatAt ?? startedAt);
   const expectFrom = (name: string): void => {
@@ -40,6 +42,7 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
     },
     onBeat(name) {
       const silent = silenceOf(name) > graceSeconds;
+      if ([...nodes.keys()].every((other) => silenceOf(other) > graceSeconds)) heardAgainAt = world.seconds();
       const silenceEndedAt = silent ? world.seconds() : (pulses.get(name)?.silenceEndedAt ?? -Infinity);
       pulses.set(name, { beatAt: world.seconds(), silenceEndedAt });
     },
@@ -75,7 +78,8 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
     onTick() {
       for (const [name, node] of nodes) {
         const ready = findCondition(node.status?.conditions, 'Ready')?.status;
-        if (startedAt === Infinity || ready !== 'True' || silenceOf(name) <= graceSeconds + noticeSeconds) continue;
+        const waitedSeconds = Math.min(silenceOf(name), world.seconds() - heardAgainAt);
+        if (startedAt === Infinity || ready !== 'True' || waitedSeconds <= graceSeconds + noticeSeconds) continue;
         world.violated('silence is found out', `${name} has been silent for ${silenceOf(name)} s and is ready`);
       }
     },
