@@ -54,8 +54,7 @@ export async function measureListsAndWatches(options: {
       type: 'application/merge-patch+json',
       text: JSON.stringify({ metadata: { annotations: { bench: String(index) } } }),
     });
-    const { resourceVersion } = (JSON.parse(list) as { metadata: { resourceVersion: string } }).metadata;
-    const watch = `${tasksPath}?watch=true&resourceVersion=${resourceVersion}`;
+    const watch = `${tasksPath}?watch=true&resourceVersion=${await settledRevision(manager)}`;
     const orch = await fanOut(manager, watch, load, (index) =>
       manager.send('PATCH', `${tasksPath}/task-${index % load.tasks}`, patch(index)),
     );
@@ -83,6 +82,19 @@ export async function measureListsAndWatches(options: {
     manager.close();
     peer.kill();
     await cluster.orch(['delete', 'namespace', namespace]);
+  }
+}
+
+/** The revision once nothing is written any more: that of the list has left the history while the manager took the tasks in. */
+async function settledRevision(manager: RawServer): Promise<string> {
+  let before = '';
+  for (;;) {
+    const page = JSON.parse(await text(await manager.send('GET', `${tasksPath}?limit=1`))) as {
+      metadata: { resourceVersion: string };
+    };
+    if (page.metadata.resourceVersion === before) return before;
+    before = page.metadata.resourceVersion;
+    await pause(2_000);
   }
 }
 
