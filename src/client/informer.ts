@@ -67,6 +67,8 @@ export interface InformerOptions<T extends ApiObject> {
   onEvent?: (event: InformerEvent<T>) => void;
   /** After each complete list, when its events have been handed out. */
   onSync?: (sync: InformerSync) => void;
+  /** A list is about to be asked for. */
+  onListing?: () => void;
   /**
    * Asked before a list is taken in. False: the list is not believed (another store, one that is older than what was
    * seen), nothing changes, and it is asked for again later.
@@ -128,13 +130,15 @@ export function createInformer<T extends ApiObject>(setup: InformerOptions<T>): 
   function remove(object: Stored<T>): void {
     const key = formatKey(keyOf(object));
     const previous = objects.get(key);
-    if (previous?.metadata.uid !== object.metadata.uid) return;
+    // Of one that no list had it is told too: the list may have been wrong, and who asked for that one alone knows of it.
+    if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) return;
     objects.delete(key);
     hand('DELETED', object, previous);
   }
 
   async function listAll(): Promise<{ items: Stored<T>[] } & Omit<InformerSync, 'first'>> {
     const items: Stored<T>[] = [];
+    setup.onListing?.();
     const first = await client.list<T>(kind, { ...selection, limit });
     items.push(...first.items);
     // The version of the first page: changes made meanwhile come again through the watch, and `put` drops what is old.

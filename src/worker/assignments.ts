@@ -45,6 +45,8 @@ export class Assignments {
   private readonly released = new Map<string, { graceSeconds?: number }>();
   private readonly kept: KeptTasks;
   private distrust: Distrust | undefined;
+  /** What had been seen when the list was asked for: what a status write tells meanwhile, no list on its way can know. */
+  private revisionAtListing = 0;
 
   constructor(private readonly options: AssignmentsOptions) {
     const { client, nodeName, clock, random, logger } = options;
@@ -57,6 +59,7 @@ export class Assignments {
       random,
       logger,
       relistMilliseconds: managerRelistMilliseconds,
+      onListing: () => (this.revisionAtListing = options.checkpoint.revision),
       acceptList: (sync, items) => this.accepts(sync, items),
       onEvent: (event) => this.onEvent(event),
       onSync: (sync) => this.onSync(sync),
@@ -139,6 +142,7 @@ export class Assignments {
   async askTombstone(uid: string, taskKey: string): Promise<void> {
     const { client, nodeName, clusterUid, checkpoint, logger } = this.options;
     if (!this.hasSynced || this.distrust) throw unanswered('no list of this cluster was taken in yet');
+    const { revision } = checkpoint;
     const {
       resourceVersion,
       restoreUid,
@@ -148,7 +152,7 @@ export class Assignments {
       limit: 1,
     });
     const isOther = answering !== clusterUid || (restoreUid !== undefined && restoreUid !== checkpoint.restoreUid);
-    if (isOther || Number(resourceVersion) < checkpoint.revision) {
+    if (isOther || Number(resourceVersion) < revision) {
       throw unanswered('the manager that answers is of another store, or older than what was seen');
     }
     const response = await client.request({ method: 'GET', path: objectPath(taskKind, parseKey(taskKey)) });
@@ -201,7 +205,7 @@ export class Assignments {
       this.kept.clear();
       checkpoint.meetRestore(restoreUid, revision);
     }
-    if (revision < checkpoint.revision || checkpoint.isRewound) {
+    if (revision < this.revisionAtListing || checkpoint.isRewound) {
       const listed = new Set(items.map((item) => item.metadata.uid));
       const lost = checkpoint
         .tasks()

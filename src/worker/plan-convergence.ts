@@ -77,7 +77,7 @@ export function planConvergence(input: PlanInput): Plan {
 }
 
 function planRelease({ release, containers, record }: PlanInput): Plan {
-  if (containers.length === 0) return { steps: [{ type: 'forget' }], record };
+  // Also where nothing runs: a wrong list would have its attempts and its backoff forgotten.
   if (!release) return { steps: [{ type: 'askTombstone' }], record };
   if (!release.confirmed) return { steps: [], record };
   const graceSeconds = release.graceSeconds ?? defaultGraceSeconds;

@@ -102,7 +102,7 @@ export class Actor {
     const { cluster, trace } = this.options;
     const { manager } = cluster;
     if (!manager?.lifeline.isAlive) return;
-    const startAgain = (): void => this.after(action.seconds, () => void cluster.startManager());
+    const startAgain = (): void => this.afterOutage(action.seconds, () => void cluster.startManager());
     if (action.do === 'stopManager') {
       await manager.stop();
       trace.tell('manager', 'manager stopped');
@@ -118,7 +118,7 @@ export class Actor {
 
   private async onMachine(machine: Machine, action: Action): Promise<void> {
     const { engine, lifeline } = machine;
-    const startAgain = (seconds: number): void => this.after(seconds, () => void machine.startWorker());
+    const startAgain = (seconds: number): void => this.afterOutage(seconds, () => void machine.startWorker());
     switch (action.do) {
       case 'crashWorker': {
         const crash = (): void => {
@@ -163,6 +163,11 @@ export class Actor {
       default:
         throw new Error(`nobody does ${action.do} to a machine`);
     }
+  }
+
+  /** What took its time to stop may be down only when the last fault is over: then it comes up at once. */
+  private afterOutage(seconds: number, what: () => void): void {
+    this.after(this.options.cluster.isHealed ? 0 : seconds, what);
   }
 
   private after(seconds: number, what: () => void): void {

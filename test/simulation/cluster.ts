@@ -32,6 +32,8 @@ export class Cluster {
   /** Workers that are told that there is nothing. */
   readonly wrongLists = new Set<string>();
   manager: ManagerProcess | undefined;
+  /** The last fault is over. */
+  isHealed = false;
   /** Of the manager's wall clock. */
   private wallOffset = 0;
   private managerLives = 0;
@@ -88,6 +90,7 @@ export class Cluster {
 
   /** Ends all faults, those too that would have gone on; what is down comes up. */
   heal(): void {
+    this.isHealed = true;
     for (const link of this.links.values()) {
       link.isPerfect = true;
       link.setCut(false);

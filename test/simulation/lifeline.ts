@@ -70,7 +70,11 @@ export class Lifeline {
 
   /** What the process waits for. */
   guard<T>(work: Promise<T>): Promise<T> {
-    if (this.dead) return never();
+    // A dead process does not hear of failures either.
+    if (this.dead) {
+      work.catch(() => undefined);
+      return never();
+    }
     return new Promise((resolve, reject) => {
       work.then(
         (value) => void (this.dead || resolve(value)),

@@ -16,6 +16,13 @@ const { values } = parseArgs({
   },
 });
 
+/** What nobody awaits ends a real process: it belongs to the seed, and to the end of the search. */
+let current = 'no seed yet';
+process.on('unhandledRejection', (error) => {
+  console.log(`${current}: a rejection that nobody handles: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exit(1);
+});
+
 function print(result: SimulationResult): void {
   const { seed } = result.scenario;
   if (values.trace) console.log(result.trace.join('\n'));
@@ -38,6 +45,7 @@ async function runMany(first: number, count: number): Promise<boolean> {
   let seeds = 0;
   for (let seed = first; seed < first + count; seed++) {
     if (values['until-bad'] && bad.length > 0) break;
+    current = `seed ${seed}`;
     const result = await runSeed(seed);
     seeds += 1;
     virtualSeconds += result.virtualSeconds;

@@ -12,4 +12,14 @@ export const regressionSeeds: readonly { seed: number; found: string }[] = [
   { seed: 267, found: 'a list told of a deletion, and the start for the deleted task went on' },
   { seed: 467, found: 'an older checkpoint stopped a container that was newer than it' },
   { seed: 545, found: 'an older checkpoint stopped a container that was newer than it' },
+  {
+    seed: 788,
+    found: 'a list that was on its way while a write told of a newer revision was taken for an older store',
+  },
+  {
+    seed: 8106,
+    found: 'a list that was on its way while a write told of a newer revision was taken for an older store',
+  },
+  { seed: 1496, found: 'a task that a wrong list hid while nothing of it ran was forgotten with its attempts' },
+  { seed: 5202, found: 'a task that a wrong list hid left, and the worker did not hear of it' },
 ];

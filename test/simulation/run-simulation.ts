@@ -259,7 +259,8 @@ class Simulation {
 
   private wrong(): string[] {
     const objects = <T>(prefix: string): T[] => this.objects(prefix);
-    const notSynced = this.scenario.hasFolder ? this.prunes.notSynced(this.disk.list('/orch.dev/')) : [];
+    const isFollowed = this.scenario.actions.some(({ do: what }) => what === 'followFolder');
+    const notSynced = isFollowed ? this.prunes.notSynced(this.disk.list('/orch.dev/')) : [];
     const unlike = notConverged({
       tasks: objects<StoredTask>(storePrefix(taskKind)),
       nodes: objects<StoredNode>(storePrefix(nodeKind)),

@@ -7,6 +7,8 @@ import type { SeededRandom } from './seeded-random.js';
 /** What is wrong with the folder for a while. */
 export type FolderFault = 'missing' | 'unreadable' | 'empty' | 'unreadableFile' | 'brokenFile';
 
+const separator = '\n---\n';
+
 interface SeenFile {
   text: string;
   version: number;
@@ -57,7 +59,7 @@ export class SimulatedFolder implements FileSystem {
     const texts = tasks.map(({ name, spec }) =>
       JSON.stringify({ apiVersion: 'orch.dev/v1', kind: 'Task', metadata: { name }, spec }),
     );
-    const text = texts.join('\n---\n');
+    const text = texts.join(separator);
     const write = Symbol(file);
     this.change(() => {
       this.past.push(new Map(this.meant));
@@ -65,11 +67,7 @@ export class SimulatedFolder implements FileSystem {
       this.writing.delete(file);
       if (pauseSeconds === 0) return this.show(file, text);
       this.writing.set(file, write);
-      // A piece that is a whole document looks complete: only rest can tell.
-      this.show(
-        file,
-        cut === 0 && texts.length > 1 ? (texts[0] ?? '') : text.slice(0, Math.ceil(cut * text.length * 0.9)),
-      );
+      this.show(file, firstPiece(texts, text, cut));
     });
     if (pauseSeconds === 0) return;
     this.options.clock.setTimer(() => {
@@ -186,6 +184,15 @@ export class SimulatedFolder implements FileSystem {
   private assertPresent(): void {
     if (this.faults.has('missing')) throw failure('ENOENT');
   }
+}
+
+/** A piece that is a whole document looks complete, and only rest can tell: a cut of 0 makes one, no other does. */
+function firstPiece(texts: readonly string[], text: string, cut: number): string {
+  const [first = ''] = texts;
+  if (cut === 0 && texts.length > 1) return first;
+  const end = Math.ceil(cut * text.length * 0.9);
+  const isBetween = end >= first.length && end <= first.length + separator.length;
+  return text.slice(0, isBetween ? first.length - 1 : end);
 }
 
 function failure(code: 'ENOENT' | 'EACCES'): Error {

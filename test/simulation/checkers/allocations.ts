@@ -27,9 +27,10 @@ export function allocations(world: World): Checker {
     const nodeName = task.spec.nodeName ?? '';
     const known = granted.get(uid);
     const verified = findCondition(task.status?.conditions, 'Scheduled')?.observedGeneration === generation;
-    if (!verified && known?.nodeName === nodeName) return least(known.amounts, amounts);
-    granted.set(uid, { nodeName, amounts });
-    return amounts;
+    const need = !verified && known?.nodeName === nodeName ? least(known.amounts, amounts) : amounts;
+    // What was given back once may have been given to others: to raise it again is a new wish.
+    granted.set(uid, { nodeName, amounts: need });
+    return need;
   };
 
   return {

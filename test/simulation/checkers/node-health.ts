@@ -23,6 +23,8 @@ const prefix = storePrefix(nodeKind);
 export function nodeHealth(world: World, graceSeconds: number): Checker {
   const pulses = new Map<string, Pulse>();
   const nodes = new Map<string, StoredNode>();
+  /** Since when each says that it is ready: a worker that is back may say so before its first beat arrives. */
+  const readySince = new Map<string, number>();
   let startedAt = Infinity;
   /** When a worker was heard again after all had been silent: then each of the others has a full new grace, as after a start. */
   let heardAgainAt = -Infinity;
@@ -54,6 +56,7 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
         const was = nodes.get(name);
         if (type === 'delete') nodes.delete(name);
         else nodes.set(name, node);
+        if (!isReady(was)) readySince.set(name, world.seconds());
         if (type === 'delete') pulses.delete(name);
         else if (was === undefined) {
           if (!pulses.has(name)) expectFrom(name);
@@ -77,11 +80,15 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
     },
     onTick() {
       for (const [name, node] of nodes) {
-        const ready = findCondition(node.status?.conditions, 'Ready')?.status;
-        const waitedSeconds = Math.min(silenceOf(name), world.seconds() - heardAgainAt);
-        if (startedAt === Infinity || ready !== 'True' || waitedSeconds <= graceSeconds + noticeSeconds) continue;
+        const toldSeconds = world.seconds() - Math.max(heardAgainAt, readySince.get(name) ?? -Infinity);
+        const waitedSeconds = Math.min(silenceOf(name), toldSeconds);
+        if (startedAt === Infinity || !isReady(node) || waitedSeconds <= graceSeconds + noticeSeconds) continue;
         world.violated('silence is found out', `${name} has been silent for ${silenceOf(name)} s and is ready`);
       }
     },
   };
+}
+
+function isReady(node: StoredNode | undefined): boolean {
+  return findCondition(node?.status?.conditions, 'Ready')?.status === 'True';
 }

@@ -303,6 +303,16 @@ describe('an informer', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('tells the end of an object that a wrong list had hidden', async () => {
+    const { manager, events, informer } = setUp();
+    manager.lists = [listing(5)];
+    informer.start();
+    await informer.synced;
+    await manager.send('DELETED', object('a', 6));
+    expect(events).toEqual(['DELETED a uid-a 6']);
+    await informer.stop();
+  });
+
   it('loses no event when it is time to list again while the manager is away', async () => {
     const { clock, manager, events, informer } = setUp({ relistMilliseconds: 60_000 });
     manager.lists = [listing(5, object('a', 3))];

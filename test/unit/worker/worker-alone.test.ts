@@ -205,6 +205,28 @@ describe('a worker that is told that its tasks are gone', () => {
     expect(cluster.running('web')).toHaveLength(0);
   });
 
+  it('believes a list that was on its way while it was told of a newer version', async () => {
+    const cluster = await withTasks(['leaving', 'staying']);
+    await cluster.worker.stop();
+    const { list } = cluster.client;
+    let arrive = (): void => undefined;
+    const isArriving = new Promise<void>((resolve) => (arrive = resolve));
+    cluster.client.list = async (...asked) => {
+      const answer = await list(...asked);
+      if (asked[0] === taskKind && asked[1]?.limit !== 1) await isArriving;
+      return answer;
+    };
+    await cluster.bind('leaving', undefined);
+    await cluster.startWorker();
+    await cluster.settle();
+    await cluster.edit('staying', { env: [{ name: 'VERSION', value: '2' }] });
+    cluster.worker.db.sawRevision(Number((await cluster.task('staying')).metadata.resourceVersion));
+    arrive();
+    await cluster.seconds(20);
+    expect(cluster.running('leaving')).toHaveLength(0);
+    expect(findCondition((await cluster.node()).status?.conditions, 'StoreRewound')?.status).not.toBe('True');
+  });
+
   it('holds no report back when it is only time to list again', async () => {
     const cluster = await withTasks(['staying']);
     await cluster.assign('leaving', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 3600 });
