@@ -299,6 +299,22 @@ export const mutations: readonly Mutation[] = [
     to: 'return object.metadata.resourceVersion !== known.metadata.resourceVersion;',
     test: 'test/unit/client/informer.test.ts',
   },
+  {
+    name: 'the end of what no list had is not told',
+    file: 'src/client/informer.ts',
+    from: 'if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) return;',
+    to: 'if (previous?.metadata.uid !== object.metadata.uid) return;',
+    seeds: { from: 5202, count: 1 },
+    test: 'test/unit/client/informer.test.ts',
+  },
+  {
+    name: 'a list is judged by what was seen after it was asked for',
+    file: 'src/worker/assignments.ts',
+    from: 'if (revision < this.revisionAtListing || checkpoint.isRewound) {',
+    to: 'if (revision < checkpoint.revision || checkpoint.isRewound) {',
+    seeds: { from: 788, count: 1 },
+    test: 'test/unit/worker/worker-alone.test.ts',
+  },
   // GitOps
   {
     name: 'pruned although a file is in error',
