@@ -157,7 +157,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a store that went back in time is believed',
     file: 'src/worker/assignments.ts',
-    from: 'if (revision < checkpoint.revision || checkpoint.isRewound) {',
+    from: 'if (revision < this.revisionAtListing || checkpoint.isRewound) {',
     to: 'if (checkpoint.isRewound) {',
     test: 'test/unit/worker/worker-alone.test.ts',
   },
