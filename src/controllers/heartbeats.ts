@@ -1,6 +1,8 @@
 /** What is known of one worker's life. All times are monotonic milliseconds. */
 interface Pulse {
   sessionId?: string;
+  /** When that session last beat: what it is given besides, a new grace say, is no beat. */
+  lastBeat?: number;
   /** When it last gave a sign of life, or began to be waited for. */
   lastSign: number;
   /** Whether a heartbeat came since this manager started. */
@@ -53,13 +55,17 @@ export class Heartbeats {
   beat(name: string, sessionId: string, now: number): { answer: 'ok' | 'conflict'; isNews: boolean } {
     const pulse = this.pulses.get(name);
     if (pulse === undefined) {
-      if (this.pulses.size < strangerLimit) this.pulses.set(name, { sessionId, lastSign: now, hasBeaten: true });
+      if (this.pulses.size < strangerLimit) {
+        this.pulses.set(name, { sessionId, lastBeat: now, lastSign: now, hasBeaten: true });
+      }
       return { answer: 'ok', isNews: true };
     }
     const other = pulse.sessionId !== undefined && pulse.sessionId !== sessionId;
-    if (other && now - pulse.lastSign <= this.settings.graceMilliseconds) return { answer: 'conflict', isNews: false };
+    if (other && now - (pulse.lastBeat ?? -Infinity) <= this.settings.graceMilliseconds)
+      return { answer: 'conflict', isNews: false };
     const isNews = !pulse.hasBeaten || pulse.lostSince !== undefined;
     pulse.sessionId = sessionId;
+    pulse.lastBeat = now;
     pulse.lastSign = now;
     pulse.hasBeaten = true;
     delete pulse.lostSince;
@@ -118,6 +124,7 @@ export class Heartbeats {
     if (gap <= Math.max(2 * judgeEveryMilliseconds, graceMilliseconds / 2)) return;
     for (const pulse of this.pulses.values()) {
       pulse.lastSign = Math.min(now, pulse.lastSign + gap);
+      if (pulse.lastBeat !== undefined) pulse.lastBeat = Math.min(now, pulse.lastBeat + gap);
       if (pulse.lostSince !== undefined) pulse.lostSince = Math.min(now, pulse.lostSince + gap);
     }
   }

@@ -204,7 +204,8 @@ export class TaskRunner {
         // Removed between create and start: the next plan sees that.
         return;
       default:
-        // Nothing is known: what was asked may have happened.
+        // Nothing is known: what was asked may have happened. It is asked again, and people see what for.
+        events.record(target.task, 'Warning', 'EngineError', message, attempt === 0 ? undefined : attempt);
         await view.relist().catch(() => undefined);
         throw error;
     }

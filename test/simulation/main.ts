@@ -16,6 +16,8 @@ const { values } = parseArgs({
   },
 });
 
+const progressSeeds = 500;
+
 /** What nobody awaits ends a real process: it belongs to the seed, and to the end of the search. */
 let current = 'no seed yet';
 process.on('unhandledRejection', (error) => {
@@ -51,6 +53,7 @@ async function runMany(first: number, count: number): Promise<boolean> {
     virtualSeconds += result.virtualSeconds;
     if (result.violations.length > 0) bad.push(seed);
     print(result);
+    if (seeds % progressSeeds === 0 && seeds < count) console.log(`${seeds} of ${count} seeds, ${bad.length} bad`);
   }
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   console.log(

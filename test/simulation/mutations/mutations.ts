@@ -354,4 +354,26 @@ export const mutations: readonly Mutation[] = [
     seeds: few,
     test: 'test/integration/gitops-folder.test.ts',
   },
+  // API: whatever arrives
+  {
+    name: 'a patch that is no list of operations is gone through',
+    file: 'src/registry/json-patch.ts',
+    from: "if (!Array.isArray(operations)) throw badRequest('a JSON patch must be a list of operations');",
+    to: 'if (!Array.isArray(operations)) operations = operations as never as JsonValue[];',
+    test: 'test/integration/api-fuzz.test.ts',
+  },
+  {
+    name: 'a body need not be an object',
+    file: 'src/api/request-body.ts',
+    from: "if (!isJsonObject(value)) throw new OrchError('BadRequest', 'the request body must be one object');\n  return value;",
+    to: 'return value as JsonObject;',
+    test: 'test/integration/api-fuzz.test.ts',
+  },
+  {
+    name: 'what the HTTP library refuses is taken for a fault of ours',
+    file: 'src/api/status.ts',
+    from: 'if (known) return { error: known, unexpected: false };',
+    to: 'void known;',
+    test: 'test/integration/api-fuzz.test.ts',
+  },
 ];

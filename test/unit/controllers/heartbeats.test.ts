@@ -45,6 +45,15 @@ describe('Heartbeats', () => {
     expect(heartbeats.phaseOf('b').phase).toBe('lost');
   });
 
+  it('lets a machine that rebooted come back at once when all had been silent', () => {
+    const heartbeats = create();
+    live(heartbeats, ['a', 'b'], ['a', 'b'], 0, 10);
+    live(heartbeats, ['a', 'b'], [], 11, 1000);
+    live(heartbeats, ['a', 'b'], ['a'], 1001, 1010);
+    expect(heartbeats.phaseOf('b').phase).toBe('waiting');
+    expect(heartbeats.beat('b', 'after the reboot', 1011 * second).answer).toBe('ok');
+  });
+
   it('does not count time in which nobody judged', () => {
     const heartbeats = create();
     live(heartbeats, ['a', 'b', 'c'], ['a', 'b'], 0, 50);

@@ -116,7 +116,7 @@ describe('a worker and its tasks', () => {
     },
   );
 
-  it('DK-15: asks an engine that refuses every start less and less often', async () => {
+  it('DK-15: asks an engine that refuses every start less and less often, and says what it answers', async () => {
     const cluster = await fixture();
     for (let time = 0; time < 12; time++) {
       cluster.engine.faults.failNext('startContainer', new RuntimeError('Unavailable', 'the engine is stopping'));
@@ -125,6 +125,8 @@ describe('a worker and its tasks', () => {
     // 0.2, 0.4, 0.8 ... s apart: a handful in five seconds.
     await cluster.seconds(5);
     expect(cluster.running('web')).toHaveLength(0);
+    const told = (await cluster.events('web')).find(({ reason }) => reason === 'EngineError');
+    expect(told).toMatchObject({ type: 'Warning', message: 'the engine is stopping', attempt: 1 });
     await cluster.seconds(300);
     expect(cluster.running('web')).toHaveLength(1);
   });
