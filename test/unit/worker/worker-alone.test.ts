@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ClientListOptions } from '../../../src/client/client.js';
+import type { ApiObject } from '../../../src/model/api-object.js';
 import { findCondition, type Condition } from '../../../src/model/conditions.js';
+import type { Kind } from '../../../src/model/kind.js';
 import { nodeKind } from '../../../src/model/node.js';
 import { taskKind } from '../../../src/model/task.js';
 import { openRegistry } from '../../../src/registry/open-registry.js';
@@ -211,9 +214,9 @@ describe('a worker that is told that its tasks are gone', () => {
     const { list } = cluster.client;
     let arrive = (): void => undefined;
     const isArriving = new Promise<void>((resolve) => (arrive = resolve));
-    cluster.client.list = async (...asked) => {
-      const answer = await list(...asked);
-      if (asked[0] === taskKind && asked[1]?.limit !== 1) await isArriving;
+    cluster.client.list = async <T extends ApiObject>(kind: Kind, options?: ClientListOptions) => {
+      const answer = await list<T>(kind, options);
+      if (kind === taskKind && options?.limit !== 1) await isArriving;
       return answer;
     };
     await cluster.bind('leaving', undefined);
