@@ -9,6 +9,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts'],
           setupFiles: ['test/support/property-seed.ts'],
+          // Properties and simulated hours: how long they take says how busy the machine is, and nothing about the code.
+          testTimeout: 30_000,
         },
       },
       {

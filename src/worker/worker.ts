@@ -24,7 +24,7 @@ import { EventRecorder } from './event-recorder.js';
 import { describeKept } from './kept-tasks.js';
 import { localAddresses } from './local-addresses.js';
 import { NodeAgent } from './node-agent.js';
-import { isAlive } from './plan-convergence.js';
+import { isAlive } from './container-phase.js';
 import type { ProbeFailure } from './probes/probe-runner.js';
 import { ProbeRunner } from './probes/probe-runner.js';
 import { repeat } from './repeat.js';
