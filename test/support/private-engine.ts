@@ -8,6 +8,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRunning, killLeftBehind } from './kill-left-behind.js';
 import { runCommand } from './orch-process.js';
 import { waitFor } from './wait-for.js';
 
@@ -93,8 +94,9 @@ export async function startPrivateEngine(name: string, options: PrivateEngineOpt
         child.kill('SIGTERM');
         await ended;
       }
-      // A killed engine leaves its containerd and a bind mount on its data behind.
+      // A killed engine leaves its containerd, the shims of its containers, and a bind mount on its data behind.
       await stopContainerd(join(directory, 'exec', 'containerd', 'containerd.pid'));
+      await killLeftBehind(directory, namespace);
       await runCommand('sh', ['-c', `grep -o '${directory}[^ ]*' /proc/self/mounts | sort -r | xargs -r -n 1 umount`]);
       await must('ip', 'netns', 'delete', namespace);
       await rm(directory, { recursive: true, force: true });
@@ -129,15 +131,5 @@ function readPid(path: string): number | undefined {
     return Number(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
-  }
-}
-
-/** Whether the process runs: one that has ended but was not reaped yet does not. */
-function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
-  } catch {
-    return false;
   }
 }
