@@ -1,7 +1,13 @@
 import { ageOf } from '../model/age.js';
 import type { ApiObject, Stored } from '../model/api-object.js';
 import type { Kind } from '../model/kind.js';
+import { podKind } from '../model/pod.js';
+import { parseFieldSelector } from '../model/selectors.js';
 import { taskEventKind, type StoredTaskEvent } from '../model/task-event.js';
+import { taskKind, type StoredTask } from '../model/task.js';
+import type { ListOptions, Registry } from '../registry/registry.js';
+import { isOrchError } from '../support/errors.js';
+import { podUidOf } from './pods/pod-identity.js';
 import type { ServedResource } from './served-resource.js';
 
 /** A core/v1 Event as Kubernetes' clients know it: a read-only view of a TaskEvent. */
@@ -23,7 +29,7 @@ export interface CoreEvent extends ApiObject {
 /** Pure: the same TaskEvent always gives the same Event, with its name, uid and version. */
 export function toCoreEvent(object: Stored): Stored<CoreEvent> {
   const event = object as StoredTaskEvent;
-  const component = event.source ?? 'orch';
+  const { component, host = event.nodeName } = reporterOf(event);
   return {
     apiVersion: 'v1',
     kind: 'Event',
@@ -41,10 +47,16 @@ export function toCoreEvent(object: Stored): Stored<CoreEvent> {
     count: event.count ?? 1,
     firstTimestamp: event.timestamp,
     lastTimestamp: event.lastTimestamp ?? event.timestamp,
-    source: { component, ...(event.nodeName === undefined ? {} : { host: event.nodeName }) },
+    source: { component, ...(host === undefined ? {} : { host }) },
     reportingComponent: component,
-    reportingInstance: event.nodeName ?? '',
+    reportingInstance: host ?? '',
   };
+}
+
+/** Every worker is one component, as every kubelet is in Kubernetes; which of them is told by the host. */
+function reporterOf({ source = 'orch' }: StoredTaskEvent): { component: string; host?: string } {
+  const [, host] = /^worker\/(.+)$/.exec(source) ?? [];
+  return host === undefined ? { component: source } : { component: 'worker', host };
 }
 
 function moveText(event: StoredTaskEvent): string {
@@ -77,7 +89,10 @@ const eventKind: Kind = {
       name: 'OBJECT',
       type: 'string',
       description: 'What it is about.',
-      value: (object) => `task/${asEvent(object).involvedObject.name}`,
+      value: (object) => {
+        const { kind, name } = asEvent(object).involvedObject;
+        return `${kind.toLowerCase()}/${name}`;
+      },
     },
     { name: 'MESSAGE', type: 'string', description: 'A sentence.', value: (object) => asEvent(object).message },
   ],
@@ -96,10 +111,64 @@ const eventKind: Kind = {
   validate: () => [],
 };
 
-/** `events` in the core group, so that `kubectl describe` and `kubectl events` show what happened to a task. */
+/**
+ * `events` in the core group, so that `kubectl describe` and `kubectl events` show what happened to a task. Whoever selects
+ * events of Pods gets the same ones, told of the Pod that each Task is seen as.
+ */
 export const eventsView: ServedResource = {
   kind: eventKind,
   stored: taskEventKind,
   convert: toCoreEvent,
   narrowNameAndAge: true,
+  forSelection: async (options, registry) => {
+    const selected = involvedObjectOf(options);
+    // kubectl describe names no kind, only the uid: that of a Pod differs from its Task's once it has moved.
+    if (selected.kind === undefined && selected.uid === undefined) return eventsView;
+    if (selected.kind !== undefined && selected.kind !== podKind.kind) return eventsView;
+    const pod = await podOf(selected, registry);
+    return selected.kind === podKind.kind || selected.uid === pod?.podUid ? podEventsView(pod) : eventsView;
+  },
 };
+
+interface PodOfTask {
+  taskUid: string;
+  podUid: string;
+}
+
+/** Names the Pod by the uid that it has now, also where an event is from before its Task moved. */
+function podEventsView(pod: PodOfTask | undefined): ServedResource {
+  return {
+    ...eventsView,
+    variant: `of pods ${pod?.podUid ?? ''}`,
+    convert: (object) => {
+      const event = toCoreEvent(object);
+      const { name, namespace, uid } = event.involvedObject;
+      const involved = { name, namespace, uid: uid === pod?.taskUid ? pod.podUid : uid };
+      return { ...event, involvedObject: { apiVersion: 'v1', kind: podKind.kind, ...involved } };
+    },
+  };
+}
+
+type Involved = Partial<Record<'kind' | 'namespace' | 'name' | 'uid', string>>;
+
+/** What a selector demands of involvedObject. */
+function involvedObjectOf({ namespace, fieldSelector = '' }: ListOptions): Involved {
+  const demanded: Involved = namespace === undefined ? {} : { namespace };
+  for (const { field, operator, value } of parseFieldSelector(fieldSelector)) {
+    const [, of] = /^involvedObject\.(kind|namespace|name|uid)$/.exec(field) ?? [];
+    if (of !== undefined && operator === '=') demanded[of as keyof Involved] = value;
+  }
+  return demanded;
+}
+
+async function podOf(selected: Involved, registry: Registry): Promise<PodOfTask | undefined> {
+  const { name, namespace } = selected;
+  if (name === undefined || namespace === undefined) return undefined;
+  try {
+    const task: StoredTask = await registry.get(taskKind, { namespace, name });
+    return { taskUid: task.metadata.uid, podUid: podUidOf(task) };
+  } catch (error) {
+    if (isOrchError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}

@@ -12,6 +12,11 @@ export function nodeIdentity(nodeName: string): Identity {
   return { role: 'node', name: `system:node:${nodeName}`, nodeName };
 }
 
+/** Who did it, as TaskEvents tell: `worker/NAME`, or the name of whoever else. */
+export function eventSourceOf(identity: Identity): string {
+  return identity.role === 'node' ? `worker/${identity.nodeName}` : identity.name;
+}
+
 /** Knows tokens. Asked before every route and every upgrade. */
 export interface Authenticator {
   /** Undefined when the token is not one of this cluster. Takes as long for a nearly right token as for a wrong one. */

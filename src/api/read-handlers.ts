@@ -26,13 +26,14 @@ export function getHandler(context: ApiContext, resource: ServedResource): Handl
 export function listHandler(context: ApiContext, resource: ServedResource): Handler {
   return async (request, response) => {
     const options = requestedList(request, resource, identityOf(response));
+    const shown = (await resource.forSelection?.(options, context.registry)) ?? resource;
     if (queryFlag(request.query as Query, 'watch')) {
-      return handleWatch(context, request, response, resource, options);
+      return handleWatch(context, request, response, shown, options);
     }
     checkNotOlderThan(context, request.query as Query);
-    const page = await listPage(context, resource, options);
+    const page = await listPage(context, shown, options);
     checkExact(request.query as Query, page.revision);
-    await sendList(context, request, response, resource, page);
+    await sendList(context, request, response, shown, page);
   };
 }
 

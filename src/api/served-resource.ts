@@ -2,7 +2,7 @@ import type { Stored } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { namespaceKind } from '../model/namespace.js';
-import type { WriteOptions } from '../registry/registry.js';
+import type { ListOptions, Registry, WriteOptions } from '../registry/registry.js';
 
 /**
  * A kind as clients see it. Most are served as they are stored; a view shows a stored kind in another shape, and is
@@ -19,6 +19,10 @@ export interface ServedResource {
   shows?: (object: Stored) => boolean;
   /** Present for views whose objects have a uid of their own: that of the view of this stored object. Pure. */
   uidOf?: (object: Stored) => string;
+  /** Present for views that show the same objects in another light to a list or watch that selects so. */
+  forSelection?: (options: ListOptions, registry: Registry) => Promise<ServedResource>;
+  /** Tells such a view from the others of its kind. */
+  variant?: string;
   /** Present for views that can be written. */
   writer?: ViewWriter;
   /** What is served below an object besides its status. */

@@ -7,6 +7,7 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { ApiContext } from './api-context.js';
 import type { ReadManagerFiles } from './backup-handler.js';
+import { limitConnections, type ConnectionLimits } from './connection-limit.js';
 import { createApp } from './create-app.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
@@ -31,6 +32,7 @@ export interface ApiServerOptions {
   heartbeats: HeartbeatSink;
   version: string;
   readManagerFiles: ReadManagerFiles;
+  connectionLimits?: ConnectionLimits;
 }
 
 export interface ApiServer {
@@ -45,7 +47,7 @@ const headersTimeoutMilliseconds = 10_000;
 /** For a request to arrive in full; answers (watches, logs) may last. */
 const requestTimeoutMilliseconds = 30_000;
 const keepAliveTimeoutMilliseconds = 75_000;
-const maxConnections = 20_000;
+const defaultConnectionLimits: ConnectionLimits = { total: 20_000, perAddress: 10_000 };
 const closeDeadlineMilliseconds = 10_000;
 const closePollMilliseconds = 50;
 
@@ -77,7 +79,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
     app,
   );
-  server.maxConnections = maxConnections;
+  limitConnections(server, options.connectionLimits ?? defaultConnectionLimits);
   const upgrades = createUpgrades(context, authenticator);
   server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head));
   await listen(server, host, options.port);

@@ -4,6 +4,7 @@ import { taskEventKind, type TaskEvent } from '../model/task-event.js';
 import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, pathParameter, type ApiContext, type Handler } from './api-context.js';
+import { eventSourceOf } from './identity.js';
 import { checkVisible, taskKeyOf } from './node-scope.js';
 import { sendJson } from './object-response.js';
 import { isDryRun, queryValues, type Query } from './query.js';
@@ -35,7 +36,7 @@ export function taskEventHandler(context: ApiContext): Handler {
         type: event.type ?? 'Normal',
         reason: event.reason,
         message: event.message ?? '',
-        source: identity.role === 'node' ? identity.nodeName : (event.source ?? identity.name),
+        source: identity.role === 'node' ? eventSourceOf(identity) : (event.source ?? identity.name),
         ...(nodeName === undefined ? {} : { nodeName }),
         ...(event.attempt === undefined ? {} : { attempt: event.attempt }),
       });

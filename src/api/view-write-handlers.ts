@@ -32,7 +32,7 @@ export function isWritableView(resource: ServedResource): resource is WritableVi
 
 export function createView(context: ApiContext, view: WritableView): Handler {
   return inWordsOf(view, async (request, response) => {
-    const options = optionsOf(request, identityOf(response).name);
+    const options = optionsOf(request, identityOf(response));
     const sent = placeObject(view.kind, readObject(bodyOf(request)), pathParameter(request, 'namespace'));
     const { object, warnings } = view.writer.toStored(sent, options.fieldValidation);
     const result = await context.registry.create(view.stored, object, options);
@@ -46,7 +46,7 @@ export function replaceView(context: ApiContext, view: WritableView): Handler {
     const key = keyOfPath(request);
     const sent = placeObject(view.kind, readObject(bodyOf(request)), key.namespace);
     checkName(sent, key);
-    const options = optionsOf(request, identity.name);
+    const options = optionsOf(request, identity);
     const result = await retryOnConflict(namesVersion(sent), async () => {
       const current = await getVisible(context, view, identity, key);
       return write(context, view, key, current, sent, options);
@@ -60,7 +60,7 @@ export function patchView(context: ApiContext, view: WritableView): Handler {
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const patch = readPatch(bodyOf(request), view.kind);
-    const options = optionsOf(request, identity.name);
+    const options = optionsOf(request, identity);
     if (patch.type === 'apply') {
       const { created, ...result } = await applyView(context, request, view, key, patch.object, options);
       return answer(context, request, response, view, result, created ? 201 : 200);

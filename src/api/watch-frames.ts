@@ -30,6 +30,7 @@ export class WatchFrames {
     const key = [
       resource.kind.group,
       resource.kind.plural,
+      resource.variant,
       namespace,
       name,
       resourceVersion,

@@ -6,6 +6,7 @@ import type { SubresourceOption, WriteOptions, WriteResult } from '../registry/r
 import { OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
 import { deleteOptions } from './delete-body.js';
+import { eventSourceOf, type Identity } from './identity.js';
 import { checkCreate, checkDelete, checkNodePatch, checkNodeReplace } from './node-scope.js';
 import { addWarnings, sendJson, sendObject } from './object-response.js';
 import { retryOnConflict } from './optimistic-retry.js';
@@ -24,7 +25,7 @@ export function createHandler(context: ApiContext, resource: ServedResource): Ha
     const identity = identityOf(response);
     const object = placeObject(kind, readObject(bodyOf(request)), pathParameter(request, 'namespace'));
     checkCreate(identity, kind, object);
-    const result = await context.registry.create(kind, object, optionsOf(request, identity.name));
+    const result = await context.registry.create(kind, object, optionsOf(request, identity));
     answer(context, request, response, resource, result, 201);
   };
 }
@@ -37,7 +38,7 @@ export function replaceHandler(context: ApiContext, resource: ServedResource, su
     const key = keyOfPath(request);
     const object = placeObject(kind, readObject(bodyOf(request)), key.namespace);
     checkName(object, key);
-    const options = { ...optionsOf(request, identity.name), ...subresourceOption(subresource) };
+    const options = { ...optionsOf(request, identity), ...subresourceOption(subresource) };
     const write = (body: JsonValue): Promise<WriteResult<ApiObject>> =>
       context.registry.replace(kind, key, body, options);
     const result =
@@ -59,7 +60,7 @@ export function patchHandler(context: ApiContext, resource: ServedResource, subr
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const patch = readPatch(bodyOf(request), kind);
-    const options = { ...optionsOf(request, identity.name), ...subresourceOption(subresource) };
+    const options = { ...optionsOf(request, identity), ...subresourceOption(subresource) };
     if (!subresource) checkNodePatch(identity, kind, patch);
     if (patch.type === 'apply') {
       const result = await applyObject(context, request, kind, key, patch.object, options, identity.role === 'node');
@@ -176,8 +177,8 @@ function text(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
-export function optionsOf(request: Request, source: string): WriteOptions {
-  return writeOptions(request.query as Query, request.headers['user-agent'], source);
+export function optionsOf(request: Request, identity: Identity): WriteOptions {
+  return writeOptions(request.query as Query, request.headers['user-agent'], eventSourceOf(identity));
 }
 
 function subresourceOption(subresource: 'status' | undefined): SubresourceOption {

@@ -58,6 +58,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
       : await openDockerRuntime({
           ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
           ...(options.allowedHostPaths ? { allowedHostPaths: options.allowedHostPaths } : {}),
+          deniedHostPaths: [options.dataDirectory],
           clusterUid,
           clock,
           random,

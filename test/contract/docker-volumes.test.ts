@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { noAmounts } from '../../src/model/resources.js';
@@ -41,7 +41,7 @@ afterEach(async () => {
 
 const volumeName = (): string => `orch-test-${clusterUid}`;
 
-function open(allowedHostPaths: string[]): Promise<ContainerRuntime> {
+function open(allowedHostPaths: string[], deniedHostPaths: string[] = []): Promise<ContainerRuntime> {
   return openDockerRuntime({
     socketPath: testSocketPath,
     clusterUid,
@@ -49,6 +49,7 @@ function open(allowedHostPaths: string[]): Promise<ContainerRuntime> {
     random: createSystemRandom(),
     logger: silentLogger,
     allowedHostPaths,
+    deniedHostPaths,
   });
 }
 
@@ -100,7 +101,7 @@ it('keeps a named volume for the next container, and nothing else', async () => 
   expect((await run('grep -q kept /data/f && test ! -e /scratch/f', mounts)).exitCode).toBe(0);
 });
 
-it('lets a container see an allowed folder of the machine, and write there only if it may', async () => {
+it('MF-11: lets a container see an allowed folder of the machine, and write there only if it may', async () => {
   await writeFile(join(allowed, 'f'), 'from the machine');
   const mount = { type: 'bind', path: allowed, target: '/host' } as const;
   const reading = await run('grep -q "from the machine" /host/f && ! touch /host/g', [{ ...mount, readOnly: true }]);
@@ -108,7 +109,7 @@ it('lets a container see an allowed folder of the machine, and write there only 
   expect((await run('touch /host/g', [{ ...mount, readOnly: false }])).exitCode).toBe(0);
 });
 
-it('refuses what lies elsewhere, also by a symbolic link, and everything where nothing is allowed', async () => {
+it('MF-11: refuses what lies elsewhere, also by a symbolic link, and everything where nothing is allowed', async () => {
   const secret = join(folder, 'secret');
   await writeFile(secret, '');
   await symlink(secret, join(allowed, 'link'));
@@ -122,4 +123,21 @@ it('refuses what lies elsewhere, also by a symbolic link, and everything where n
     message: expect.stringContaining('--allow-host-path'),
   });
   await strict.close();
+});
+
+it("MF-11: never gives away the engine's socket and orch's own folders, by whatever path", async () => {
+  const own = join(allowed, 'own');
+  const beside = join(allowed, 'beside');
+  for (const path of [own, beside]) await mkdir(path);
+  await symlink(testSocketPath, join(beside, 'socket'));
+  const everything = await open(['/'], [own]);
+  const at = { target: '/host', readOnly: true, type: 'bind' } as const;
+  for (const path of [testSocketPath, dirname(testSocketPath), join(beside, 'socket'), '/', own, allowed]) {
+    await expect(run('true', [{ ...at, path }], everything), path).rejects.toMatchObject({
+      code: 'InvalidSpec',
+      message: expect.stringContaining('no task may mount'),
+    });
+  }
+  expect((await run('true', [{ ...at, path: beside }], everything)).exitCode).toBe(0);
+  await everything.close();
 });

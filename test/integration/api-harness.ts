@@ -70,6 +70,7 @@ export async function startTestApi(
     port?: number;
     dataFolder?: string;
     wrap?: (registry: Registry) => Registry;
+    connectionLimits?: { total: number; perAddress: number };
   } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? createSystemClock();
@@ -101,6 +102,7 @@ export async function startTestApi(
       },
     },
     version: '0.1.0',
+    ...(options.connectionLimits ? { connectionLimits: options.connectionLimits } : {}),
     readManagerFiles: async () => [{ type: 'file', name: 'credentials.json', text: '{}' }],
   });
   const send = (method: string, path: string, given: RequestOptions = {}): Promise<IncomingMessage> =>

@@ -1,7 +1,9 @@
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { nodeKind } from '../../src/model/node.js';
 import type { Registry } from '../../src/registry/registry.js';
+import { waitFor } from '../support/wait-for.js';
 import { startTestApi, tasksPath } from './api-harness.js';
 
 describe('limits', () => {
@@ -64,6 +66,36 @@ describe('limits', () => {
       });
       expect(answer).toMatch(/^HTTP\/1.1 408 /);
     } finally {
+      await api.close();
+    }
+  });
+
+  it('HT-01: lets one address open only so many connections, and serves the others meanwhile', async () => {
+    const api = await startTestApi({ connectionLimits: { total: 100, perAddress: 5 } });
+    const open = (localAddress: string): Promise<Socket | 'refused'> =>
+      new Promise((resolve) => {
+        const line = connectTcp({ port: api.server.port, host: '127.0.0.1', localAddress });
+        const socket = connect({ socket: line, servername: 'localhost', ca: api.caPem });
+        line.once('error', () => resolve('refused'));
+        socket.once('secureConnect', () => resolve(socket));
+        socket.once('error', () => resolve('refused'));
+        socket.once('close', () => resolve('refused'));
+      });
+    const held: Socket[] = [];
+    try {
+      for (let index = 0; index < 5; index++) held.push((await open('127.0.0.2')) as Socket);
+      expect(held).not.toContain('refused');
+      expect(await open('127.0.0.2')).toBe('refused');
+      expect((await api.request('GET', tasksPath)).status).toBe(200);
+      held.pop()?.destroy();
+      const next = await waitFor('its place to be free again', async () => {
+        const socket = await open('127.0.0.2');
+        return socket !== 'refused' && socket;
+      });
+      held.push(next);
+      expect(await open('127.0.0.2')).toBe('refused');
+    } finally {
+      for (const socket of held) socket.destroy();
       await api.close();
     }
   });

@@ -231,7 +231,10 @@ describe('what a worker may do', () => {
     expect((await api.request('POST', path, { token: nodeB, body: { ...body, state: 'Odd' } })).status).toBe(422);
     const { json } = await api.request('GET', '/api/v1/namespaces/default/events?fieldSelector=reason%3DPulling');
     expect(json.items).toHaveLength(1);
-    expect(json.items[0]).toMatchObject({ source: { component: 'b' }, involvedObject: { name: 'on-b' } });
+    expect(json.items[0]).toMatchObject({
+      source: { component: 'worker', host: 'b' },
+      involvedObject: { name: 'on-b' },
+    });
   });
 
   it('ND-08: beats for itself, and hears of a second one with its name', async () => {

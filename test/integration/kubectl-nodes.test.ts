@@ -54,6 +54,8 @@ describe('nodes with kubectl', () => {
     expect(await nodeOf('done')).toBe('');
     expect(await kubectl.succeeds('get', 'pods', '--field-selector', 'spec.nodeName=n1', '-o', 'name')).toBe('');
     expect(await kubectl.succeeds('events', '--for', 'task/mover')).toContain('Evicted');
+    // It is another pod now, and what led to it is told of it all the same.
+    expect(await kubectl.succeeds('describe', 'pod', 'mover')).toMatch(/^Events:[\s\S]*Evicted/m);
     await kubectl.succeeds('uncordon', 'n1');
     await kubectl.succeeds('delete', 'pod', 'mover', 'done', '--now');
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait-for.js';
 import { startKubectlCluster, type KubectlCluster } from './kubectl-cluster.js';
 import { skipWithoutKubectl, type Kubectl } from './kubectl-harness.js';
 
@@ -51,6 +52,33 @@ describe('pods with kubectl', () => {
     expect(await kubectl.succeeds('delete', 'pod', 'web', '--grace-period=1')).toBe('pod "web" deleted\n');
     const missing = await kubectl.run(['get', 'pod', 'web']);
     expect(missing.stderr).toBe('Error from server (NotFound): pods "web" not found\n');
+  });
+
+  it('shows the events of a pod to whoever asks for those of the pod, and of the task', async () => {
+    await kubectl.succeeds('run', 'told', '--image=busybox:latest', '--', 'sleep', 'infinity');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/told', '--timeout=20s');
+    for (const kind of ['pod', 'task']) {
+      const events = (await kubectl.succeeds('describe', kind, 'told')).split(/^Events:/m)[1] ?? '';
+      expect(events, kind).toMatch(/Normal +Placed +\S+ +manager /);
+      expect(events, kind).toMatch(/Normal +Running +\S+ +worker /);
+      expect(events, kind).not.toContain('system:node');
+      expect(await kubectl.succeeds('events', '--for', `${kind}/told`), kind).toContain('Placed');
+    }
+    const ofPods = await kubectl.succeeds('get', 'events', '--field-selector', 'involvedObject.kind=Pod');
+    expect(ofPods).toMatch(/Running +pod\/told/);
+    const following = kubectl.follow('events', '--for', 'pod/told', '-w');
+    try {
+      await waitFor('what was there', () => following.stdout().includes('Pod/told'));
+      await kubectl.succeeds('delete', 'pod', 'told', '--now');
+      await waitFor('what comes', () => /Pod\/told .*\n.*Killing/.test(following.stdout()));
+    } finally {
+      following.kill();
+    }
+    // A later pod of the same name is another one: it is not blamed for what came before.
+    await kubectl.succeeds('run', 'told', '--image=nowhere.example/none:1', '--image-pull-policy=Never');
+    const second = (await kubectl.succeeds('describe', 'pod', 'told')).split(/^Events:/m)[1] ?? '';
+    expect(second).not.toContain('Killing');
+    await kubectl.succeeds('delete', 'pod', 'told', '--now');
   });
 
   it('applies a manifest, says unchanged, and shows what was sent', async () => {

@@ -6,6 +6,7 @@ import { forbidden, preconditionFailed } from '../../registry/registry-errors.js
 import { toTimestamp } from '../../support/clock.js';
 import { bodyOf, identityOf, keyOfPath, type ApiContext, type Handler } from '../api-context.js';
 import { deleteOptions } from '../delete-body.js';
+import { eventSourceOf } from '../identity.js';
 import { sendJson } from '../object-response.js';
 import type { Query } from '../query.js';
 import { readObject } from '../request-body.js';
@@ -28,7 +29,7 @@ export function evictionHandler(context: ApiContext): Handler {
       const task: StoredTask = await context.registry.get(taskKind, keyOfPath(request));
       evictTask(task, wanted, at);
     } else {
-      const source = identityOf(response).name;
+      const source = eventSourceOf(identityOf(response));
       await context.registry.mutate<StoredTask>(taskKind, keyOfPath(request), (task) => evictTask(task, wanted, at), {
         source,
       });

@@ -67,7 +67,7 @@ export interface TaskEvent {
    */
   attempt?: number;
   /**
-   * Who reports: a worker's name or a part of the manager.
+   * Who reports: worker/NAME, a part of the manager, or a user.
    */
   source?: string;
 }

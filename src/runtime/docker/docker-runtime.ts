@@ -48,6 +48,8 @@ interface DockerRuntimeOptions {
   diskDirectory?: string;
   /** Folders of the machine of which containers may mount what lies in them; none by default. */
   allowedHostPaths?: readonly string[];
+  /** What no task may mount although it lies there; the engine's socket is always among it. */
+  deniedHostPaths?: readonly string[];
 }
 
 /**
@@ -103,7 +105,9 @@ class DockerRuntime implements ContainerRuntime {
       throw new RuntimeError('InvalidSpec', `"${spec.image}" is not an image reference`);
     }
     this.#machineCpus ??= (await this.#engineInfo()).NCPU ?? 1;
-    const mounts = await resolveMounts(spec.mounts ?? [], this.#options.allowedHostPaths ?? []);
+    const { allowedHostPaths: allowed = [], deniedHostPaths = [] } = this.#options;
+    const denied = [this.#connection.socketPath, ...deniedHostPaths];
+    const mounts = await resolveMounts(spec.mounts ?? [], { allowed, denied });
     const body = createBody(this.#options.clusterUid, { ...spec, mounts }, this.#machineCpus);
     try {
       return await this.#create(spec.name, body);

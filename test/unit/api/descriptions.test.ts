@@ -133,7 +133,7 @@ describe('toCoreEvent', () => {
       count: 3,
       reason: 'Started',
       nodeName: 'a',
-      source: 'a',
+      source: 'worker/a',
     } as unknown as Stored;
     expect(toCoreEvent(event)).toEqual({
       apiVersion: 'v1',
@@ -146,8 +146,8 @@ describe('toCoreEvent', () => {
       count: 3,
       firstTimestamp: '2026-01-01T00:00:00Z',
       lastTimestamp: '2026-01-01T00:05:00Z',
-      source: { component: 'a', host: 'a' },
-      reportingComponent: 'a',
+      source: { component: 'worker', host: 'a' },
+      reportingComponent: 'worker',
       reportingInstance: 'a',
     });
   });

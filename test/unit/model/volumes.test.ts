@@ -88,6 +88,6 @@ it.each<[string, Partial<TaskSpec>, string]>([
     { volumes: [{ name: 'a', emptyDir: { medium: 'Memory', sizeLimit: 'big' } }] },
     'spec.volumes[0].emptyDir.sizeLimit: "big" is not a size: write it like 64Mi',
   ],
-])('refuses %s', (_what, spec, sentence) => {
+])('MF-11: refuses %s', (_what, spec, sentence) => {
   expect(problems(spec)).toEqual([sentence]);
 });
