@@ -3,8 +3,8 @@ import { regressionSeeds } from './regression-seeds.js';
 import { runSeed } from './run-simulation.js';
 
 const firstSeed = 1;
-const seedCount = 40;
-const seedsPerTest = 10;
+const seedCount = 300;
+const seedsPerTest = 20;
 
 async function expectGood(seed: number): Promise<void> {
   const { violations } = await runSeed(seed);
@@ -27,6 +27,6 @@ describe('a cluster under seeded faults', () => {
     async (first) => {
       for (let seed = first; seed < first + seedsPerTest; seed++) await expectGood(seed);
     },
-    60_000,
+    120_000,
   );
 });
