@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../model/json.js';
+import { requestLimits } from '../manifest/limits.js';
 import { OrchError } from '../support/errors.js';
-import { malformed, readFields, type ProtobufField } from './protobuf-fields.js';
+import { malformed, readFields, type FieldBudget, type ProtobufField } from './protobuf-fields.js';
 import { protobufMessages, type FieldType, type Message } from './protobuf-messages.js';
 
 /**
@@ -8,6 +9,9 @@ import { protobufMessages, type FieldType, type Message } from './protobuf-messa
  * such a body. Leaves: the object as JSON would have it. Unknown fields are passed over, as protobuf has it.
  */
 const magic = Buffer.from('k8s\0');
+
+/** An entry of a map is three fields here and one value in JSON. */
+const maxFields = 3 * requestLimits.maxNodes;
 
 export function isProtobuf(bytes: Buffer): boolean {
   return bytes.subarray(0, magic.length).equals(magic);
@@ -19,8 +23,9 @@ export function isProtobuf(bytes: Buffer): boolean {
  */
 export function decodeProtobuf(bytes: Buffer): JsonObject {
   if (!isProtobuf(bytes)) throw malformed();
-  const envelope = readFields(bytes.subarray(magic.length));
-  const type = decodeMessage({ 1: ['apiVersion', 'string'], 2: ['kind', 'string'] }, bytesOf(envelope, 1));
+  const budget = { left: maxFields };
+  const envelope = readFields(bytes.subarray(magic.length), budget);
+  const type = decodeMessage({ 1: ['apiVersion', 'string'], 2: ['kind', 'string'] }, bytesOf(envelope, 1), budget);
   const { apiVersion, kind } = type as Record<string, string | undefined>;
   if (apiVersion === undefined || kind === undefined || !envelope.some(({ number }) => number === 2)) throw malformed();
   const message = protobufMessages[kind === 'DeleteOptions' ? 'v1 DeleteOptions' : `${apiVersion} ${kind}`];
@@ -30,13 +35,13 @@ export function decodeProtobuf(bytes: Buffer): JsonObject {
       `${apiVersion} ${kind} is not taken as protobuf: send JSON or YAML (with kubectl, use -f FILE instead of this command)`,
     );
   }
-  return { ...type, ...decodeMessage(message, bytesOf(envelope, 2)) };
+  return { ...type, ...decodeMessage(message, bytesOf(envelope, 2), budget) };
 }
 
-function decodeMessage(message: Message, bytes: Buffer): JsonObject {
+function decodeMessage(message: Message, bytes: Buffer, budget: FieldBudget): JsonObject {
   // Lists and maps come one member at a time.
   const byNumber = new Map<number, ProtobufField['value'][]>();
-  for (const { number, value } of readFields(bytes)) {
+  for (const { number, value } of readFields(bytes, budget)) {
     const values = byNumber.get(number);
     if (values) values.push(value);
     else byNumber.set(number, [value]);
@@ -45,14 +50,18 @@ function decodeMessage(message: Message, bytes: Buffer): JsonObject {
   for (const [number, values] of byNumber) {
     const [name, type] = message[number] ?? [];
     if (name === undefined || type === undefined) continue;
-    const decoded = decodeField(type, values);
+    const decoded = decodeField(type, values, budget);
     if (decoded !== undefined) members.push([name, decoded]);
   }
   return Object.fromEntries(members);
 }
 
 /** Undefined for what Go writes in place of nothing. */
-function decodeField(type: FieldType, values: readonly ProtobufField['value'][]): JsonValue | undefined {
+function decodeField(
+  type: FieldType,
+  values: readonly ProtobufField['value'][],
+  budget: FieldBudget,
+): JsonValue | undefined {
   const last = values.at(-1);
   if (type === 'integer?' || type === 'boolean?') {
     if (typeof last !== 'number') throw malformed();
@@ -63,14 +72,14 @@ function decodeField(type: FieldType, values: readonly ProtobufField['value'][])
   if (type === 'string') return part.length === 0 ? undefined : text(part);
   if (type === 'strings') return parts.map(text);
   if (type === 'stringMap' || type === 'bytesMap')
-    return Object.fromEntries(parts.map((entry) => mapEntry(type, entry)));
-  if ('messages' in type) return parts.map((item) => decodeMessage(type.messages, item));
-  const object = decodeMessage(type.message, part);
+    return Object.fromEntries(parts.map((entry) => mapEntry(type, entry, budget)));
+  if ('messages' in type) return parts.map((item) => decodeMessage(type.messages, item, budget));
+  const object = decodeMessage(type.message, part, budget);
   return Object.keys(object).length === 0 ? undefined : object;
 }
 
-function mapEntry(type: 'stringMap' | 'bytesMap', bytes: Buffer): [string, string] {
-  const entry = readFields(bytes);
+function mapEntry(type: 'stringMap' | 'bytesMap', bytes: Buffer, budget: FieldBudget): [string, string] {
+  const entry = readFields(bytes, budget);
   const value = bytesOf(entry, 2);
   return [text(bytesOf(entry, 1)), type === 'stringMap' ? text(value) : value.toString('base64')];
 }

@@ -6,8 +6,16 @@ export interface ProtobufField {
   value: number | Buffer;
 }
 
-/** The fields of one message, in their order. Throws BadRequest for bytes that are no message. Linear. */
-export function readFields(bytes: Buffer): ProtobufField[] {
+/** How many fields may still be read of one body, in all of its messages: each costs as much as a value of JSON. */
+export interface FieldBudget {
+  left: number;
+}
+
+/**
+ * The fields of one message, in their order. Throws BadRequest for bytes that are no message, and RequestEntityTooLarge
+ * as soon as the budget is used up. Linear.
+ */
+export function readFields(bytes: Buffer, budget: FieldBudget): ProtobufField[] {
   const fields: ProtobufField[] = [];
   let at = 0;
   const varint = (): number => {
@@ -20,6 +28,7 @@ export function readFields(bytes: Buffer): ProtobufField[] {
     }
   };
   while (at < bytes.length) {
+    if (--budget.left < 0) throw tooMany();
     const tag = varint();
     const number = Math.floor(tag / 8);
     if (tag % 8 === 0) {
@@ -34,6 +43,10 @@ export function readFields(bytes: Buffer): ProtobufField[] {
     }
   }
   return fields;
+}
+
+function tooMany(): OrchError {
+  return new OrchError('RequestEntityTooLarge', 'the body has too many fields to be read: send a smaller object');
 }
 
 export function malformed(): OrchError {

@@ -3,6 +3,7 @@ import { parseJson } from '../manifest/parse-json.js';
 import { parseManifests } from '../manifest/parse-manifests.js';
 import { decodeProtobuf, isProtobuf } from './decode-protobuf.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
+import { sleep, type Clock } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
 
 /** A request body as it arrived: bytes and what the client says they are. */
@@ -14,6 +15,9 @@ export interface RequestBody {
 
 /** The most that any request may carry: more than an object may be, as escapes take room. */
 export const maxBodyBytes = requestLimits.maxBytes;
+
+/** Most bodies are far shorter; reading this much takes about a millisecond. */
+const longBytes = 16 * 2 ** 10;
 
 /** One object needs one; a few more do no harm. */
 const maxDocumentMarks = 8;
@@ -46,6 +50,14 @@ export function readObject(body: RequestBody): JsonObject {
       : parseJson(text, requestLimits);
   if (!isJsonObject(value)) throw new OrchError('BadRequest', 'the request body must be one object');
   return value;
+}
+
+/**
+ * Gives the main loop back after a long body was read, for what is waiting; what is done with the body then takes as long
+ * again.
+ */
+export async function takeTurn(clock: Clock, body: RequestBody): Promise<void> {
+  if (body.bytes.length > longBytes) await sleep(clock, 0);
 }
 
 /** Any JSON value, for patches. */

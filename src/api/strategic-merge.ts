@@ -64,8 +64,10 @@ function mergeMember(
   const order = patch[`${orderPrefix}${key}`];
   if (primitiveLists.has(memberPath)) {
     const removed = patch[`${removePrefix}${key}`];
-    const kept = Array.isArray(removed) ? old.filter((item) => !removed.includes(item)) : old;
-    return sortBy([...kept, ...value.filter((item) => !kept.includes(item))], order, (item) => JSON.stringify(item));
+    const gone = new Set(Array.isArray(removed) ? removed : []);
+    const kept = old.filter((item) => !gone.has(item));
+    const known = new Set(kept);
+    return sortBy([...kept, ...value.filter((item) => !known.has(item))], order, (item) => JSON.stringify(item));
   }
   const keys = listKeys[memberPath] ?? metadataListKeys[memberPath];
   if (!keys) {
@@ -84,7 +86,14 @@ function mergeKeyedList(
   listKeys: ListKeys,
 ): JsonValue[] {
   const replaces = patch.some((item) => isJsonObject(item) && item['$patch'] === 'replace');
-  const result = replaces ? [] : [...current];
+  const kept = replaces ? [] : current;
+  // Deleted items leave an empty place, so that the others stay where the index says.
+  const result: (JsonValue | undefined)[] = [...kept];
+  const places = new Map<string, number>();
+  for (const [place, item] of kept.entries()) {
+    const key = elementKey(item, keys);
+    if (!places.has(key)) places.set(key, place);
+  }
   for (const item of patch) {
     if (!isJsonObject(item)) throw new OrchError('BadRequest', `${path}: every element must be an object`);
     if (item['$patch'] === 'replace') continue;
@@ -92,18 +101,19 @@ function mergeKeyedList(
     if (keys.some((name) => item[name] === undefined)) {
       throw new OrchError('BadRequest', `${path}: every element of the patch needs its key ${keys.join(', ')}`);
     }
-    const index = result.findIndex((candidate) => elementKey(candidate, keys) === key);
-    const old = index < 0 ? undefined : result[index];
+    const place = places.get(key);
+    const old = place === undefined ? undefined : result[place];
     const change = mergeObject(item, isJsonObject(old) ? old : {}, path, listKeys);
     if (change === null) {
-      if (index >= 0) result.splice(index, 1);
-    } else {
-      const element = applyMerge(isJsonObject(old) ? old : {}, change);
-      if (index < 0) result.push(element);
-      else result[index] = element;
+      if (place !== undefined) result[place] = undefined;
+      places.delete(key);
+      continue;
     }
+    const element = applyMerge(isJsonObject(old) ? old : {}, change);
+    if (place !== undefined) result[place] = element;
+    else places.set(key, result.push(element) - 1);
   }
-  return result;
+  return result.filter((item) => item !== undefined);
 }
 
 /** Inside a list a merge patch cannot reach, so elements are merged here (RFC 7396). */
@@ -121,8 +131,10 @@ function applyMerge(target: JsonObject, patch: JsonObject): JsonObject {
 function sortBy(items: JsonValue[], order: JsonValue | undefined, keyOf: (item: JsonValue) => string): JsonValue[] {
   if (!Array.isArray(order)) return items;
   const rank = new Map(order.map((item, index) => [keyOf(item), index]));
-  const rankOf = (item: JsonValue): number => rank.get(keyOf(item)) ?? order.length;
-  return [...items].sort((a, b) => rankOf(a) - rankOf(b));
+  return items
+    .map((item) => ({ item, rank: rank.get(keyOf(item)) ?? order.length }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
 }
 
 function elementKey(item: JsonValue, keys: readonly string[]): string {

@@ -14,7 +14,7 @@ import { retryOnConflict } from './optimistic-retry.js';
 import { readPatch, type RequestedPatch } from './patch-body.js';
 import { queryFlag, queryValue, type Query } from './query.js';
 import { getVisible } from './read-handlers.js';
-import { readObject } from './request-body.js';
+import { readObject, takeTurn } from './request-body.js';
 import { present, type ServedResource, type ViewWriter } from './served-resource.js';
 import { successStatus } from './status.js';
 import { strategicToMergePatch } from './strategic-merge.js';
@@ -33,7 +33,9 @@ export function isWritableView(resource: ServedResource): resource is WritableVi
 export function createView(context: ApiContext, view: WritableView): Handler {
   return inWordsOf(view, async (request, response) => {
     const options = optionsOf(request, identityOf(response));
-    const sent = placeObject(view.kind, readObject(bodyOf(request)), pathParameter(request, 'namespace'));
+    const body = bodyOf(request);
+    const sent = placeObject(view.kind, readObject(body), pathParameter(request, 'namespace'));
+    await takeTurn(context.clock, body);
     const { object, warnings } = view.writer.toStored(sent, options.fieldValidation);
     const result = await context.registry.create(view.stored, object, options);
     answer(context, request, response, view, shown(view, result, warnings), 201);
@@ -44,8 +46,10 @@ export function replaceView(context: ApiContext, view: WritableView): Handler {
   return inWordsOf(view, async (request, response) => {
     const identity = identityOf(response);
     const key = keyOfPath(request);
-    const sent = placeObject(view.kind, readObject(bodyOf(request)), key.namespace);
+    const body = bodyOf(request);
+    const sent = placeObject(view.kind, readObject(body), key.namespace);
     checkName(sent, key);
+    await takeTurn(context.clock, body);
     const options = optionsOf(request, identity);
     const result = await retryOnConflict(namesVersion(sent), async () => {
       const current = await getVisible(context, view, identity, key);
@@ -59,7 +63,9 @@ export function patchView(context: ApiContext, view: WritableView): Handler {
   return inWordsOf(view, async (request, response) => {
     const identity = identityOf(response);
     const key = keyOfPath(request);
-    const patch = readPatch(bodyOf(request), view.kind);
+    const body = bodyOf(request);
+    const patch = readPatch(body, view.kind);
+    await takeTurn(context.clock, body);
     const options = optionsOf(request, identity);
     if (patch.type === 'apply') {
       const { created, ...result } = await applyView(context, request, view, key, patch.object, options);

@@ -13,7 +13,7 @@ import { retryOnConflict } from './optimistic-retry.js';
 import { readPatch, type RequestedPatch } from './patch-body.js';
 import { queryFlag, queryValue, shorten, writeOptions, type Query } from './query.js';
 import { getVisible } from './read-handlers.js';
-import { readObject } from './request-body.js';
+import { readObject, takeTurn } from './request-body.js';
 import type { ServedResource } from './served-resource.js';
 import { successStatus } from './status.js';
 import { strategicToMergePatch } from './strategic-merge.js';
@@ -23,8 +23,10 @@ export function createHandler(context: ApiContext, resource: ServedResource): Ha
   const { kind } = resource;
   return async (request, response) => {
     const identity = identityOf(response);
-    const object = placeObject(kind, readObject(bodyOf(request)), pathParameter(request, 'namespace'));
+    const body = bodyOf(request);
+    const object = placeObject(kind, readObject(body), pathParameter(request, 'namespace'));
     checkCreate(identity, kind, object);
+    await takeTurn(context.clock, body);
     const result = await context.registry.create(kind, object, optionsOf(request, identity));
     answer(context, request, response, resource, result, 201);
   };
@@ -36,8 +38,10 @@ export function replaceHandler(context: ApiContext, resource: ServedResource, su
   return async (request, response) => {
     const identity = identityOf(response);
     const key = keyOfPath(request);
-    const object = placeObject(kind, readObject(bodyOf(request)), key.namespace);
+    const sent = bodyOf(request);
+    const object = placeObject(kind, readObject(sent), key.namespace);
     checkName(object, key);
+    await takeTurn(context.clock, sent);
     const options = { ...optionsOf(request, identity), ...subresourceOption(subresource) };
     const write = (body: JsonValue): Promise<WriteResult<ApiObject>> =>
       context.registry.replace(kind, key, body, options);
@@ -59,9 +63,11 @@ export function patchHandler(context: ApiContext, resource: ServedResource, subr
   return async (request, response) => {
     const identity = identityOf(response);
     const key = keyOfPath(request);
-    const patch = readPatch(bodyOf(request), kind);
+    const body = bodyOf(request);
+    const patch = readPatch(body, kind);
     const options = { ...optionsOf(request, identity), ...subresourceOption(subresource) };
     if (!subresource) checkNodePatch(identity, kind, patch);
+    await takeTurn(context.clock, body);
     if (patch.type === 'apply') {
       const result = await applyObject(context, request, kind, key, patch.object, options, identity.role === 'node');
       return answer(context, request, response, resource, result, result.created ? 201 : 200);

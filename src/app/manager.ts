@@ -18,6 +18,7 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import { ensureFolderSource } from './ensure-folder-source.js';
 import { version } from './version.js';
+import { warmUp } from './warm-up.js';
 import { writePrivateFile } from '../support/private-file.js';
 
 export interface ManagerOptions {
@@ -98,6 +99,12 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       readManagerFiles: () => readManagerFiles(dataDirectory),
     });
     closers.push(() => api.close());
+    const warming = new AbortController();
+    const warm = warmUp(registry, clock, logger, warming.signal);
+    closers.push(() => {
+      warming.abort();
+      return warm;
+    });
 
     const gitops = startGitops({ registry, clock, random, logger: logger.with({ component: 'gitops' }) });
     closers.push(() => gitops.close());

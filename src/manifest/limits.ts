@@ -14,7 +14,7 @@ export const defaultLimits: TextLimits = { maxBytes: 3 * 2 ** 20, maxDepth: 100,
  * working out who owns what of it must stay below 50 ms. An object with more values than this is no object that people
  * write; 900 kB of data under one key are.
  */
-export const requestLimits: TextLimits = { maxBytes: 2 * 2 ** 20, maxDepth: 100, maxNodes: 5_000 };
+export const requestLimits: TextLimits = { maxBytes: 2 * 2 ** 20, maxDepth: 100, maxNodes: 3_500 };
 
 /** YAML is read a hundred times slower than JSON, which kubectl and orch send. */
 export const maxYamlRequestBytes = 32 * 2 ** 10;

@@ -17,7 +17,11 @@ export type { RawTextOf, SchemaIssue } from './schema-issue.js';
 export function validateSchema(kind: Kind, object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
   const validate = validatorOf(kind);
   if (validate(object)) return [];
-  const issues = explainSchemaErrors(validate.errors ?? [], object, kind.schema, schemaByName, rawTextOf);
+  return issuesOf(kind, validate.errors ?? [], object, rawTextOf);
+}
+
+function issuesOf(kind: Kind, errors: readonly ErrorObject[], object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
+  const issues = explainSchemaErrors(errors, object, kind.schema, schemaByName, rawTextOf);
   return kind.secretFields ? issues.map((issue) => withoutSecretValue(kind, issue)) : issues;
 }
 
@@ -30,13 +34,29 @@ function withoutSecretValue({ secretFields = [] }: Kind, issue: SchemaIssue): Sc
     : issue;
 }
 
-/** A copy of the object without the members that its schema does not know, however many there are. */
-export function dropUnknownFields<T>(kind: Kind, object: T): T {
+/** What is wrong with an object, and a way to have it without the members that its schema does not know. */
+interface SeparatedObject<T> {
+  /** As of validateSchema, but unknown fields only. */
+  unknown: SchemaIssue[];
+  /** The object, or a copy without its unknown members, however many there are. */
+  known: () => T;
+}
+
+/** Looks for unknown fields; one validation for both answers, because it is what costs. */
+export function separateUnknownFields<T>(kind: Kind, object: T): SeparatedObject<T> {
   const validate = validatorOf(kind);
-  const unknown = validate(object) ? [] : (validate.errors ?? []).filter(isUnknownField);
-  if (unknown.length === 0) return object;
+  if (validate(object)) return { unknown: [], known: () => object };
+  const errors = (validate.errors ?? []).filter(isUnknownField);
+  return {
+    unknown: issuesOf(kind, errors, object),
+    known: () => withoutMembers(object, errors),
+  };
+}
+
+function withoutMembers<T>(object: T, errors: readonly ErrorObject[]): T {
+  if (errors.length === 0) return object;
   const copy = structuredClone(object);
-  for (const error of unknown) {
+  for (const error of errors) {
     let parent: unknown = copy;
     for (const part of parsePointer(error.instancePath)) parent = (parent as Record<string, unknown>)[part];
     delete (parent as Record<string, unknown>)[String(error.params['additionalProperty'])];
@@ -46,6 +66,14 @@ export function dropUnknownFields<T>(kind: Kind, object: T): T {
 
 function isUnknownField(error: ErrorObject): boolean {
   return error.keyword === 'additionalProperties';
+}
+
+/**
+ * For servers: what compiles validation, one function a kind, so that no request waits for it. A short-lived process compiles
+ * the one schema that it needs, when it needs it.
+ */
+export function compileValidators(): (() => void)[] {
+  return kinds.map((kind) => () => void validatorOf(kind));
 }
 
 // Compiling takes longer than a whole `get`, so nothing is compiled before somebody validates.

@@ -7,7 +7,8 @@ import type { Kind } from './kind.js';
  * the text is bounded, so a hostile selector costs nothing.
  */
 type LabelRequirement =
-  { key: string; operator: 'in' | 'notin'; values: readonly string[] } | { key: string; operator: 'exists' | 'absent' };
+  | { key: string; operator: 'in' | 'notin'; values: ReadonlySet<string> }
+  | { key: string; operator: 'exists' | 'absent' };
 
 interface FieldRequirement {
   field: string;
@@ -16,6 +17,8 @@ interface FieldRequirement {
 }
 
 const maxSelectorLength = 16_384;
+/** Each is asked of every object of a list or watch. */
+const maxTerms = 64;
 const labelKey = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
@@ -41,9 +44,9 @@ export function matchesLabels(
       case 'absent':
         return value === undefined;
       case 'in':
-        return value !== undefined && requirement.values.includes(value);
+        return value !== undefined && requirement.values.has(value);
       case 'notin':
-        return value === undefined || !requirement.values.includes(value);
+        return value === undefined || !requirement.values.has(value);
     }
   });
 }
@@ -97,12 +100,12 @@ function parseLabelRequirement(term: string): LabelRequirement {
   if (term.startsWith('!')) return { key: checkedKey(term.slice(1).trim(), term), operator: 'absent' };
   const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(term);
   if (set) {
-    const values = (set[3] ?? '').split(',').map((value) => checkedValue(value.trim(), term));
+    const values = new Set((set[3] ?? '').split(',').map((value) => checkedValue(value.trim(), term)));
     return { key: checkedKey(set[1] ?? '', term), operator: set[2] === 'in' ? 'in' : 'notin', values };
   }
   const equality = /^([^=!\s]+)\s*(==|!=|=)\s*([^=!\s]*)$/.exec(term);
   if (equality) {
-    const values = [checkedValue(equality[3] ?? '', term)];
+    const values = new Set([checkedValue(equality[3] ?? '', term)]);
     return { key: checkedKey(equality[1] ?? '', term), operator: equality[2] === '!=' ? 'notin' : 'in', values };
   }
   return { key: checkedKey(term, term), operator: 'exists' };
@@ -146,15 +149,18 @@ function splitOutsideParentheses(text: string): string[] {
       start = at + 1;
     }
   }
-  return withoutBlankText(terms);
+  return checkedTerms(terms);
 }
 
 function splitFieldTerms(text: string): string[] {
-  return withoutBlankText(text.split(/(?<!\\),/).map((term) => term.trim()));
+  return checkedTerms(text.split(/(?<!\\),/).map((term) => term.trim()));
 }
 
 /** Nothing selects everything, but an empty term between commas is a mistake. */
-function withoutBlankText(terms: string[]): string[] {
+function checkedTerms(terms: string[]): string[] {
+  if (terms.length > maxTerms) {
+    throw new OrchError('BadRequest', `the selector has ${terms.length} terms, more than ${maxTerms}`);
+  }
   return terms.length === 1 && terms[0] === '' ? [] : terms;
 }
 

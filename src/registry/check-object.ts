@@ -1,7 +1,7 @@
 import type { ApiObject } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
-import { dropUnknownFields, validateSchema } from '../manifest/validate-schema.js';
+import { separateUnknownFields, validateSchema } from '../manifest/validate-schema.js';
 import type { ErrorCause } from '../support/errors.js';
 import { invalid, strictDecoding } from './registry-errors.js';
 import type { WriteOptions } from './registry.js';
@@ -25,11 +25,11 @@ export function checkUnknownFields(
   object: JsonObject,
   fieldValidation: WriteOptions['fieldValidation'] = 'Strict',
 ): CheckedObject {
-  const unknown = validateSchema(kind, object).filter((issue) => issue.unknownField);
+  const { unknown, known } = separateUnknownFields(kind, object);
   if (unknown.length === 0) return { object, warnings: [] };
   const sentences = unknown.map((issue) => unknownFieldSentence(issue.field, issue.message));
   if (fieldValidation === 'Strict') throw strictDecoding(kind, sentences);
-  return { object: dropUnknownFields(kind, object), warnings: fieldValidation === 'Warn' ? sentences : [] };
+  return { object: known(), warnings: fieldValidation === 'Warn' ? sentences : [] };
 }
 
 /**

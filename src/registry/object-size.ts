@@ -7,7 +7,7 @@ import type { UpdateScope } from './update-scope.js';
 /** As etcd gives a Kubernetes object. */
 const maxCharacters = 1.5 * 2 ** 20;
 /** With who owns what, which is as much again. Every write looks at all of them several times. */
-const maxValues = 10_000;
+const maxValues = 8_000;
 /** A report about an object that is as large as it may be must still come through. */
 const reportAllowance = 1.5;
 

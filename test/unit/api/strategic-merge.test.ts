@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { strategicToMergePatch } from '../../../src/api/strategic-merge.js';
 import type { JsonObject, JsonValue } from '../../../src/model/json.js';
 import { nodeKind } from '../../../src/model/node.js';
@@ -10,6 +10,22 @@ describe('strategicToMergePatch', () => {
   it('leaves plain members as a merge patch has them', () => {
     const patch = { spec: { unschedulable: null }, metadata: { labels: { a: 'b' } } };
     expect(toMerge(patch, { spec: { unschedulable: true } })).toEqual(patch);
+  });
+
+  it('looks at every element of a long list a few times, not once for each element of the patch', () => {
+    const conditions = (prefix: string): object[] =>
+      Array.from({ length: 1_000 }, (_, index) => ({ type: `${prefix}${index}`, status: 'True' }));
+    const stringify = vi.spyOn(JSON, 'stringify');
+    try {
+      const merged = toMerge(
+        { status: { conditions: conditions('new') } },
+        { status: { conditions: conditions('old') } },
+      );
+      expect((merged['status'] as JsonObject)['conditions']).toHaveLength(2_000);
+      expect(stringify.mock.calls.length).toBeLessThan(10_000);
+    } finally {
+      stringify.mockRestore();
+    }
   });
 
   it('replaces lists without a key whole', () => {

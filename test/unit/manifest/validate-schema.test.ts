@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import objectMetaSchema from '../../../schemas/object-meta.schema.json' with { type: 'json' };
 import { patternsWithSentence } from '../../../src/manifest/pattern-sentences.js';
-import { dropUnknownFields, validateSchema } from '../../../src/manifest/validate-schema.js';
+import { separateUnknownFields, validateSchema } from '../../../src/manifest/validate-schema.js';
 import { kinds } from '../../../src/model/kinds.js';
 import { secretKind } from '../../../src/model/secret.js';
 import { taskKind } from '../../../src/model/task.js';
@@ -92,17 +92,19 @@ describe('validateSchema', () => {
   });
 });
 
-describe('dropUnknownFields', () => {
+describe('separateUnknownFields', () => {
   it('takes out what the schema does not know, at any depth and however much, and nothing else', () => {
     const unknown = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x${index}`, 1]));
     const object = { ...task({ ...unknown, priority: 'wrong', ports: [{ containerPort: 80, foo: 1 }] }), extra: {} };
     const before = structuredClone(object);
-    expect(dropUnknownFields(taskKind, object)).toEqual(task({ priority: 'wrong', ports: [{ containerPort: 80 }] }));
+    expect(separateUnknownFields(taskKind, object).known()).toEqual(
+      task({ priority: 'wrong', ports: [{ containerPort: 80 }] }),
+    );
     expect(object).toEqual(before);
   });
 
   it('gives back the very object when there is nothing to drop', () => {
     const object = task({});
-    expect(dropUnknownFields(taskKind, object)).toBe(object);
+    expect(separateUnknownFields(taskKind, object).known()).toBe(object);
   });
 });

@@ -53,6 +53,7 @@ describe('label selectors', () => {
     ['app=-web'],
     [`app=${'x'.repeat(64)}`],
     ['a'.repeat(20_000)],
+    [Array.from({ length: 65 }, () => '!a').join(',')],
     ['((((((('],
   ])('refuses %s', (text) => {
     expect(() => parseLabelSelector(text)).toThrow(expect.objectContaining({ code: 'BadRequest' }));
