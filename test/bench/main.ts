@@ -13,6 +13,7 @@ import { openSwarm } from './engine.js';
 import { measureHostileInput } from './hostile-input.js';
 import { measureIdle } from './idle.js';
 import { measureListsAndWatches } from './lists-and-watches.js';
+import { measurePausedWatchers } from './paused-watchers.js';
 import { measureRecovery } from './recovery.js';
 import type { Row } from './row.js';
 
@@ -39,6 +40,7 @@ try {
   rows.push(...(await measureDurableWrites({ cluster, progress })));
   rows.push(...(await measureListsAndWatches({ cluster, progress })));
   rows.push(...(await measureHostileInput({ progress })));
+  rows.push(...(await measurePausedWatchers({ progress })));
 } finally {
   await cluster.removeAll();
   await swarm.leave();

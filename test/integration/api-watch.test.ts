@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { taskKind } from '../../src/model/task.js';
 import type { ObjectEvent, Registry } from '../../src/registry/registry.js';
 import { createSystemClock, type Clock } from '../../src/support/clock.js';
-import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
+import { startTestApi, taskObject, tasksPath, type TestApi, type TestWatch } from './api-harness.js';
 
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
@@ -217,6 +217,38 @@ describe('watch bounds', () => {
       expect(closed).toBe(1);
       expect(pushed).toBeLessThan(2_000);
       watch.destroy();
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('keeps a bounded amount for clients that never read, and ends their watches', async () => {
+    const own = await startTestApi();
+    try {
+      const base = own.registry.currentRevision();
+      const open = (): Promise<TestWatch> => own.openWatch(`${tasksPath}?watch=true&resourceVersion=${base}`);
+      const watches = await Promise.all(Array.from({ length: 3 }, open));
+      for (const { response } of watches) response.pause();
+      await own.request('POST', tasksPath, { body: taskObject('large') });
+      const characters = 250_000;
+      const writes = 120;
+      for (let write = 0; write < writes; write++) {
+        const annotations = { text: `${write}${'x'.repeat(characters)}` };
+        await own.request('PATCH', `${tasksPath}/large`, {
+          type: 'application/merge-patch+json',
+          body: { metadata: { annotations } },
+        });
+      }
+      // What they read now is what was kept for them: the queue, and what lay in the sockets.
+      for (const { response, ended } of watches) {
+        let bytes = 0;
+        response.on('data', (chunk: Buffer | string) => (bytes += chunk.length));
+        response.resume();
+        // Cleanly, or cut when they did not read for long after that.
+        await ended;
+        expect(bytes).toBeGreaterThan(characters);
+        expect(bytes).toBeLessThan((characters * writes) / 2);
+      }
     } finally {
       await own.close();
     }
