@@ -216,7 +216,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/worker/plan-convergence.ts',
     from: 'return attempt === record.attempt ? record : { ...record, attempt };',
     to: 'return attempt > 0 ? record : { ...record, attempt };',
-    seeds: { count: 1500 },
+    test: 'test/unit/worker/plan-convergence.test.ts',
   },
   {
     name: 'what an older checkpoint wants stops a container that is newer',
