@@ -126,7 +126,8 @@ export const eventsView: ServedResource = {
     if (selected.kind === undefined && selected.uid === undefined) return eventsView;
     if (selected.kind !== undefined && selected.kind !== podKind.kind) return eventsView;
     const pod = await podOf(selected, registry);
-    return selected.kind === podKind.kind || selected.uid === pod?.podUid ? podEventsView(pod) : eventsView;
+    if (selected.kind === podKind.kind) return podEventsView(pod);
+    return pod && selected.uid === pod.podUid && selected.uid !== pod.taskUid ? podEventsView(pod) : eventsView;
   },
 };
 

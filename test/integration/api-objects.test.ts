@@ -217,6 +217,18 @@ describe('objects over HTTP', () => {
   });
 });
 
+describe('all namespaces at once', () => {
+  it('cannot be deleted, as in Kubernetes: each would take everything in it along', async () => {
+    const { status, json } = await api.request('DELETE', '/api/v1/namespaces');
+    expect(status).toBe(405);
+    expect(json).toMatchObject({ kind: 'Status', status: 'Failure', reason: 'MethodNotAllowed', code: 405 });
+    expect((await api.request('GET', '/api/v1/namespaces/default')).status).toBe(200);
+    const { json: core } = await api.request('GET', '/api/v1');
+    const resources = core.resources as { name: string; verbs: string[] }[];
+    expect(resources.find(({ name }) => name === 'namespaces')?.verbs).not.toContain('deletecollection');
+  });
+});
+
 describe('core/v1 events', () => {
   it('shows task events with involvedObject selectors, read-only', async () => {
     const { json: task } = await api.request('POST', tasksPath, { body: taskObject('eventful') });
