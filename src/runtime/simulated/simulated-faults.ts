@@ -11,6 +11,7 @@ export class SimulatedFaults {
   #thaw: (() => void) | undefined;
   #thawed: Promise<void> | undefined;
   #unavailable = false;
+  #stalledPulls = false;
 
   /** The next call of this kind does nothing and rejects with the error. Several queue up. */
   failNext(call: RuntimeCall, error: Error): void {
@@ -37,6 +38,17 @@ export class SimulatedFaults {
   /** While unavailable, calls reject at once with Unavailable, as when no engine listens. Containers go on. */
   setUnavailable(unavailable: boolean): void {
     this.#unavailable = unavailable;
+  }
+
+  /** While stalled, a pull of a missing image goes on until it is cancelled, as from a registry that sends nothing. */
+  setPullsStalled(stalled: boolean): void {
+    this.#stalledPulls = stalled;
+  }
+
+  /** Resolves at once, or, while pulls are stalled, when `signal` cancels this one. */
+  async pull(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#stalledPulls || signal?.aborted) return;
+    await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
   }
 
   /** Runs one call under the armed faults. */

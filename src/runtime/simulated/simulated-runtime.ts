@@ -85,8 +85,11 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   ensureImage(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<void> {
-    return this.#call('ensureImage', deadlines.pullWithoutProgress, () => {
-      if (signal?.aborted) throw new RuntimeError('PullFailed', `the pull of ${image} was cancelled`);
+    return this.#call('ensureImage', deadlines.pullWithoutProgress, async () => {
+      const checkCancelled = (): void => {
+        if (signal?.aborted) throw new RuntimeError('PullFailed', `the pull of ${image} was cancelled`);
+      };
+      checkCancelled();
       const present = this.engine.images.has(withTag(image));
       if (present && policy !== 'Always') return;
       if (policy === 'Never') {
@@ -95,6 +98,8 @@ export class SimulatedRuntime implements ContainerRuntime {
       if (image.startsWith('missing/')) throw new RuntimeError('ImageNotFound', `no registry has the image ${image}`);
       if (image.startsWith('unreachable/'))
         throw new RuntimeError('PullFailed', `the registry of ${image} does not answer`);
+      await this.engine.faults.pull(signal);
+      checkCancelled();
       this.engine.images.add(withTag(image));
     });
   }

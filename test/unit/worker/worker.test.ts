@@ -325,6 +325,24 @@ describe('a worker and its tasks', () => {
     expect(cluster.worker.taskCount).toBe(0);
   });
 
+  it('LC-05: gives up a pull when its task is deleted, and leaves nothing behind', async () => {
+    const cluster = await fixture();
+    cluster.engine.faults.setPullsStalled(true);
+    await cluster.assign('web', { image: 'registry.example/large:1', command: ['httpd'] });
+    await cluster.seconds(10);
+    expect(await cluster.reasons('web')).toContain('Pulling');
+    await cluster.delete('web');
+    await cluster.seconds(2);
+    expect(await cluster.exists('web')).toBe(false);
+    expect(cluster.containers('web')).toHaveLength(0);
+    expect(cluster.engine.images).not.toContain('registry.example/large:1');
+    // And it does not hold up what comes next.
+    cluster.engine.faults.setPullsStalled(false);
+    await cluster.assign('web', { image: 'registry.example/large:1', command: ['httpd'] });
+    await cluster.settle();
+    expect(cluster.running('web')).toHaveLength(1);
+  });
+
   it('LC-05: takes a shorter grace period while it stops', async () => {
     const cluster = await fixture();
     await cluster.assign('web', { command: ['sleep', 'infinity'], terminationGracePeriodSeconds: 600 });
