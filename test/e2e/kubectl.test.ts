@@ -2,14 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from '../integration/kubectl-harness.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startKubectl, useKubectl, type Kubectl } from '../integration/kubectl-harness.js';
 import { createTestCluster, freePort, runCommand, type TestCluster } from '../support/orch-process.js';
 import { waitFor } from '../support/wait-for.js';
 
 // Streams of stock kubectl, through manager and worker, to a process in a real container.
-
-skipWithoutKubectl();
 
 const image = ['--image=busybox:latest', '--image-pull-policy=IfNotPresent'];
 const script = `mkdir /www; echo "the page of $HOSTNAME" > /www/index.html; httpd -p 8080 -h /www
@@ -18,15 +16,28 @@ echo started; while read -r line; do echo "heard $line"; done`;
 let cluster: TestCluster;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  cluster = await createTestCluster();
-  await cluster.startUp();
-  kubectl = await startKubectl(await readFile(cluster.kubeconfig, 'utf8'));
-});
+async function startClusterWithKubectl(): Promise<{
+  cluster: TestCluster;
+  kubectl: Kubectl;
+  close(): Promise<void>;
+}> {
+  const started = await createTestCluster();
+  try {
+    await started.startUp();
+    const client = await startKubectl(await readFile(started.kubeconfig, 'utf8'));
+    const close = async (): Promise<void> => {
+      await client.remove();
+      await started.removeAll();
+    };
+    return { cluster: started, kubectl: client, close };
+  } catch (error) {
+    await started.removeAll();
+    throw error;
+  }
+}
 
-afterAll(async () => {
-  await kubectl.remove();
-  await cluster.removeAll();
+useKubectl(startClusterWithKubectl, (started) => {
+  ({ cluster, kubectl } = started);
 });
 
 const sha256 = async (path: string): Promise<string> =>

@@ -1,29 +1,13 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestApi, tasksPath, type TestApi } from './api-harness.js';
-
-const kubectlIsThere = spawnSync('kubectl', ['version', '--client']).status === 0;
+import { describe, expect, it } from 'vitest';
+import { tasksPath, type TestApi } from './api-harness.js';
+import { startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 let api: TestApi;
-let home: string;
+let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  home = await mkdtemp(join(tmpdir(), 'orch-kubectl-'));
-  await writeFile(join(home, 'config'), api.kubeconfig, { mode: 0o600 });
-  await writeFile(join(home, 'web.yaml'), webManifest('hello'));
-});
-
-afterAll(async () => {
-  await api.close();
-  await rm(home, { recursive: true, force: true });
-});
-
-beforeEach((context) => {
-  if (!kubectlIsThere) context.skip('kubectl IS NOT INSTALLED on this machine: nothing below was tested');
+useKubectl(startApiWithKubectl, async (started) => {
+  ({ api, kubectl } = started);
+  await kubectl.write('web.yaml', webManifest('hello'));
 });
 
 function webManifest(greeting: string): string {
@@ -40,176 +24,145 @@ spec:
 `;
 }
 
-interface Output {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function options(): { env: NodeJS.ProcessEnv } {
-  return { env: { ...process.env, HOME: home, KUBECONFIG: join(home, 'config') } };
-}
-
-function kubectl(...words: string[]): Promise<Output> {
-  return new Promise((resolve) => {
-    execFile('kubectl', words, { ...options(), timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
-    });
-  });
-}
-
-async function succeeds(...words: string[]): Promise<string> {
-  const output = await kubectl(...words);
-  expect(output.code, `kubectl ${words.join(' ')}: ${output.stderr}`).toBe(0);
-  return output.stdout;
-}
-
-const file = (name: string): string => join(home, name);
-
 describe('stock kubectl', () => {
   it('speaks to the server as 1.32', async () => {
-    expect(await succeeds('version')).toContain('Server Version: v1.32.4+orch.0.1.0');
-    expect(await succeeds('api-resources')).toMatch(/tasks +tk +orch.dev\/v1 +true +Task/);
-    expect(await succeeds('get', '--raw', '/readyz')).toBe('ok');
+    expect(await kubectl.succeeds('version')).toContain('Server Version: v1.32.4+orch.0.1.0');
+    expect(await kubectl.succeeds('api-resources')).toMatch(/tasks +tk +orch.dev\/v1 +true +Task/);
+    expect(await kubectl.succeeds('get', '--raw', '/readyz')).toBe('ok');
   });
 
   it('applies, says unchanged, configured, and shows the difference', async () => {
-    expect(await succeeds('apply', '-f', file('web.yaml'))).toBe('task.orch.dev/web created\n');
-    expect(await succeeds('apply', '-f', file('web.yaml'))).toBe('task.orch.dev/web unchanged\n');
-    expect(await succeeds('diff', '-f', file('web.yaml'))).toBe('');
-    await writeFile(file('web2.yaml'), webManifest('goodbye'));
-    const diff = await kubectl('diff', '-f', file('web2.yaml'));
+    expect(await kubectl.succeeds('apply', '-f', 'web.yaml')).toBe('task.orch.dev/web created\n');
+    expect(await kubectl.succeeds('apply', '-f', 'web.yaml')).toBe('task.orch.dev/web unchanged\n');
+    expect(await kubectl.succeeds('diff', '-f', 'web.yaml')).toBe('');
+    await kubectl.write('web2.yaml', webManifest('goodbye'));
+    const diff = await kubectl.run(['diff', '-f', 'web2.yaml']);
     expect(diff.code).toBe(1);
     expect(diff.stdout).toMatch(/-.*value: hello[\s\S]*\+.*value: goodbye/);
-    expect(await succeeds('apply', '--dry-run=server', '-f', file('web2.yaml'))).toContain(
+    expect(await kubectl.succeeds('apply', '--dry-run=server', '-f', 'web2.yaml')).toContain(
       'configured (server dry run)',
     );
-    expect(await succeeds('apply', '-f', file('web2.yaml'))).toBe('task.orch.dev/web configured\n');
-    expect(await succeeds('get', 'task', 'web', '-o', 'jsonpath={.spec.env[0].value}')).toBe('goodbye');
+    expect(await kubectl.succeeds('apply', '-f', 'web2.yaml')).toBe('task.orch.dev/web configured\n');
+    expect(await kubectl.succeeds('get', 'task', 'web', '-o', 'jsonpath={.spec.env[0].value}')).toBe('goodbye');
   });
 
   it('gets in every form', async () => {
-    await succeeds('apply', '-f', file('web.yaml'));
-    expect(await succeeds('get', 'tasks')).toMatch(/NAME +STATE +RESTARTS +NODE +AGE\nweb +Pending +0 +<none> +\d+s/);
-    expect(await succeeds('get', 'tk', '-o', 'wide')).toMatch(/IMAGE +PORTS +MESSAGE/);
-    expect(await succeeds('get', 'all', '-A', '--show-labels')).toMatch(/default +task.orch.dev\/web .*app=web/);
-    expect(await succeeds('get', 'task/web', '-o', 'yaml')).toContain('kind: Task');
-    expect(await succeeds('get', 'tasks', '-l', 'app=web', '-o', 'name')).toBe('task.orch.dev/web\n');
-    expect(await succeeds('get', 'tasks', '--field-selector', 'status.state=Running')).toBe('');
-    expect(await succeeds('get', 'tasks', '--sort-by=.metadata.name')).toContain('web');
-    const missing = await kubectl('get', 'task', 'nothing');
+    await kubectl.succeeds('apply', '-f', 'web.yaml');
+    expect(await kubectl.succeeds('get', 'tasks')).toMatch(
+      /NAME +STATE +RESTARTS +NODE +AGE\nweb +Pending +0 +<none> +\d+s/,
+    );
+    expect(await kubectl.succeeds('get', 'tk', '-o', 'wide')).toMatch(/IMAGE +PORTS +MESSAGE/);
+    expect(await kubectl.succeeds('get', 'all', '-A', '--show-labels')).toMatch(
+      /default +task.orch.dev\/web .*app=web/,
+    );
+    expect(await kubectl.succeeds('get', 'task/web', '-o', 'yaml')).toContain('kind: Task');
+    expect(await kubectl.succeeds('get', 'tasks', '-l', 'app=web', '-o', 'name')).toBe('task.orch.dev/web\n');
+    expect(await kubectl.succeeds('get', 'tasks', '--field-selector', 'status.state=Running')).toBe('');
+    expect(await kubectl.succeeds('get', 'tasks', '--sort-by=.metadata.name')).toContain('web');
+    const missing = await kubectl.run(['get', 'task', 'nothing']);
     expect(missing.stderr).toBe('Error from server (NotFound): tasks.orch.dev "nothing" not found\n');
   });
 
   it('explains from the schemas', async () => {
-    expect(await succeeds('explain', 'task.spec.restartPolicy')).toMatch(/ENUM:\s+Always\s+OnFailure\s+Never/);
-    expect(await succeeds('explain', 'task', '--recursive')).toContain('livenessProbe');
-    expect(await succeeds('explain', 'node.spec.taints')).toContain('effect');
+    expect(await kubectl.succeeds('explain', 'task.spec.restartPolicy')).toMatch(/ENUM:\s+Always\s+OnFailure\s+Never/);
+    expect(await kubectl.succeeds('explain', 'task', '--recursive')).toContain('livenessProbe');
+    expect(await kubectl.succeeds('explain', 'node.spec.taints')).toContain('effect');
   });
 
   it('names the unknown field of a bad manifest and changes nothing', async () => {
-    await writeFile(
-      file('bad.yaml'),
+    await kubectl.write(
+      'bad.yaml',
       webManifest('x').replace('name: web', 'name: bad').replace('  image:', '  imagine:'),
     );
-    const output = await kubectl('apply', '-f', file('bad.yaml'));
+    const output = await kubectl.run(['apply', '-f', 'bad.yaml']);
     expect(output.code).toBe(1);
     expect(output.stderr).toMatch(/unknown field "spec.imagine"|spec.image/);
     expect((await api.request('GET', `${tasksPath}/bad`)).status).toBe(404);
-    await writeFile(file('tusk.yaml'), webManifest('x').replace('kind: Task', 'kind: Tusk'));
-    expect((await kubectl('apply', '-f', file('tusk.yaml'))).stderr).toContain('no matches for kind "Tusk"');
+    await kubectl.write('tusk.yaml', webManifest('x').replace('kind: Task', 'kind: Tusk'));
+    expect((await kubectl.run(['apply', '-f', 'tusk.yaml'])).stderr).toContain('no matches for kind "Tusk"');
   });
 
   it('describes with events, and lists them', async () => {
-    await succeeds('apply', '-f', file('web.yaml'));
-    const text = await succeeds('describe', 'task', 'web');
+    await kubectl.succeeds('apply', '-f', 'web.yaml');
+    const text = await kubectl.succeeds('describe', 'task', 'web');
     expect(text).toMatch(/Kind: +Task/);
     expect(text).toMatch(/Events:\n +Type +Reason +Age +From +Message/);
-    expect(await succeeds('events', '--for', 'task/web')).toMatch(/LAST SEEN[\s\S]*Task\/web/);
-    expect(await succeeds('get', 'events')).toMatch(/LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n.*task\/web/);
+    expect(await kubectl.succeeds('events', '--for', 'task/web')).toMatch(/LAST SEEN[\s\S]*Task\/web/);
+    expect(await kubectl.succeeds('get', 'events')).toMatch(/LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n.*task\/web/);
   });
 
   it('labels, annotates, patches, edits status, replaces', async () => {
-    await succeeds('apply', '-f', file('web.yaml'));
-    expect(await succeeds('label', 'task', 'web', 'tier=front')).toContain('labeled');
-    expect(await succeeds('annotate', 'task', 'web', 'note=x')).toContain('annotated');
-    expect(await succeeds('patch', 'task', 'web', '--type', 'merge', '-p', '{"spec":{"priority":5}}')).toContain(
-      'patched',
-    );
-    const again = await succeeds('patch', 'task', 'web', '--type', 'merge', '-p', '{"spec":{"priority":5}}');
+    await kubectl.succeeds('apply', '-f', 'web.yaml');
+    expect(await kubectl.succeeds('label', 'task', 'web', 'tier=front')).toContain('labeled');
+    expect(await kubectl.succeeds('annotate', 'task', 'web', 'note=x')).toContain('annotated');
+    expect(
+      await kubectl.succeeds('patch', 'task', 'web', '--type', 'merge', '-p', '{"spec":{"priority":5}}'),
+    ).toContain('patched');
+    const again = await kubectl.succeeds('patch', 'task', 'web', '--type', 'merge', '-p', '{"spec":{"priority":5}}');
     expect(again).toContain('patched (no change)');
-    const strategic = await kubectl('patch', 'task', 'web', '-p', '{"spec":{"priority":6}}');
+    const strategic = await kubectl.run(['patch', 'task', 'web', '-p', '{"spec":{"priority":6}}']);
     expect(strategic.code).toBe(1);
     expect(strategic.stderr).toContain('use --type merge');
-    const yaml = await succeeds('get', 'task', 'web', '-o', 'yaml');
-    await writeFile(file('out.yaml'), yaml.replace('priority: 5', 'priority: 7'));
-    expect(await succeeds('replace', '-f', file('out.yaml'))).toContain('replaced');
+    const yaml = await kubectl.succeeds('get', 'task', 'web', '-o', 'yaml');
+    await kubectl.write('out.yaml', yaml.replace('priority: 5', 'priority: 7'));
+    expect(await kubectl.succeeds('replace', '-f', 'out.yaml')).toContain('replaced');
     // What a manager or worker would report.
     const status = '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}';
-    await succeeds('patch', 'task', 'web', '--subresource=status', '--type=merge', '-p', status);
-    expect(await succeeds('wait', 'task/web', '--for=condition=Ready', '--timeout=10s')).toContain('condition met');
-    expect(await succeeds('get', 'task', 'web', '-o', 'jsonpath={.spec.priority}')).toBe('7');
+    await kubectl.succeeds('patch', 'task', 'web', '--subresource=status', '--type=merge', '-p', status);
+    expect(await kubectl.succeeds('wait', 'task/web', '--for=condition=Ready', '--timeout=10s')).toContain(
+      'condition met',
+    );
+    expect(await kubectl.succeeds('get', 'task', 'web', '-o', 'jsonpath={.spec.priority}')).toBe('7');
   });
 
   it('applies on the server with field ownership', async () => {
-    await writeFile(file('ssa.yaml'), webManifest('a').replaceAll('web', 'ssa'));
-    expect(await succeeds('apply', '--server-side', '-f', file('ssa.yaml'))).toContain('serverside-applied');
-    await writeFile(file('ssa2.yaml'), webManifest('b').replaceAll('web', 'ssa'));
-    const conflict = await kubectl('apply', '--server-side', '--field-manager=other', '-f', file('ssa2.yaml'));
+    await kubectl.write('ssa.yaml', webManifest('a').replaceAll('web', 'ssa'));
+    expect(await kubectl.succeeds('apply', '--server-side', '-f', 'ssa.yaml')).toContain('serverside-applied');
+    await kubectl.write('ssa2.yaml', webManifest('b').replaceAll('web', 'ssa'));
+    const conflict = await kubectl.run(['apply', '--server-side', '--field-manager=other', '-f', 'ssa2.yaml']);
     expect(conflict.code).toBe(1);
     expect(conflict.stderr).toContain('conflict');
-    const forced = ['apply', '--server-side', '--field-manager=other', '--force-conflicts', '-f', file('ssa2.yaml')];
-    expect(await succeeds(...forced)).toContain('serverside-applied');
+    const forced = ['apply', '--server-side', '--field-manager=other', '--force-conflicts', '-f', 'ssa2.yaml'];
+    expect(await kubectl.succeeds(...forced)).toContain('serverside-applied');
   });
 
   it('works on Kubernetes kinds: namespaces and nodes', async () => {
-    await writeFile(file('node.yaml'), 'apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n');
-    await writeFile(file('ns.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n');
-    await succeeds('apply', '-f', file('node.yaml'), '-f', file('ns.yaml'));
-    const again = await succeeds('apply', '-f', file('node.yaml'), '-f', file('ns.yaml'));
+    await kubectl.write('node.yaml', 'apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n');
+    await kubectl.write('ns.yaml', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n');
+    await kubectl.succeeds('apply', '-f', 'node.yaml', '-f', 'ns.yaml');
+    const again = await kubectl.succeeds('apply', '-f', 'node.yaml', '-f', 'ns.yaml');
     expect(again).toBe('node/n1 unchanged\nnamespace/shop unchanged\n');
-    expect(await succeeds('cordon', 'n1')).toBe('node/n1 cordoned\n');
-    expect(await succeeds('get', 'nodes')).toMatch(/n1 +NotReady,SchedulingDisabled/);
-    expect(await succeeds('uncordon', 'n1')).toBe('node/n1 uncordoned\n');
-    expect(await succeeds('taint', 'node', 'n1', 'a=b:NoSchedule')).toBe('node/n1 tainted\n');
-    expect(await succeeds('label', 'node', 'n1', 'disk=ssd')).toBe('node/n1 labeled\n');
-    expect(await succeeds('get', 'ns', 'shop')).toMatch(/shop +Active/);
-    expect(await succeeds('get', 'node', 'n1', '-o', 'yaml')).toContain('effect: NoSchedule');
-    expect(await succeeds('delete', 'node', 'n1')).toContain('deleted');
+    expect(await kubectl.succeeds('cordon', 'n1')).toBe('node/n1 cordoned\n');
+    expect(await kubectl.succeeds('get', 'nodes')).toMatch(/n1 +NotReady,SchedulingDisabled/);
+    expect(await kubectl.succeeds('uncordon', 'n1')).toBe('node/n1 uncordoned\n');
+    expect(await kubectl.succeeds('taint', 'node', 'n1', 'a=b:NoSchedule')).toBe('node/n1 tainted\n');
+    expect(await kubectl.succeeds('label', 'node', 'n1', 'disk=ssd')).toBe('node/n1 labeled\n');
+    expect(await kubectl.succeeds('get', 'ns', 'shop')).toMatch(/shop +Active/);
+    expect(await kubectl.succeeds('get', 'node', 'n1', '-o', 'yaml')).toContain('effect: NoSchedule');
+    expect(await kubectl.succeeds('delete', 'node', 'n1')).toContain('deleted');
   });
 
   it('watches with -w: a table first, then one row for each change', async () => {
-    await succeeds('apply', '-f', file('web.yaml'));
-    const child = spawn('kubectl', ['get', 'task', 'web', '-w'], options());
+    await kubectl.succeeds('apply', '-f', 'web.yaml');
+    const watch = kubectl.follow('get', 'task', 'web', '-w');
     try {
-      let text = '';
-      const lines = (count: number): Promise<string> =>
-        new Promise((resolve) => {
-          const look = (): void => {
-            if (text.split('\n').length > count) resolve(text);
-            else child.stdout.once('data', look);
-          };
-          child.stdout.once('data', look);
-          if (text.split('\n').length > count) resolve(text);
-        });
-      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      await lines(2);
+      await watch.lines(2);
       await api.request('PATCH', `${tasksPath}/web`, {
         type: 'application/merge-patch+json',
         body: { spec: { priority: 11 } },
       });
-      const rows = (await lines(3)).trimEnd().split('\n');
+      const rows = await watch.lines(3);
       expect(rows).toHaveLength(3);
       expect(rows[2]).toMatch(/^web +Pending/);
     } finally {
-      child.kill();
+      watch.kill();
     }
   });
 
   it('deletes and waits until it is gone', async () => {
-    await succeeds('apply', '-f', file('web.yaml'));
-    expect(await succeeds('delete', 'task', 'web', '--timeout=10s')).toBe('task.orch.dev "web" deleted\n');
-    expect((await kubectl('get', 'task', 'web')).code).toBe(1);
-    expect(await succeeds('delete', '-f', file('web.yaml'), '--ignore-not-found')).toBe('');
+    await kubectl.succeeds('apply', '-f', 'web.yaml');
+    expect(await kubectl.succeeds('delete', 'task', 'web', '--timeout=10s')).toBe('task.orch.dev "web" deleted\n');
+    expect((await kubectl.run(['get', 'task', 'web'])).code).toBe(1);
+    expect(await kubectl.succeeds('delete', '-f', 'web.yaml', '--ignore-not-found')).toBe('');
   });
 });

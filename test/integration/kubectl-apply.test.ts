@@ -1,22 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, tasksPath, type TestApi } from './api-harness.js';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { describe, expect, it } from 'vitest';
+import { tasksPath, type TestApi } from './api-harness.js';
+import { startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 let api: TestApi;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
+useKubectl(startApiWithKubectl, (started) => {
+  ({ api, kubectl } = started);
 });
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
-
-skipWithoutKubectl();
 
 const task = (name: string, spec = 'image: busybox:latest', metadata = ''): string =>
   `apiVersion: orch.dev/v1\nkind: Task\nmetadata: { name: ${name}${metadata} }\nspec: { ${spec} }\n`;

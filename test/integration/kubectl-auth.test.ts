@@ -1,22 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from './api-harness.js';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { describe, expect, it } from 'vitest';
+import type { TestApi } from './api-harness.js';
+import { startApiWithKubectl, startKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 /** The commands whose requests are protobuf since kubectl 1.32: typed create commands, and questions about permission. */
 let api: TestApi;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
+useKubectl(startApiWithKubectl, (started) => {
+  ({ api, kubectl } = started);
 });
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
-
-skipWithoutKubectl();
 
 describe('kubectl create', () => {
   it('makes a namespace, a ConfigMap and Secrets from words and files', async () => {

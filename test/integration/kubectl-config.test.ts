@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from './api-harness.js';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { describe, expect, it } from 'vitest';
+import { startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
-let api: TestApi;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
+useKubectl(startApiWithKubectl, (started) => {
+  kubectl = started.kubectl;
 });
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
-
-skipWithoutKubectl();
 
 describe('kubectl on ConfigMaps and Secrets', () => {
   it('applies a ConfigMap, says unchanged, merges, and describes it', async () => {

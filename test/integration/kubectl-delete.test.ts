@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
-import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { taskObject, tasksPath, type TestApi } from './api-harness.js';
+import { startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 const mapsPath = '/api/v1/namespaces/default/configmaps';
 
 let api: TestApi;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
+useKubectl(startApiWithKubectl, (started) => {
+  ({ api, kubectl } = started);
 });
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
-
-skipWithoutKubectl();
 
 async function family(name: string): Promise<void> {
   const owner = await api.request('POST', mapsPath, { body: { metadata: { name } } });

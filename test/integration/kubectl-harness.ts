@@ -3,8 +3,9 @@ import { existsSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { beforeEach, expect, type TestContext } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, type TestContext } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
+import { startTestApi, type TestApi } from './api-harness.js';
 
 /** The real kubectl, with a home of its own: what it caches of one server must not reach the next on the same port. */
 export interface Kubectl {
@@ -49,12 +50,39 @@ interface FollowedKubectl {
 
 const deadlineMilliseconds = 25_000;
 
-/** Skips every test of the file, and says so, where there is no kubectl. */
-export function skipWithoutKubectl(): void {
+/**
+ * What the tests of a file share: started before the first, closed after the last. Where there is no kubectl nothing is
+ * started and every test is skipped, and says so.
+ */
+export function useKubectl<T extends { kubectl: Kubectl; close(): Promise<void> }>(
+  start: () => Promise<T>,
+  onStarted: (started: T) => void | Promise<void>,
+): void {
   const isThere = spawnSync('kubectl', ['version', '--client']).status === 0;
+  let started: T | undefined;
+  beforeAll(async () => {
+    if (!isThere) return;
+    started = await start();
+    await onStarted(started);
+  });
+  afterAll(() => started?.close());
   beforeEach((context) => {
     if (!isThere) context.skip('kubectl IS NOT INSTALLED on this machine: nothing below was tested');
   });
+}
+
+/** An API over a store in memory, with no manager behind it, and the real kubectl against it. */
+export async function startApiWithKubectl(): Promise<{ api: TestApi; kubectl: Kubectl; close(): Promise<void> }> {
+  const api = await startTestApi();
+  const kubectl = await startKubectl(api.kubeconfig);
+  return {
+    api,
+    kubectl,
+    close: async () => {
+      await kubectl.remove();
+      await api.close();
+    },
+  };
 }
 
 /** Skips one test, and says so, where this older kubectl is missing. */

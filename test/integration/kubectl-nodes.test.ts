@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
-import { startKubectlCluster, type KubectlCluster } from './kubectl-cluster.js';
-import { skipWithoutKubectl, type Kubectl } from './kubectl-harness.js';
+import { startKubectlCluster } from './kubectl-cluster.js';
+import { useKubectl, type Kubectl } from './kubectl-harness.js';
 
-skipWithoutKubectl();
-
-let cluster: KubectlCluster;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  cluster = await startKubectlCluster(['n1', 'n2']);
-  kubectl = cluster.kubectl;
-  await kubectl.succeeds('wait', '--for=condition=Ready', 'node', '--all', '--timeout=20s');
-});
-
-afterAll(() => cluster.close());
+useKubectl(
+  () => startKubectlCluster(['n1', 'n2']),
+  async (started) => {
+    kubectl = started.kubectl;
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'node', '--all', '--timeout=20s');
+  },
+);
 
 const nodeOf = (pod: string): Promise<string> => kubectl.succeeds('get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}');
 const field = (kind: string, name: string, path: string): Promise<string> =>
@@ -58,7 +55,7 @@ describe('nodes with kubectl', () => {
     expect(await kubectl.succeeds('describe', 'pod', 'mover')).toMatch(/^Events:[\s\S]*Evicted/m);
     await kubectl.succeeds('uncordon', 'n1');
     await kubectl.succeeds('delete', 'pod', 'mover', 'done', '--now');
-  });
+  }, 90_000);
 
   it('does not move what was put on its node by hand, and says so', async () => {
     const overrides = '--overrides={"spec":{"nodeName":"n1"}}';

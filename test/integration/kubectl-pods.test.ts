@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
-import { startKubectlCluster, type KubectlCluster } from './kubectl-cluster.js';
-import { skipWithoutKubectl, type Kubectl } from './kubectl-harness.js';
+import { startKubectlCluster } from './kubectl-cluster.js';
+import { useKubectl, type Kubectl } from './kubectl-harness.js';
 
-skipWithoutKubectl();
-
-let cluster: KubectlCluster;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  cluster = await startKubectlCluster();
-  kubectl = cluster.kubectl;
-});
-
-afterAll(() => cluster.close());
+useKubectl(
+  () => startKubectlCluster(),
+  (started) => {
+    kubectl = started.kubectl;
+  },
+);
 
 function podManifest(name: string, container: string, more = ''): string {
   return `apiVersion: v1

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { describe, expect, it } from 'vitest';
+import { taskObject, tasksPath } from './api-harness.js';
+import { startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 /** Keeps the README's table of what works with kubectl true: what works names its test, and what does not is tried. */
 interface Row {
@@ -22,19 +22,7 @@ function readTable(): Row[] {
   });
 }
 
-let api: TestApi;
 let kubectl: Kubectl;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
-  await api.request('POST', tasksPath, { body: taskObject('web') });
-});
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
 
 describe("the README's table of what works with kubectl", () => {
   it('has rows of both sorts', () => {
@@ -52,7 +40,10 @@ describe("the README's table of what works with kubectl", () => {
 });
 
 describe('what the README says does not work', () => {
-  skipWithoutKubectl();
+  useKubectl(startApiWithKubectl, async (started) => {
+    kubectl = started.kubectl;
+    await started.api.request('POST', tasksPath, { body: taskObject('web') });
+  });
 
   it.each(rows.filter(({ works }) => works === 'no'))('$command', async ({ command, why }) => {
     const words = /^`kubectl (.*)`$/.exec(command)?.[1]?.match(/'[^']*'|\S+/g) ?? [];

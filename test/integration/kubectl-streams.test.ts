@@ -1,25 +1,22 @@
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { waitFor } from '../support/wait-for.js';
-import { startKubectlCluster, type KubectlCluster } from './kubectl-cluster.js';
-import { needsKubectlVersion, skipWithoutKubectl, type Kubectl } from './kubectl-harness.js';
+import { startKubectlCluster } from './kubectl-cluster.js';
+import { needsKubectlVersion, useKubectl, type Kubectl } from './kubectl-harness.js';
 
-skipWithoutKubectl();
-
-let cluster: KubectlCluster;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  cluster = await startKubectlCluster();
-  kubectl = cluster.kubectl;
-  const script = 'echo one; echo two >&2; sleep 2; echo three; sleep infinity';
-  await kubectl.succeeds('run', 'talker', '--image=busybox:latest', '--', 'sh', '-c', script);
-  await kubectl.succeeds('run', 'echo', '--image=busybox:latest', '--', 'nc', '-ll', '-p', '8080', '-e', 'cat');
-  await kubectl.succeeds('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=20s');
-});
-
-afterAll(() => cluster.close());
+useKubectl(
+  () => startKubectlCluster(),
+  async (started) => {
+    kubectl = started.kubectl;
+    const script = 'echo one; echo two >&2; sleep 2; echo three; sleep infinity';
+    await kubectl.succeeds('run', 'talker', '--image=busybox:latest', '--', 'sh', '-c', script);
+    await kubectl.succeeds('run', 'echo', '--image=busybox:latest', '--', 'nc', '-ll', '-p', '8080', '-e', 'cat');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=20s');
+  },
+);
 
 /** The three ways in which clients ask for streams. */
 const ways: [string, { version?: string; env?: Record<string, string> }][] = [

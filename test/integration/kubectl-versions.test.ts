@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from './api-harness.js';
-import { needsKubectlVersion, skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { describe, expect, it } from 'vitest';
+import { needsKubectlVersion, startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 /** The versions that the promise is about, called directly where they lie beside the kubectl on the path. */
 const versions = ['1.27', '1.28', '1.29', '1.30', '1.31', '1.32', '1.33'];
 
-let api: TestApi;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
+useKubectl(startApiWithKubectl, async (started) => {
+  kubectl = started.kubectl;
   await kubectl.write(
     'task.yaml',
     'apiVersion: orch.dev/v1\nkind: Task\nmetadata: { name: web }\nspec: { image: x }\n',
   );
 });
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
-
-skipWithoutKubectl();
 
 describe('kubectl of every version', () => {
   it.for(versions)('%s applies, shows, patches, asks, makes and deletes', async (version, context) => {

@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
-import { skipWithoutKubectl, startKubectl, type Kubectl } from './kubectl-harness.js';
+import { describe, expect, it } from 'vitest';
+import { taskObject, tasksPath, type TestApi } from './api-harness.js';
+import { startApiWithKubectl, useKubectl, type Kubectl } from './kubectl-harness.js';
 
 let api: TestApi;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  api = await startTestApi();
-  kubectl = await startKubectl(api.kubeconfig);
+useKubectl(startApiWithKubectl, (started) => {
+  ({ api, kubectl } = started);
 });
-
-afterAll(async () => {
-  await kubectl.remove();
-  await api.close();
-});
-
-skipWithoutKubectl();
 
 const merge = (path: string, body: object): Promise<unknown> =>
   api.request('PATCH', path, { type: 'application/merge-patch+json', body });
