@@ -27,9 +27,9 @@ interface VerbName {
 
 const verbNames = (verbs: readonly VerbName[]): string => verbs.map(({ name }) => name).join(' ');
 const kindNames = (): string => kinds.flatMap(({ plural, singular }) => [plural, singular]).join(' ');
-const aboutKinds = ['get', 'describe', 'delete', 'wait'];
+const aboutKinds = ['get', 'describe', 'delete', 'wait', 'top', 'explain'];
 const aboutTasks = ['logs', 'exec', 'stop', 'start'];
-const aboutNodes = ['cordon', 'uncordon', 'accept-restore'];
+const aboutNodes = ['cordon', 'uncordon', 'drain', 'accept-restore'];
 
 /** The word list, and the names of objects, which the shell asks orch for. */
 const bash = (verbs: readonly VerbName[]): string => `

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Client } from '../client/client.js';
 import { nodeKind } from '../model/node.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
@@ -26,10 +27,14 @@ export function defineSchedulable(command: Command, cli: Cli, verb: 'cordon' | '
     if (names.length === 0) throw new OrchError('BadRequest', `which nodes? \`orch ${verb} NAME\``);
     return withConnection(cli.environment, options, async ({ client }) => {
       for (const name of names) {
-        const unschedulable = verb === 'cordon' ? true : null;
-        await client.patch(nodeKind, { name }, { spec: { unschedulable } }, { fieldManager: 'orch-cli' });
+        await setUnschedulable(client, name, verb === 'cordon');
         cli.print(`${label(nodeKind, name)} ${verb}ed`);
       }
     });
   });
+}
+
+export async function setUnschedulable(client: Client, name: string, isWanted: boolean): Promise<void> {
+  const spec = { unschedulable: isWanted ? true : null };
+  await client.patch(nodeKind, { name }, { spec }, { fieldManager: 'orch-cli' });
 }

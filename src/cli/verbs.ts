@@ -9,14 +9,17 @@ import { defineCordon } from './cordon.js';
 import { defineDelete } from './delete.js';
 import { defineDescribe } from './describe.js';
 import { defineDiff } from './diff.js';
+import { defineDrain } from './drain.js';
 import { defineEvents } from './events.js';
 import { defineExec } from './exec.js';
+import { defineExplain } from './explain.js';
 import { defineGet } from './get.js';
 import { defineLogs } from './logs.js';
 import { defineManager } from './manager.js';
 import { defineRestore } from './restore.js';
 import { defineStart } from './start.js';
 import { defineStop } from './stop.js';
+import { defineTop } from './top.js';
 import { defineUncordon } from './uncordon.js';
 import { defineUp } from './up.js';
 import { defineVersion } from './version.js';
@@ -57,12 +60,15 @@ export const verbs: readonly Verb[] = [
   { name: 'describe', summary: 'show objects in full, with their events', group: look, define: defineDescribe },
   { name: 'logs', summary: "print a task's output", group: look, define: defineLogs },
   { name: 'events', summary: 'list what happened', group: look, define: defineEvents },
+  { name: 'top', summary: 'show what nodes and tasks use', group: look, define: defineTop },
+  { name: 'explain', summary: 'say what the fields of a kind mean', group: look, define: defineExplain },
   { name: 'wait', summary: 'wait until something is so', group: look, define: defineWait },
   { name: 'exec', summary: "run a command in a task's container", group: act, define: defineExec },
   { name: 'stop', summary: 'stop tasks and keep them', group: act, define: defineStop },
   { name: 'start', summary: 'start tasks that were stopped', group: act, define: defineStart },
   { name: 'cordon', summary: 'let no new task be placed on nodes', group: act, define: defineCordon },
   { name: 'uncordon', summary: 'let tasks be placed on nodes again', group: act, define: defineUncordon },
+  { name: 'drain', summary: 'move all tasks away from nodes', group: act, define: defineDrain },
   { name: 'backup', summary: 'save everything the manager stores into a file', group: safe, define: defineBackup },
   { name: 'restore', summary: 'fill an empty data folder from a backup', group: safe, define: defineRestore },
   {

@@ -37,7 +37,8 @@ function membersOf(schema: JsonObject): JsonObject {
   return isJsonObject(schema['properties']) ? schema['properties'] : {};
 }
 
-function followReference(
+/** What a schema refers to, with the document it lies in; of a list, its items. Undefined when nothing is there. */
+export function followReference(
   schema: JsonValue,
   root: JsonObject,
   schemaByName: SchemaByName,

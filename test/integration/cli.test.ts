@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { taskKind } from '../../src/model/task.js';
+import { taskKind, type StoredTask } from '../../src/model/task.js';
 import { tunnelChannels } from '../../src/model/worker-tunnel.js';
 import { waitFor } from '../support/wait-for.js';
 import { manifest, manifests, startCliCluster, type CliCluster } from './cli-harness.js';
@@ -277,6 +277,76 @@ describe('describe and events', () => {
     expect((await cluster.run('get nodes')).stdout).toContain('SchedulingDisabled');
     await cluster.run('uncordon n1');
     expect((await cluster.run('get nodes')).stdout).not.toContain('SchedulingDisabled');
+  });
+});
+
+describe('top', () => {
+  it('shows what nodes and tasks use', async () => {
+    await cluster.addNode('n1');
+    const usage = { cpuMillicores: 900, memoryBytes: 64 * 2 ** 20, time: '2026-01-01T00:00:00Z' };
+    await cluster.api.request('PATCH', '/api/v1/nodes/n1/status', {
+      body: { status: { allocatable: { cpu: '1800m', memory: '1Gi' }, usage } },
+      type: 'application/merge-patch+json',
+    });
+    expect((await cluster.run('top tasks')).stderr).toContain('No tasks are running.');
+    await cluster.run('apply -f -', manifests(manifest('web'), manifest('idle')));
+    await cluster.report('web', { state: 'Running', usage });
+    expect((await cluster.run('top nodes')).stdout).toBe(
+      'NAME   CPU    CPU%   MEMORY   MEMORY%\nn1     900m   50%    64Mi     6%\n',
+    );
+    expect((await cluster.run('top tasks -A')).stdout).toBe(
+      'NAMESPACE   NAME   CPU    MEMORY   NODE\ndefault     web    900m   64Mi     n1\n',
+    );
+    expect((await cluster.run('top task web --no-headers')).stdout).toBe('web   900m   64Mi   n1\n');
+    expect((await cluster.run('top sources')).stderr).toContain('choose nodes or tasks');
+    expect((await cluster.run('top nodes --sort-by disk')).stderr).toContain('choose cpu or memory');
+  });
+});
+
+describe('drain', () => {
+  beforeEach(async () => {
+    await cluster.addNode('n1');
+    await cluster.run('apply -f -', manifests(manifest('web'), manifest('stuck')));
+    for (const name of ['web', 'stuck']) await cluster.report(name, { state: 'Running' });
+  });
+
+  const leave = (name: string): Promise<unknown> =>
+    cluster.api.registry.mutate<StoredTask>(taskKind, { namespace: 'default', name }, ({ spec, ...task }) => {
+      const { nodeName: _left, ...rest } = spec;
+      return { ...task, spec: rest, status: { state: 'Pending' } };
+    });
+
+  it('cordons the node, asks its tasks to leave, waits for that, and says who stays', async () => {
+    const draining = cluster.start('drain n1 --timeout 3s');
+    await waitFor('the wishes', () => draining.stdout.includes('task/stuck in default is asked to leave'));
+    expect((await cluster.run('get nodes')).stdout).toContain('SchedulingDisabled');
+    expect((await cluster.task('web')).status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True' }),
+    );
+    await leave('web');
+    const { exitCode, stdout, stderr } = await draining.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).not.toContain('drained');
+    expect(stderr).toContain('default/stuck is still on n1: Running');
+    expect(stderr).not.toContain('default/web is still');
+    await leave('stuck');
+    expect(await cluster.run('drain node/n1')).toMatchObject({
+      exitCode: 0,
+      stdout: 'node/n1 cordoned\nnode/n1 drained\n',
+    });
+  });
+
+  it('changes nothing with --dry-run, and does not move what was put there by hand', async () => {
+    expect((await cluster.run('drain n1 --dry-run')).stdout).toContain('task/web in default would be asked to leave');
+    expect((await cluster.run('get nodes')).stdout).not.toContain('SchedulingDisabled');
+    expect((await cluster.task('web')).status?.conditions ?? []).toEqual([]);
+    const byHand = [{ type: 'Scheduled', status: 'True', reason: 'AssignedByHand', lastTransitionTime: '' }] as const;
+    for (const name of ['web', 'stuck']) await cluster.report(name, { state: 'Running', conditions: [...byHand] });
+    const { exitCode, stderr } = await cluster.run('drain n1');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('it was put on n1 by hand');
+    expect(stderr).toContain('2 of 2 tasks stay on node/n1');
+    expect((await cluster.run('drain nobody')).stderr).toContain('nodes "nobody" not found');
   });
 });
 
