@@ -3,7 +3,7 @@
  * one that workers and users know (its authority and its tokens: a backup is as secret as they are), every stored
  * object, and an end that counts and fingerprints all before it. Always holds: what has no fitting end is no backup.
  */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { OrchError } from '../support/errors.js';
 import { isJsonObject, type JsonObject } from './json.js';
 
@@ -30,7 +30,7 @@ export type BackupItem =
 
 /** Items in, lines out, in the order head, files, entries, end. */
 export class BackupWriter {
-  private readonly hash: Hash = createHash('sha256');
+  private readonly hash = startHash();
   private readonly counts = { files: 0, entries: 0 };
 
   line(item: BackupItem): string {
@@ -48,7 +48,7 @@ export class BackupWriter {
 
 /** Lines in (without their line feeds), items out. Throws OrchError BadRequest as soon as something is wrong. */
 export class BackupReader {
-  private readonly hash: Hash = createHash('sha256');
+  private readonly hash = startHash();
   private readonly counts = { files: 0, entries: 0 };
   private head: BackupHead | undefined;
   private isComplete = false;
@@ -153,4 +153,9 @@ function damaged(what: string): OrchError {
 
 function noBackup(): OrchError {
   return new OrchError('BadRequest', 'this is not a backup of orch, or its beginning is damaged');
+}
+
+/** node:crypto is loaded when it is needed: it would be a tenth of the start of a command that hashes nothing. */
+function startHash(): Hash {
+  return process.getBuiltinModule('node:crypto').createHash('sha256');
 }
