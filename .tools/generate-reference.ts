@@ -20,13 +20,16 @@ interface Schema {
 
 const [begin, end] = ['<!-- reference: generated from schemas/ by npm run generate -->', '<!-- end of reference -->'];
 const documents = new Map<string, Schema>();
-for (const name of ['task', 'source']) {
+for (const name of ['task', 'deployment', 'source']) {
   documents.set(`${name}.schema.json`, JSON.parse(await readFile(`schemas/${name}.schema.json`, 'utf8')) as Schema);
 }
 
-const text = [begin, '', ...section('task.schema.json', 'Task'), ...section('source.schema.json', 'Source'), end].join(
-  '\n',
-);
+const sections = [
+  ...section('task.schema.json', 'Task'),
+  ...section('deployment.schema.json', 'Deployment'),
+  ...section('source.schema.json', 'Source'),
+];
+const text = [begin, '', ...sections, end].join('\n');
 const readme = await readFile('README.md', 'utf8');
 const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
 if (from < 0 || to < 0) throw new Error('README.md has lost its reference markers');

@@ -14,6 +14,7 @@ let stale = 0;
 const lenders: Record<string, readonly string[]> = {
   'object-meta': ['ObjectMeta'],
   task: ['Condition', 'EnvVar', 'TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
+  pod: ['PodSpec', 'Container', 'PodResources', 'ContainerResources', 'PodLifecycle', 'PodPreStop'],
 };
 
 /** A description beside a $ref makes the compiler declare the type once more under another name; around it, it does not. */
@@ -25,20 +26,26 @@ function wrapReferences(schema: unknown): unknown {
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, wrapReferences(value)]));
 }
 
-/** The compiler repeats what a schema refers to; here the repetition becomes an import. */
+/** The compiler repeats what a schema refers to (as Probe1, Probe2 in places); here the repetition becomes an import. */
 function importShared(name: string, text: string): string {
   let result = text;
+  const declared: [lender: string, type: string][] = [];
   for (const [lender, types] of Object.entries(lenders)) {
     if (lender === name) continue;
     for (const type of types) {
       const declaration = new RegExp(
-        `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export interface ${type} \\{\\n[\\s\\S]*?\\n\\}\\n`,
+        `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export (?:interface ${type}\\d* \\{\\n[\\s\\S]*?\\n\\}|type ${type} = [^;]*;)\\n`,
+        'g',
       );
-      if (!declaration.test(result)) continue;
-      result = result
-        .replace(declaration, '')
-        .replace(banner, `${banner}\n\nimport type { ${type} } from './${lender}.js';`);
+      const without = result.replace(declaration, '');
+      if (without !== result) declared.push([lender, type]);
+      result = without;
     }
+  }
+  // What only another borrowed type refers to is not needed here.
+  for (const [lender, type] of declared) {
+    if (!new RegExp(`\\b${type}\\b`).test(result)) continue;
+    result = result.replace(banner, `${banner}\n\nimport type { ${type} } from './${lender}.js';`);
   }
   return result;
 }

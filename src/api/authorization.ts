@@ -7,7 +7,7 @@ import type { Identity } from './identity.js';
 
 export const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
 export type Verb = (typeof verbs)[number];
-export type Subresource = 'status' | 'log' | 'exec' | 'attach' | 'portforward' | 'eviction';
+export type Subresource = 'status' | 'scale' | 'log' | 'exec' | 'attach' | 'portforward' | 'eviction';
 
 /** What a route does, as far as permission goes. Every route names this when it is added. */
 export type RouteAccess =

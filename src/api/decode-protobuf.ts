@@ -50,7 +50,8 @@ function decodeMessage(message: Message, bytes: Buffer, budget: FieldBudget): Js
   for (const [number, values] of byNumber) {
     const [name, type] = message[number] ?? [];
     if (name === undefined || type === undefined) continue;
-    const decoded = decodeField(type, values, budget);
+    if (type === 'unread') refuseContent(name, values);
+    const decoded = type === 'unread' ? undefined : decodeField(type, values, budget);
     if (decoded !== undefined) members.push([name, decoded]);
   }
   return Object.fromEntries(members);
@@ -58,7 +59,7 @@ function decodeMessage(message: Message, bytes: Buffer, budget: FieldBudget): Js
 
 /** Undefined for what Go writes in place of nothing. */
 function decodeField(
-  type: FieldType,
+  type: Exclude<FieldType, 'unread'>,
   values: readonly ProtobufField['value'][],
   budget: FieldBudget,
 ): JsonValue | undefined {
@@ -76,6 +77,21 @@ function decodeField(
   if ('messages' in type) return parts.map((item) => decodeMessage(type.messages, item, budget));
   const object = decodeMessage(type.message, part, budget);
   return Object.keys(object).length === 0 ? undefined : object;
+}
+
+/** Go writes an empty text, an empty message, 0 or false for what nobody set. */
+function refuseContent(name: string, values: readonly ProtobufField['value'][]): void {
+  const isEmpty = values.every((value) => (Buffer.isBuffer(value) ? isEmptyMessage(value) : value === 0));
+  if (isEmpty) return;
+  throw new OrchError(
+    'UnsupportedMediaType',
+    `the field "${name}" is not taken as protobuf: send JSON or YAML (with kubectl, use -f FILE instead of this command)`,
+  );
+}
+
+/** A message whose members are all empty texts, as Go writes one that nobody filled. */
+function isEmptyMessage(bytes: Buffer): boolean {
+  return bytes.length % 2 === 0 && bytes.every((byte, index) => (index % 2 === 0 ? byte % 8 === 2 : byte === 0));
 }
 
 function mapEntry(type: 'stringMap' | 'bytesMap', bytes: Buffer, budget: FieldBudget): [string, string] {

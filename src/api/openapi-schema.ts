@@ -2,6 +2,7 @@ import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { kinds as allKinds } from '../model/kinds.js';
+import { podKind } from '../model/pod.js';
 import { metadataListKeys, primitiveLists } from './strategic-merge.js';
 
 /** JSON Schema (draft 7, from schemas/) to the schema objects of OpenAPI 3.0: pure, and the only place that knows both. */
@@ -36,7 +37,7 @@ export function componentSchemas(kinds: readonly Kind[]): JsonObject {
     }
   };
   addDocument(objectMetaSchema, schemaPrefix('meta'), {});
-  for (const kind of new Set([...allKinds, ...kinds])) {
+  for (const kind of new Set([...allKinds, podKind, ...kinds])) {
     addDocument(kind.schema, prefixOf(kind), { 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] });
   }
   const components: JsonObject = {};

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../model/json.js';
-import { apiVersionOf, type Kind } from '../model/kind.js';
+import { apiVersionOf, isKubernetesKind, type Kind } from '../model/kind.js';
+import { scaleKind } from '../model/scale.js';
 import { groupVersions } from './discovery.js';
 import { componentName, componentSchemas, groupVersionKind } from './openapi-schema.js';
 import { verbsOf, type ServedResource } from './served-resource.js';
@@ -45,7 +46,10 @@ function documentOf(resources: readonly ServedResource[], root: string, version:
     info: { title: 'orch', version },
     paths: Object.fromEntries(resources.flatMap((resource) => pathsOf(resource, root))),
     components: {
-      schemas: componentSchemas(resources.map(({ kind }) => kind)),
+      schemas: componentSchemas([
+        ...resources.map(({ kind }) => kind),
+        ...(resources.some(({ kind }) => kind.scale) ? [scaleKind] : []),
+      ]),
       securitySchemes: { BearerToken: { type: 'http', scheme: 'bearer' } },
     },
     security: [{ BearerToken: [] }],
@@ -57,16 +61,17 @@ function pathsOf(resource: ServedResource, root: string): [string, JsonObject][]
   const base = kind.namespaced ? `/${root}/namespaces/{namespace}/${kind.plural}` : `/${root}/${kind.plural}`;
   const parameters = kind.namespaced ? [pathParameter('namespace')] : [];
   const named = [...parameters, pathParameter('name')];
-  const item = (subresource: boolean): JsonObject => ({
-    get: operation(kind, 'get', named),
-    put: operation(kind, 'put', named),
-    patch: operation(kind, 'patch', named),
-    ...(subresource ? {} : { delete: operation(kind, 'delete', named) }),
+  const item = (isSubresource: boolean, shape = kind): JsonObject => ({
+    get: operation(shape, 'get', named),
+    put: operation(shape, 'put', named),
+    patch: operation(shape, 'patch', named),
+    ...(isSubresource ? {} : { delete: operation(kind, 'delete', named) }),
   });
   return [
     [base, { get: operation(kind, 'list', parameters), post: operation(kind, 'post', parameters) }],
     [`${base}/{name}`, item(false)],
     ...(kind.hasStatus && !resource.convert ? [[`${base}/{name}/status`, item(true)] as [string, JsonObject]] : []),
+    ...(kind.scale ? [[`${base}/{name}/scale`, item(true, scaleKind)] as [string, JsonObject]] : []),
   ];
 }
 
@@ -77,7 +82,7 @@ const patchTypes = ['application/merge-patch+json', 'application/json-patch+json
 function operation(kind: Kind, action: Action, parameters: readonly JsonObject[]): JsonObject {
   const schema = { $ref: `#/components/schemas/${componentName(kind)}` };
   const writes = action === 'post' || action === 'put' || action === 'patch';
-  const ownPatchTypes = kind.group === '' ? [...patchTypes, 'application/strategic-merge-patch+json'] : patchTypes;
+  const ownPatchTypes = isKubernetesKind(kind) ? [...patchTypes, 'application/strategic-merge-patch+json'] : patchTypes;
   const bodyTypes = action === 'patch' ? ownPatchTypes : ['application/json'];
   return {
     operationId: `${action}${kind.kind}`,

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
-import { resourceName } from '../model/kind.js';
+import { isKubernetesKind, resourceName } from '../model/kind.js';
 import { OrchError } from '../support/errors.js';
 import { readJson, readObject, type RequestBody } from './request-body.js';
 
@@ -35,10 +35,10 @@ export function readPatch(body: RequestBody, kind: Kind): RequestedPatch {
     case 'application/apply-patch+yaml':
       return { type: 'apply', object: readObject(body) };
     case 'application/strategic-merge-patch+json':
-      if (kind.group === '') return { type: 'strategic', body: readJson(body) };
+      if (isKubernetesKind(kind)) return { type: 'strategic', body: readJson(body) };
   }
   const accepted = ['application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml'];
-  if (kind.group === '') accepted.push('application/strategic-merge-patch+json');
+  if (isKubernetesKind(kind)) accepted.push('application/strategic-merge-patch+json');
   throw new OrchError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types for ${resourceName(kind)}: ${accepted.join(', ')} (with kubectl patch, use --type merge)`,

@@ -8,6 +8,7 @@ import { logHandler } from './streams/log-relay.js';
 import { evictionHandler } from './pods/eviction.js';
 import { getHandler, listHandler } from './read-handlers.js';
 import type { RouteTable } from './route-table.js';
+import { getScale, patchScale, replaceScale } from './scale.js';
 import { verbsOf, type ServedResource } from './served-resource.js';
 import { taskEventHandler } from './task-event-handler.js';
 import {
@@ -50,6 +51,13 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
     routes.add('get', status, { ...access, verb: 'get' }, getHandler(context, resource));
     routes.add('put', status, { ...access, verb: 'update' }, replaceHandler(context, resource, 'status'));
     routes.add('patch', status, { ...access, verb: 'patch' }, patchHandler(context, resource, 'status'));
+  }
+  if (kind.scale) {
+    const scale = `${item}/scale`;
+    const access = { type: 'resource', kind, subresource: 'scale' } as const;
+    routes.add('get', scale, { ...access, verb: 'get' }, getScale(context, resource, kind.scale));
+    routes.add('put', scale, { ...access, verb: 'update' }, replaceScale(context, resource, kind.scale));
+    routes.add('patch', scale, { ...access, verb: 'patch' }, patchScale(context, resource, kind.scale));
   }
   if (kind === taskKind) addStreams(routes, context, resource, item);
 }

@@ -2,6 +2,7 @@ import type { Stored } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { namespaceKind } from '../model/namespace.js';
+import { scaleKind } from '../model/scale.js';
 import type { ListOptions, Registry, WriteOptions } from '../registry/registry.js';
 
 /**
@@ -67,10 +68,18 @@ export function verbsOf(resource: ServedResource): readonly string[] {
   return ['create', 'delete', ...collection, 'get', 'list', 'patch', 'update', 'watch'];
 }
 
+const { group, version, kind } = scaleKind;
+const scaleType = { group, version, kind };
+
 /** Everything that is served below an object, as discovery tells it. */
 export function subresourcesOf(resource: ServedResource): readonly Subresource[] {
   const verbs = resource.convert ? ['get'] : ['get', 'patch', 'update'];
-  return [...(resource.kind.hasStatus ? [{ name: 'status', verbs }] : []), ...(resource.subresources ?? [])];
+  const { kind, subresources = [] } = resource;
+  return [
+    ...(kind.hasStatus ? [{ name: 'status', verbs }] : []),
+    ...(kind.scale ? [{ name: 'scale', verbs, kind: scaleType }] : []),
+    ...subresources,
+  ];
 }
 
 export function present(resource: ServedResource, object: Stored): Stored {

@@ -8,6 +8,7 @@ import { openCredentials } from '../api/credentials.js';
 import type { Credentials } from '../api/credentials.js';
 import { formatKubeconfig } from '../api/kubeconfig.js';
 import { startApiServer } from '../api/server.js';
+import { DeploymentController } from '../controllers/deployments/deployment-controller.js';
 import { Manager } from '../controllers/manager.js';
 import { startGitops } from '../gitops/gitops.js';
 import { readManagerFiles, refuseUnfinishedRestore } from './manager-files.js';
@@ -84,6 +85,14 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     });
     await manager.start();
     closers.push(() => manager.stop());
+    const deployments = new DeploymentController({
+      registry,
+      clock,
+      random,
+      logger: logger.with({ component: 'deployments' }),
+    });
+    await deployments.start();
+    closers.push(() => deployments.stop());
 
     const api = await startApiServer({
       registry,

@@ -1,10 +1,11 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type: 'json' };
-import type { JsonObject } from '../model/json.js';
-import type { Kind } from '../model/kind.js';
+import type { JsonObject, JsonValue } from '../model/json.js';
+import type { FieldTreatment, Kind } from '../model/kind.js';
 import { kinds } from '../model/kinds.js';
-import { parsePointer } from './field-path.js';
+import { podKind } from '../model/pod.js';
+import { formatFieldPath, parsePointer, resolvePointer } from './field-path.js';
 import { explainSchemaErrors } from './schema-messages.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
@@ -17,12 +18,41 @@ export type { RawTextOf, SchemaIssue } from './schema-issue.js';
 export function validateSchema(kind: Kind, object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
   const validate = validatorOf(kind);
   if (validate(object)) return [];
-  return issuesOf(kind, validate.errors ?? [], object, rawTextOf);
+  return issuesOf(kind, withoutTolerated(kind, validate.errors ?? [], object), object, rawTextOf);
 }
 
 function issuesOf(kind: Kind, errors: readonly ErrorObject[], object: unknown, rawTextOf?: RawTextOf): SchemaIssue[] {
   const issues = explainSchemaErrors(errors, object, kind.schema, schemaByName, rawTextOf);
+  if (kind.treatField) return issues.map((issue) => asRefused(kind, issue, object));
   return kind.secretFields ? issues.map((issue) => withoutSecretValue(kind, issue)) : issues;
+}
+
+function withoutTolerated(kind: Kind, errors: readonly ErrorObject[], object: unknown): readonly ErrorObject[] {
+  if (!kind.treatField) return errors;
+  return errors.filter((error) => {
+    const { treatment } = treat(kind, error, object);
+    return treatment !== 'keep' && treatment !== 'empty';
+  });
+}
+
+function treat(kind: Kind, error: ErrorObject, object: unknown): { field: string; treatment: FieldTreatment } {
+  if (!kind.treatField || !isUnknownField(error)) return { field: '', treatment: 'unknown' };
+  const name = String(error.params['additionalProperty']);
+  const field = formatFieldPath([...resolvePointer(object, error.instancePath), name]);
+  const owner = error.data as JsonObject | undefined;
+  return { field, treatment: kind.treatField(field, owner?.[name]) };
+}
+
+/** A field that Kubernetes has and orch must not let pass: no fieldValidation drops it. */
+function asRefused(kind: Kind, issue: SchemaIssue, object: unknown): SchemaIssue {
+  if (!issue.unknownField || kind.treatField?.(issue.field, valueAt(object, issue.pointer)) !== 'refuse') return issue;
+  const message = 'orch does not act on this field, and what runs would not be what was asked for: remove it';
+  return { ...issue, reason: 'FieldValueNotSupported', message, unknownField: false };
+}
+
+function valueAt(root: unknown, pointer: string): JsonValue | undefined {
+  return parsePointer(pointer).reduce<unknown>((value, part) => (value as JsonObject | undefined)?.[part], root) as
+    JsonValue | undefined;
 }
 
 /** Sentences about a wrong type quote the value; of a secret field only what is expected may be told. */
@@ -38,6 +68,8 @@ function withoutSecretValue({ secretFields = [] }: Kind, issue: SchemaIssue): Sc
 interface SeparatedObject<T> {
   /** As of validateSchema, but unknown fields only. */
   unknown: SchemaIssue[];
+  /** Fields of Kubernetes that orch keeps without acting on them: spec.template.spec.dnsPolicy. */
+  kept: string[];
   /** The object, or a copy without its unknown members, however many there are. */
   known: () => T;
 }
@@ -45,11 +77,15 @@ interface SeparatedObject<T> {
 /** Looks for unknown fields; one validation for both answers, because it is what costs. */
 export function separateUnknownFields<T>(kind: Kind, object: T): SeparatedObject<T> {
   const validate = validatorOf(kind);
-  if (validate(object)) return { unknown: [], known: () => object };
-  const errors = (validate.errors ?? []).filter(isUnknownField);
+  if (validate(object)) return { unknown: [], kept: [], known: () => object };
+  const treated = (validate.errors ?? [])
+    .filter(isUnknownField)
+    .map((error) => ({ error, ...treat(kind, error, object) }));
+  const unknown = treated.filter(({ treatment }) => treatment === 'unknown').map(({ error }) => error);
   return {
-    unknown: issuesOf(kind, errors, object),
-    known: () => withoutMembers(object, errors),
+    unknown: issuesOf(kind, unknown, object),
+    kept: treated.filter(({ treatment }) => treatment === 'keep').map(({ field }) => field),
+    known: () => withoutMembers(object, unknown),
   };
 }
 
@@ -111,7 +147,7 @@ function validatorsOf(): Ajv {
 }
 
 function schemas(): JsonObject[] {
-  return [objectMetaSchema, ...kinds.map((kind) => kind.schema)];
+  return [objectMetaSchema, podKind.schema, ...kinds.map((kind) => kind.schema)];
 }
 
 /** A schema that a $ref names by file. */

@@ -1,6 +1,6 @@
 import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject } from './api-object.js';
-import type { JsonObject } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
 
 /**
  * All that the generic parts (manifest, registry, api, client, cli) need to know about a kind. A new kind is a schema,
@@ -33,8 +33,32 @@ export interface Kind {
    * whole object (not in the part that server-side apply sends), for defaults that Kubernetes' clients rely on. Pure.
    */
   normalize?(sent: JsonObject, isWhole: boolean): JsonObject;
+  /** For kinds of Kubernetes with fields that the schema leaves out; without it they are all unknown. Pure. */
+  treatField?(field: string, value: JsonValue | undefined): FieldTreatment;
+  /** Whether, and where, it can be scaled. */
+  scale?: ScalePaths;
   /** Rules beyond the schema. Pure. An empty list means valid. `old` is what the object replaces. */
   validate(object: ApiObject, old?: ApiObject): ErrorCause[];
+}
+
+/** What becomes of a field that the schema of a kind does not have. */
+export type FieldTreatment =
+  /** It says nothing: not worth a word. */
+  | 'empty'
+  /** Kept as it is and named in a warning: Kubernetes has it, orch does not act on it, and it changes nothing of what runs. */
+  | 'keep'
+  /** Known, and it would change what runs. */
+  | 'refuse'
+  /** No field of this kind. */
+  | 'unknown';
+
+/** Where the API's `scale` finds how many there are to be and are. */
+export interface ScalePaths {
+  /** Paths such as `spec.replicas`. */
+  specReplicas: string;
+  statusReplicas: string;
+  /** The labels of what is counted, in the syntax of a list's labelSelector. */
+  selector(object: ApiObject): string;
 }
 
 export interface Column {
@@ -54,4 +78,9 @@ export function apiVersionOf(kind: Pick<Kind, 'group' | 'version'>): string {
 /** `tasks.orch.dev`, or `nodes` in the core group: how messages name a kind. */
 export function resourceName(kind: Pick<Kind, 'group' | 'plural'>): string {
   return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+}
+
+/** Whether Kubernetes has this very kind: then its clients also send strategic merge patches. */
+export function isKubernetesKind(kind: Pick<Kind, 'group'>): boolean {
+  return kind.group !== 'orch.dev';
 }

@@ -1,4 +1,5 @@
 import { configMapKind } from './config-map.js';
+import { deploymentKind } from './deployment.js';
 import type { Kind } from './kind.js';
 import { apiVersionOf } from './kind.js';
 import { namespaceKind } from './namespace.js';
@@ -17,6 +18,7 @@ export const kinds: readonly Kind[] = [
   nodeKind,
   configMapKind,
   secretKind,
+  deploymentKind,
   taskKind,
   taskEventKind,
   sourceKind,

@@ -16,9 +16,9 @@ interface FieldRequirement {
   value: string;
 }
 
-const maxSelectorLength = 16_384;
+export const maxSelectorLength = 16_384;
 /** Each is asked of every object of a list or watch. */
-const maxTerms = 64;
+export const maxTerms = 64;
 const labelKey = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 

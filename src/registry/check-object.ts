@@ -16,20 +16,24 @@ interface CheckedObject {
 }
 
 const maxAnnotationCharacters = 262_144;
+const maxFieldsNamed = 20;
 
 /**
- * Treats unknown fields as asked: Strict throws BadRequest, Warn drops and tells, Ignore drops.
+ * Treats unknown fields as asked: Strict throws BadRequest, Warn drops and tells, Ignore drops. Fields of Kubernetes that are
+ * harmless stay, and are always told.
  */
 export function checkUnknownFields(
   kind: Kind,
   object: JsonObject,
   fieldValidation: WriteOptions['fieldValidation'] = 'Strict',
 ): CheckedObject {
-  const { unknown, known } = separateUnknownFields(kind, object);
-  if (unknown.length === 0) return { object, warnings: [] };
+  const { unknown, kept, known } = separateUnknownFields(kind, object);
+  const names = [...new Set(kept.map((field) => field.replace(/\[\d+\]/g, '')))].slice(0, maxFieldsNamed).join(', ');
+  const warnings = names === '' ? [] : [`orch keeps these fields and does not act on them: ${names}`];
+  if (unknown.length === 0) return { object, warnings };
   const sentences = unknown.map((issue) => unknownFieldSentence(issue.field, issue.message));
   if (fieldValidation === 'Strict') throw strictDecoding(kind, sentences);
-  return { object: known(), warnings: fieldValidation === 'Warn' ? sentences : [] };
+  return { object: known(), warnings: fieldValidation === 'Warn' ? [...warnings, ...sentences] : warnings };
 }
 
 /**

@@ -43,6 +43,11 @@ describe('what the README says does not work', () => {
   useKubectl(startApiWithKubectl, async (started) => {
     kubectl = started.kubectl;
     await started.api.request('POST', tasksPath, { body: taskObject('web') });
+    const labels = { app: 'web' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'busybox:latest' }] } };
+    const body = { metadata: { name: 'web' }, spec: { selector: { matchLabels: labels }, template } };
+    const created = await started.api.request('POST', '/apis/apps/v1/namespaces/default/deployments', { body });
+    expect(created.status).toBe(201);
   });
 
   it.each(rows.filter(({ works }) => works === 'no'))('$command', async ({ command, why }) => {

@@ -2,12 +2,12 @@ import { parseFieldPath } from '../../manifest/field-path.js';
 import { validateSchema } from '../../manifest/validate-schema.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.js';
 import { podKind } from '../../model/pod.js';
+import { treatmentOf } from '../../model/pod-fields.js';
+import { addPodOnlyFields, type PodOnlyFields } from '../../model/pod-only-fields.js';
+import { firstContainer, taskSpecOfPod, withContainerName } from '../../model/pod-task-spec.js';
 import { invalid, strictDecoding } from '../../registry/registry-errors.js';
 import type { WriteOptions } from '../../registry/registry.js';
 import type { ErrorCause } from '../../support/errors.js';
-import { treatmentOf } from './pod-fields.js';
-import { addPodOnlyFields, type PodOnlyFields } from './pod-only-fields.js';
-import { containerNameFrom } from './task-to-pod.js';
 
 export interface ConvertedPod {
   object: JsonObject;
@@ -32,7 +32,7 @@ export function podToTask(pod: JsonObject, fieldValidation: WriteOptions['fieldV
       apiVersion: 'orch.dev/v1',
       kind: 'Task',
       metadata: annotations === undefined ? metadata : { ...metadata, annotations },
-      spec: taskSpecOf(spec, container),
+      spec: taskSpecOfPod(spec, container),
     },
     warnings,
   };
@@ -105,90 +105,6 @@ function readPod(
 function keep(fields: PodOnlyFields, field: string, value: JsonValue): void {
   const owner = field.startsWith('spec.containers[') ? 'container' : 'spec';
   fields[owner] = { ...fields[owner], [field.slice(field.lastIndexOf('.') + 1)]: value };
-}
-
-/** A container that is named as its Task would name it needs no record of it. */
-function withContainerName(fields: PodOnlyFields, container: JsonObject, metadata: JsonObject): PodOnlyFields {
-  const name = container['name'];
-  const own = metadata['name'];
-  if (typeof name !== 'string' || (typeof own === 'string' && name === containerNameFrom(own))) return fields;
-  return { ...fields, container: { name, ...fields.container } };
-}
-
-function firstContainer(spec: JsonObject): JsonObject {
-  const containers = spec['containers'];
-  const first = Array.isArray(containers) ? containers[0] : undefined;
-  return isJsonObject(first) ? first : {};
-}
-
-const sameInPodSpec = [
-  'restartPolicy',
-  'terminationGracePeriodSeconds',
-  'hostNetwork',
-  'nodeSelector',
-  'tolerations',
-  'priority',
-  'nodeName',
-] as const;
-
-const sameInContainer = [
-  'image',
-  'imagePullPolicy',
-  'command',
-  'args',
-  'workingDir',
-  'env',
-  'startupProbe',
-  'livenessProbe',
-  'readinessProbe',
-  'stdin',
-  'stdinOnce',
-  'tty',
-] as const;
-
-function taskSpecOf(spec: JsonObject, container: JsonObject): JsonObject {
-  const { schedulerName } = spec;
-  const { lifecycle, ports, resources } = container;
-  const { stopSignal, ...hooks } = isJsonObject(lifecycle) ? lifecycle : {};
-  const task: JsonObject = {
-    ...present(container, sameInContainer),
-    ...present(spec, sameInPodSpec),
-    ...(schedulerName === undefined || schedulerName === 'default-scheduler' ? {} : { schedulerName }),
-    ...(Object.keys(hooks).length === 0 ? {} : { lifecycle: hooks }),
-    ...(stopSignal === undefined ? {} : { stopSignal }),
-    ...(Array.isArray(ports) ? { ports: ports.map(withoutHostPortZero) } : {}),
-    ...(isJsonObject(resources) ? resourcesOf(resources) : {}),
-  };
-  return task;
-}
-
-/** Nulls and empty texts say nothing. */
-function present(object: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    names
-      .map((name): [string, JsonValue | undefined] => [name, object[name]])
-      .filter((entry): entry is [string, JsonValue] => {
-        const [, value] = entry;
-        return value !== undefined && value !== null && value !== '';
-      }),
-  );
-}
-
-/** Kubernetes' 0 is no port of the host; a Task's would be any. */
-function withoutHostPortZero(port: JsonValue): JsonValue {
-  if (!isJsonObject(port) || port['hostPort'] !== 0) return port;
-  const { hostPort: _none, ...rest } = port;
-  return rest;
-}
-
-function resourcesOf(resources: JsonObject): JsonObject {
-  const lists = (['requests', 'limits'] as const).flatMap((which): [string, JsonValue][] => {
-    const list = resources[which];
-    if (!isJsonObject(list) || Object.keys(list).length === 0) return [];
-    const { 'ephemeral-storage': disk, ...others } = list;
-    return [[which, { ...others, ...(disk === undefined ? {} : { disk }) }]];
-  });
-  return lists.length === 0 ? {} : { resources: Object.fromEntries(lists) };
 }
 
 function valueAt(root: JsonValue, field: string): JsonValue | undefined {

@@ -1,9 +1,10 @@
 import type { Stored } from '../../model/api-object.js';
 import type { JsonObject } from '../../model/json.js';
 import type { Container, Pod, PodSpec } from '../../model/pod.js';
+import { takePodOnlyFields } from '../../model/pod-only-fields.js';
+import { containerNameFrom } from '../../model/pod-task-spec.js';
 import type { StoredTask, TaskSpec } from '../../model/task.js';
 import { podUidOf } from './pod-identity.js';
-import { takePodOnlyFields } from './pod-only-fields.js';
 import { podStatusOf } from './pod-status.js';
 
 /**
@@ -32,11 +33,6 @@ export function containerNameOf(task: StoredTask): string {
   const { container } = takePodOnlyFields(task.metadata.annotations).fields;
   const name = container?.['name'];
   return typeof name === 'string' ? name : containerNameFrom(task.metadata.name);
-}
-
-/** Names of containers have no dots and at most 63 characters. */
-export function containerNameFrom(taskName: string): string {
-  return taskName.replaceAll('.', '-').slice(0, 63).replace(/-+$/, '');
 }
 
 function podSpecOf(spec: TaskSpec, container: Container): PodSpec {

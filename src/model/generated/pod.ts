@@ -1,5 +1,7 @@
 // Generated from schemas/ by `npm run generate`. Do not edit.
 
+import type { Quantity } from './task.js';
+
 import type { Toleration } from './task.js';
 
 import type { Probe } from './task.js';
@@ -14,10 +16,6 @@ import type { Condition } from './task.js';
 
 import type { ObjectMeta } from './object-meta.js';
 
-/**
- * A number with an optional suffix, as in Kubernetes: 250m, 0.5, 64Mi, 1Gi.
- */
-export type Quantity = string | number;
 
 /**
  * A Task as Kubernetes' clients know it: a view, made from the Task and written through to it.

@@ -35,9 +35,9 @@ describe('OpenAPI', () => {
   const { index, documents } = buildOpenApi(servedResources, '0.1.0');
 
   it('has a document for each group with what kubectl looks for: patch, fieldValidation, the kind', () => {
-    expect(Object.keys(index['paths'] as object)).toEqual(['api/v1', 'apis/orch.dev/v1']);
+    expect(Object.keys(index['paths'] as object)).toEqual(['api/v1', 'apis/apps/v1', 'apis/orch.dev/v1']);
     for (const kind of kinds) {
-      const path = kind.group === '' ? 'api/v1' : 'apis/orch.dev/v1';
+      const path = kind.group === '' ? 'api/v1' : `apis/${kind.group}/v1`;
       const document = JSON.parse(documents.get(path) ?? '') as {
         paths: Record<
           string,

@@ -13,7 +13,7 @@ describe('parseResourceArguments', () => {
     [['Task'], ['tasks']],
     [['tasks.orch.dev'], ['tasks']],
     [['tasks,no'], ['tasks', 'nodes']],
-    [['all'], ['tasks']],
+    [['all'], ['deployments', 'tasks']],
     [
       ['task', 'web', 'db'],
       ['task/web', 'task/db'],

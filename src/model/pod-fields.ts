@@ -1,4 +1,6 @@
-import { isJsonObject, type JsonValue } from '../../model/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+import type { FieldTreatment } from './kind.js';
+import type { PodOnlyFields } from './pod-only-fields.js';
 
 /**
  * The fields of Kubernetes' Pod for which schemas/pod.schema.json has no place, because orch does not act on them. By
@@ -39,15 +41,6 @@ const whatIsSoAnyway: Readonly<Record<string, JsonValue>> = {
   'spec.containers.anyProbe.httpGet.scheme': 'HTTP',
 };
 
-export type FieldTreatment =
-  /** Dropped without a word: it says nothing. */
-  | 'empty'
-  | 'keep'
-  /** Known, and it would change what runs. */
-  | 'refuse'
-  /** No field of a Pod. */
-  | 'unknown';
-
 /** What becomes of a field that the Pod's schema does not have. `path` is like `spec.containers[0].env[2].valueFrom`. Pure. */
 export function treatmentOf(path: string, value: JsonValue | undefined): FieldTreatment {
   const plain = path.replace(/\[\d+\]/g, '').replace(/\.(startup|liveness|readiness)Probe/, '.anyProbe');
@@ -61,6 +54,16 @@ export function treatmentOf(path: string, value: JsonValue | undefined): FieldTr
   const isKnown = (refused[plain.slice(0, dot)] ?? '').split(' ').includes(plain.slice(dot + 1));
   if (!isKnown) return 'unknown';
   return isEmpty(value) ? 'empty' : 'refuse';
+}
+
+/** The fields of a pod and of its container that are kept although orch does not act on them. Pure. */
+export function harmlessFieldsOf(spec: JsonObject, container: JsonObject): PodOnlyFields {
+  return { spec: keptIn(spec, 'spec.'), container: keptIn(container, 'spec.containers.') };
+}
+
+function keptIn(object: JsonObject, prefix: string): JsonObject {
+  const isKept = ([name, value]: [string, JsonValue]): boolean => `${prefix}${name}` in harmless && !isEmpty(value);
+  return Object.fromEntries(Object.entries(object).filter(isKept));
 }
 
 /** Go's clients send empty values for what nobody wrote. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 
 /**
  * What a Pod says and a Task has no field for: the container's name, and fields of Kubernetes that orch does not act on

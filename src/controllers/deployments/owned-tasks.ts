@@ -1,0 +1,97 @@
+import { formatKey, keyOf } from '../../model/api-object.js';
+import { templateHashLabel } from '../../model/pod-template.js';
+import type { StoredTask } from '../../model/task.js';
+
+/** Whom a change of a task is to be told: Deployments by uid, and all of the namespaces in which one lost its owner. */
+export interface Concerned {
+  owners: string[];
+  namespaces: string[];
+}
+
+/**
+ * Tasks that Deployments own, and such as they once made and nobody owns now, as the store has them. Always holds: derived
+ * from the store; an older version never replaces a newer one. Other tasks cost nothing here.
+ */
+export class OwnedTasks {
+  private readonly tasks = new Map<string, StoredTask>();
+  private readonly byOwner = new Map<string, Set<string>>();
+  private readonly orphans = new Map<string, Set<string>>();
+  /** Up to here every deletion has been seen: a task of an older write that is not here is gone. */
+  private seenRevision = 0;
+
+  /** `revision`: of the watch event or list; absent for the result of a write of our own. */
+  put(task: StoredTask, revision?: number): Concerned {
+    const key = formatKey(keyOf(task));
+    const old = this.tasks.get(key);
+    const version = Number(task.metadata.resourceVersion);
+    if (revision !== undefined) this.seenRevision = Math.max(this.seenRevision, revision);
+    else if (old === undefined && version <= this.seenRevision) return nobody;
+    if (old !== undefined && version <= Number(old.metadata.resourceVersion)) return nobody;
+    const before = this.drop(key);
+    const concerned = concernedBy(task);
+    if (concerned.owners.length + concerned.namespaces.length === 0) return before;
+    this.tasks.set(key, task);
+    for (const owner of concerned.owners) add(this.byOwner, owner, key);
+    for (const namespace of concerned.namespaces) add(this.orphans, namespace, key);
+    return {
+      owners: [...new Set([...before.owners, ...concerned.owners])],
+      namespaces: [...new Set([...before.namespaces, ...concerned.namespaces])],
+    };
+  }
+
+  remove(key: string, revision: number): Concerned {
+    this.seenRevision = Math.max(this.seenRevision, revision);
+    const old = this.tasks.get(key);
+    if (old === undefined || Number(old.metadata.resourceVersion) > revision) return nobody;
+    return this.drop(key);
+  }
+
+  ownedBy(uid: string): StoredTask[] {
+    return this.all(this.byOwner.get(uid));
+  }
+
+  /** Made by a Deployment once, and owned by nobody now. */
+  orphansIn(namespace: string): StoredTask[] {
+    return this.all(this.orphans.get(namespace));
+  }
+
+  keys(): string[] {
+    return [...this.tasks.keys()];
+  }
+
+  private all(keys: ReadonlySet<string> | undefined): StoredTask[] {
+    return [...(keys ?? [])].flatMap((key) => this.tasks.get(key) ?? []);
+  }
+
+  private drop(key: string): Concerned {
+    const old = this.tasks.get(key);
+    if (old === undefined) return nobody;
+    this.tasks.delete(key);
+    const concerned = concernedBy(old);
+    for (const owner of concerned.owners) take(this.byOwner, owner, key);
+    for (const namespace of concerned.namespaces) take(this.orphans, namespace, key);
+    return concerned;
+  }
+}
+
+const nobody: Concerned = { owners: [], namespaces: [] };
+
+function concernedBy({ metadata }: StoredTask): Concerned {
+  const { ownerReferences = [], labels = {}, namespace = 'default' } = metadata;
+  const controller = ownerReferences.find((owner) => owner.controller === true);
+  if (controller) {
+    const isDeployment = controller.kind === 'Deployment' && controller.apiVersion === 'apps/v1';
+    return { owners: isDeployment ? [controller.uid] : [], namespaces: [] };
+  }
+  return { owners: [], namespaces: templateHashLabel in labels ? [namespace] : [] };
+}
+
+function add(sets: Map<string, Set<string>>, name: string, key: string): void {
+  sets.set(name, (sets.get(name) ?? new Set()).add(key));
+}
+
+function take(sets: Map<string, Set<string>>, name: string, key: string): void {
+  const keys = sets.get(name);
+  keys?.delete(key);
+  if (keys?.size === 0) sets.delete(name);
+}

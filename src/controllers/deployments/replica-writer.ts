@@ -1,0 +1,98 @@
+import { formatKey, keyOf } from '../../model/api-object.js';
+import type { StoredDeployment } from '../../model/deployment.js';
+import { taskKind, type StoredTask, type Task } from '../../model/task.js';
+import type { Registry } from '../../registry/registry.js';
+import { isOrchError } from '../../support/errors.js';
+import { eventSource } from '../write-task.js';
+import type { RolloutStep } from './plan-rollout.js';
+
+/** What a step came to: the task as it is now, gone, or a name that somebody else has. */
+export type StepOutcome =
+  { type: 'written'; task: StoredTask } | { type: 'gone'; task: StoredTask } | { type: 'nameTaken'; name: string };
+
+/** Takes one step for a Deployment. What it finds done already is no error. */
+export async function takeStep(
+  registry: Registry,
+  deployment: StoredDeployment,
+  step: RolloutStep,
+): Promise<StepOutcome> {
+  return step.type === 'create' ? createTask(registry, deployment, step) : deleteTask(registry, step.task);
+}
+
+/** Makes the Deployment the owner of a task that nobody owns, or takes it from those that it owns. */
+export async function changeOwner(
+  registry: Registry,
+  { metadata }: StoredDeployment,
+  task: StoredTask,
+  change: 'adopt' | 'disown',
+): Promise<StoredTask | undefined> {
+  const { uid } = task.metadata;
+  try {
+    const { object } = await registry.mutate<StoredTask>(
+      taskKind,
+      keyOf(task),
+      (current) => {
+        const { ownerReferences: owners = [], ...rest } = current.metadata;
+        if (rest.uid !== uid || rest.deletionTimestamp !== undefined) return undefined;
+        if (change === 'adopt' && owners.some(({ controller }) => controller === true)) return undefined;
+        const others = owners.filter((owner) => owner.uid !== metadata.uid);
+        const next = change === 'adopt' ? [...others, ownerReferenceTo(metadata)] : others;
+        return { ...current, metadata: { ...rest, ...(next.length === 0 ? {} : { ownerReferences: next }) } };
+      },
+      { source: eventSource },
+    );
+    return object;
+  } catch (error) {
+    if (isOrchError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+async function createTask(
+  registry: Registry,
+  { metadata }: StoredDeployment,
+  { name, blueprint }: RolloutStep & { type: 'create' },
+): Promise<StepOutcome> {
+  const { labels, annotations, spec } = blueprint;
+  const key = { namespace: metadata.namespace ?? 'default', name };
+  const task: Task = {
+    apiVersion: 'orch.dev/v1',
+    kind: 'Task',
+    metadata: { ...key, labels, annotations, ownerReferences: [ownerReferenceTo(metadata)] },
+    spec,
+  };
+  try {
+    const { object } = await registry.create<StoredTask>(taskKind, task, { source: eventSource });
+    return { type: 'written', task: object };
+  } catch (error) {
+    if (!isOrchError(error, 'AlreadyExists')) throw error;
+  }
+  // Our own view may be behind, or the name be somebody else's.
+  const found = await registry.get<StoredTask>(taskKind, key);
+  const isOwn = found.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
+  return isOwn ? { type: 'written', task: found } : { type: 'nameTaken', name };
+}
+
+async function deleteTask(registry: Registry, task: StoredTask): Promise<StepOutcome> {
+  const { uid } = task.metadata;
+  try {
+    const { object, gone } = await registry.delete<StoredTask>(taskKind, keyOf(task), { preconditions: { uid } });
+    return gone ? { type: 'gone', task } : { type: 'written', task: object };
+  } catch (error) {
+    // Another one has its name by now, or none.
+    if (isOrchError(error, 'NotFound') || isOrchError(error, 'Conflict')) return { type: 'gone', task };
+    throw error;
+  }
+}
+
+function ownerReferenceTo({
+  name,
+  uid,
+}: StoredDeployment['metadata']): NonNullable<Task['metadata']['ownerReferences']>[number] {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** How logs and maps name a task. */
+export function taskKeyOf(task: StoredTask): string {
+  return formatKey(keyOf(task));
+}

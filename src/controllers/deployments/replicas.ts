@@ -1,0 +1,61 @@
+import { findCondition } from '../../model/conditions.js';
+import type { StoredDeployment } from '../../model/deployment.js';
+import { compileLabelSelector } from '../../model/label-selector.js';
+import { templateHash, templateHashLabel } from '../../model/pod-template.js';
+import type { StoredTask } from '../../model/task.js';
+
+/** What a Deployment has: its tasks by what they are to it. Those that are being deleted count nowhere else. */
+export interface Replicas {
+  /** Made from the present template. */
+  updated: Replica[];
+  /** Made from another one. */
+  old: Replica[];
+  /** On their way out. */
+  leaving: StoredTask[];
+  /** Its own by reference, but their labels are not what it selects any more. */
+  strays: StoredTask[];
+}
+
+export interface Replica {
+  task: StoredTask;
+  isReady: boolean;
+  isAvailable: boolean;
+  /** Milliseconds after which it will have been ready for long enough. */
+  availableAfterMilliseconds?: number;
+}
+
+/** Sorts the tasks that a Deployment owns. `lostNodes`: whose tasks nobody knows anything of. Pure. */
+export function sortReplicas(
+  deployment: StoredDeployment,
+  tasks: readonly StoredTask[],
+  lostNodes: ReadonlySet<string>,
+  nowMilliseconds: number,
+): Replicas {
+  const { selector, template, minReadySeconds = 0 } = deployment.spec;
+  const hash = templateHash(template);
+  const selects = compileLabelSelector(selector);
+  const sorted: Replicas = { updated: [], old: [], leaving: [], strays: [] };
+  for (const task of tasks) {
+    const { deletionTimestamp, labels } = task.metadata;
+    if (deletionTimestamp !== undefined) sorted.leaving.push(task);
+    else if (!selects(labels)) sorted.strays.push(task);
+    else {
+      const isKnown = !lostNodes.has(task.spec.nodeName ?? '');
+      const replica = readinessOf(task, isKnown, minReadySeconds * 1000, nowMilliseconds);
+      (labels?.[templateHashLabel] === hash ? sorted.updated : sorted.old).push(replica);
+    }
+  }
+  return sorted;
+}
+
+function readinessOf(task: StoredTask, isKnown: boolean, minReadyMilliseconds: number, now: number): Replica {
+  const ready = findCondition(task.status?.conditions, 'Ready');
+  const isReady = isKnown && task.status?.state === 'Running' && ready?.status === 'True';
+  if (!isReady || minReadyMilliseconds === 0) return { task, isReady, isAvailable: isReady };
+  const readyFor = now - Date.parse(ready.lastTransitionTime ?? '');
+  // A worker whose clock is ahead must not be waited for longer than a full time.
+  const remaining = Math.min(minReadyMilliseconds, minReadyMilliseconds - readyFor);
+  return remaining > 0
+    ? { task, isReady, isAvailable: false, availableAfterMilliseconds: remaining }
+    : { task, isReady, isAvailable: true };
+}

@@ -1,0 +1,184 @@
+import schema from '../../schemas/deployment.schema.json' with { type: 'json' };
+import type { ErrorCause } from '../support/errors.js';
+import type { ApiObject, Stored } from './api-object.js';
+import type { Deployment, DeploymentSpec } from './generated/deployment.js';
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './json.js';
+import type { FieldTreatment, Kind } from './kind.js';
+import { compileLabelSelector, formatLabelSelector, labelSelectorCauses } from './label-selector.js';
+import { treatmentOf } from './pod-fields.js';
+import { blueprintOf, type PodTemplate } from './pod-template.js';
+import { taskKind } from './task.js';
+
+export type { Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus } from './generated/deployment.js';
+export type StoredDeployment = Stored<Deployment>;
+
+const asDeployment = (object: ApiObject): Deployment => object as Deployment;
+const containersOf = (object: ApiObject): { name: string; image?: string }[] =>
+  asDeployment(object).spec.template.spec.containers;
+
+/** Kubernetes' Deployment. It makes Tasks of its pod template, and owns them directly: there are no ReplicaSets. */
+export const deploymentKind: Kind = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  singular: 'deployment',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  namespaced: true,
+  hasStatus: true,
+  schema: schema,
+  columns: [
+    {
+      name: 'READY',
+      type: 'string',
+      description: 'Ready tasks of those that are wanted.',
+      value: (object) => {
+        const { spec, status } = asDeployment(object);
+        return `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}`;
+      },
+    },
+    {
+      name: 'UP-TO-DATE',
+      type: 'integer',
+      description: 'Tasks made from the present template.',
+      value: (object) => asDeployment(object).status?.updatedReplicas ?? 0,
+    },
+    {
+      name: 'AVAILABLE',
+      type: 'integer',
+      description: 'Tasks that have been ready for minReadySeconds.',
+      value: (object) => asDeployment(object).status?.availableReplicas ?? 0,
+    },
+    {
+      name: 'CONTAINERS',
+      type: 'string',
+      description: 'The names of its containers.',
+      wide: true,
+      value: (object) =>
+        containersOf(object)
+          .map(({ name }) => name)
+          .join(','),
+    },
+    {
+      name: 'IMAGES',
+      type: 'string',
+      description: 'Their images.',
+      wide: true,
+      value: (object) =>
+        containersOf(object)
+          .map(({ image }) => image ?? '')
+          .join(','),
+    },
+    {
+      name: 'SELECTOR',
+      type: 'string',
+      description: 'Which tasks are its own, by label.',
+      wide: true,
+      value: (object) => formatLabelSelector(asDeployment(object).spec.selector),
+    },
+  ],
+  selectableFields: {},
+  listKeys: {
+    'spec.template.spec.containers': ['name'],
+    'spec.template.spec.containers.env': ['name'],
+    'spec.template.spec.containers.ports': ['containerPort', 'protocol'],
+    'status.conditions': ['type'],
+  },
+  scale: {
+    specReplicas: 'spec.replicas',
+    statusReplicas: 'status.replicas',
+    selector: (object) => formatLabelSelector(asDeployment(object).spec.selector),
+  },
+  treatField,
+  normalize: (sent, isWhole) => (isWhole ? withReplicas(sent) : sent),
+  validate: (object, old) => validateDeployment(asDeployment(object), old && asDeployment(old)),
+};
+
+const templateMetadata = 'spec.template.metadata.';
+const metadataWithoutEffect = ['name', 'generateName', 'namespace', 'creationTimestamp', 'uid', 'resourceVersion'];
+
+function treatField(field: string, value: JsonValue | undefined): FieldTreatment {
+  if (field === 'spec.revisionHistoryLimit') return value === null ? 'empty' : 'keep';
+  if (field.startsWith(templateMetadata)) {
+    if (!metadataWithoutEffect.includes(field.slice(templateMetadata.length))) return 'unknown';
+    return value === null || value === '' ? 'empty' : 'keep';
+  }
+  const prefix = 'spec.template.';
+  return field.startsWith(`${prefix}spec.`) ? treatmentOf(field.slice(prefix.length), value) : 'unknown';
+}
+
+/** Kubernetes' server writes it too, and kubectl cannot describe a Deployment without it. */
+function withReplicas(sent: JsonObject): JsonObject {
+  const { spec } = sent;
+  if (!isJsonObject(spec) || (spec['replicas'] !== undefined && spec['replicas'] !== null)) return sent;
+  return { ...sent, spec: { ...spec, replicas: 1 } };
+}
+
+function validateDeployment({ spec }: Deployment, old: Deployment | undefined): ErrorCause[] {
+  const selectorCauses = labelSelectorCauses(spec.selector, 'spec.selector');
+  return [
+    ...(selectorCauses.length > 0 ? selectorCauses : templateLabelCauses(spec)),
+    ...(old && canonicalJson(old.spec.selector) !== canonicalJson(spec.selector)
+      ? [invalid('spec.selector', 'field is immutable: make another Deployment')]
+      : []),
+    ...strategyCauses(spec),
+    ...templateCauses(spec.template),
+  ];
+}
+
+function templateLabelCauses({ selector, template }: DeploymentSpec): ErrorCause[] {
+  if (compileLabelSelector(selector)(template.metadata?.labels)) return [];
+  return [invalid('spec.template.metadata.labels', '`selector` does not match template `labels`')];
+}
+
+function strategyCauses({
+  strategy = {},
+  minReadySeconds = 0,
+  progressDeadlineSeconds = 600,
+}: DeploymentSpec): ErrorCause[] {
+  const causes: ErrorCause[] = [];
+  const { maxSurge = '25%', maxUnavailable = '25%' } = strategy.rollingUpdate ?? {};
+  if (strategy.type === 'Recreate' && strategy.rollingUpdate !== undefined) {
+    const message = "may not be specified when strategy `type` is 'Recreate'";
+    causes.push({ reason: 'FieldValueForbidden', field: 'spec.strategy.rollingUpdate', message });
+  } else if (isZero(maxSurge) && isZero(maxUnavailable)) {
+    causes.push(invalid('spec.strategy.rollingUpdate.maxUnavailable', 'may not be 0 when `maxSurge` is 0'));
+  }
+  if (progressDeadlineSeconds <= minReadySeconds) {
+    causes.push(invalid('spec.progressDeadlineSeconds', `must be greater than minReadySeconds (${minReadySeconds})`));
+  }
+  return causes;
+}
+
+function isZero(bound: number | string): boolean {
+  return typeof bound === 'number' ? bound === 0 : Number.parseInt(bound, 10) === 0;
+}
+
+/** A template must be one that tasks can be made from: their own rules are asked, in the words of the template. */
+function templateCauses(template: PodTemplate): ErrorCause[] {
+  const { containers, restartPolicy = 'Always' } = template.spec;
+  const [container, ...more] = containers;
+  const causes: ErrorCause[] = [];
+  if (more.length > 0) {
+    const message = `orch runs one container in a pod, not ${containers.length}: make a Deployment of each`;
+    causes.push({ reason: 'FieldValueTooMany', field: 'spec.template.spec.containers', message });
+  }
+  if (restartPolicy !== 'Always') {
+    const message = `must be Always, not "${restartPolicy}": a Deployment keeps its tasks running`;
+    causes.push({ reason: 'FieldValueNotSupported', field: 'spec.template.spec.restartPolicy', message });
+  }
+  const first = 'spec.template.spec.containers[0]';
+  if (!container?.image)
+    return [...causes, { reason: 'FieldValueRequired', field: `${first}.image`, message: 'is required' }];
+  const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata: {}, ...{ spec: blueprintOf(template, '').spec } };
+  const ofTask = taskKind.validate(task).map(({ field = '', ...cause }) => ({
+    ...cause,
+    field: field.replace(/^spec\./, `${first}.`).replace(/\.disk$/, '.ephemeral-storage'),
+  }));
+  return [...causes, ...ofTask];
+}
+
+function invalid(field: string, message: string): ErrorCause {
+  return { reason: 'FieldValueInvalid', field, message };
+}

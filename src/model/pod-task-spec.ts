@@ -1,0 +1,97 @@
+import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+import type { PodOnlyFields } from './pod-only-fields.js';
+
+/**
+ * From Kubernetes' PodSpec to a Task's spec, field by field: for Pods that somebody sends (api/pods/) and for the template of a
+ * Deployment. Takes partial pods, adds nothing that was not there, and relies on fields that were let in before.
+ */
+
+/** Names of containers have no dots and at most 63 characters. */
+export function containerNameFrom(taskName: string): string {
+  return taskName.replaceAll('.', '-').slice(0, 63).replace(/-+$/, '');
+}
+
+/** A container that is named as its Task would name it needs no record of it. */
+export function withContainerName(fields: PodOnlyFields, container: JsonObject, metadata: JsonObject): PodOnlyFields {
+  const name = container['name'];
+  const own = metadata['name'];
+  if (typeof name !== 'string' || (typeof own === 'string' && name === containerNameFrom(own))) return fields;
+  return { ...fields, container: { name, ...fields.container } };
+}
+
+/** The one container that a pod has here; nothing when it has none. */
+export function firstContainer(spec: JsonObject): JsonObject {
+  const containers = spec['containers'];
+  const first = Array.isArray(containers) ? containers[0] : undefined;
+  return isJsonObject(first) ? first : {};
+}
+
+const sameInPodSpec = [
+  'restartPolicy',
+  'terminationGracePeriodSeconds',
+  'hostNetwork',
+  'nodeSelector',
+  'tolerations',
+  'priority',
+  'nodeName',
+] as const;
+
+const sameInContainer = [
+  'image',
+  'imagePullPolicy',
+  'command',
+  'args',
+  'workingDir',
+  'env',
+  'startupProbe',
+  'livenessProbe',
+  'readinessProbe',
+  'stdin',
+  'stdinOnce',
+  'tty',
+] as const;
+
+/** The spec of the Task that a pod stands for. What only a pod can say is not in it. Pure. */
+export function taskSpecOfPod(spec: JsonObject, container: JsonObject): JsonObject {
+  const { schedulerName } = spec;
+  const { lifecycle, ports, resources } = container;
+  const { stopSignal, ...hooks } = isJsonObject(lifecycle) ? lifecycle : {};
+  return {
+    ...present(container, sameInContainer),
+    ...present(spec, sameInPodSpec),
+    ...(schedulerName === undefined || schedulerName === 'default-scheduler' ? {} : { schedulerName }),
+    ...(Object.keys(hooks).length === 0 ? {} : { lifecycle: hooks }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(Array.isArray(ports) ? { ports: ports.map(withoutHostPortZero) } : {}),
+    ...(isJsonObject(resources) ? resourcesOf(resources) : {}),
+  };
+}
+
+/** Nulls and empty texts say nothing. */
+function present(object: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    names
+      .map((name): [string, JsonValue | undefined] => [name, object[name]])
+      .filter((entry): entry is [string, JsonValue] => {
+        const [, value] = entry;
+        return value !== undefined && value !== null && value !== '';
+      }),
+  );
+}
+
+/** Kubernetes' 0 is no port of the host; a Task's would be any. */
+function withoutHostPortZero(port: JsonValue): JsonValue {
+  if (!isJsonObject(port) || port['hostPort'] !== 0) return port;
+  const { hostPort: _none, ...rest } = port;
+  return rest;
+}
+
+function resourcesOf(resources: JsonObject): JsonObject {
+  const lists = (['requests', 'limits'] as const).flatMap((which): [string, JsonValue][] => {
+    const list = resources[which];
+    if (!isJsonObject(list) || Object.keys(list).length === 0) return [];
+    const { 'ephemeral-storage': disk, ...others } = list;
+    return [[which, { ...others, ...(disk === undefined ? {} : { disk }) }]];
+  });
+  return lists.length === 0 ? {} : { resources: Object.fromEntries(lists) };
+}

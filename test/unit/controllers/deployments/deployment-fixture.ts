@@ -1,0 +1,108 @@
+import { planRollout, type RolloutStep } from '../../../../src/controllers/deployments/plan-rollout.js';
+import { sortReplicas, type Replicas } from '../../../../src/controllers/deployments/replicas.js';
+import type { DeploymentSpec, DeploymentStatus, StoredDeployment } from '../../../../src/model/deployment.js';
+import { templateHashLabel } from '../../../../src/model/pod-template.js';
+import type { StoredTask } from '../../../../src/model/task.js';
+import { aStoredTask } from '../../../support/cluster-builders.js';
+
+export const now = Date.parse('2026-01-01T00:00:00Z');
+
+/** A Deployment `web` of three, made from `busybox:IMAGE`. */
+export function aDeployment(
+  spec: Partial<DeploymentSpec> & { image?: string } = {},
+  status?: DeploymentStatus,
+  generation = 1,
+): StoredDeployment {
+  const { image = '1', ...rest } = spec;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      uid: 'u-web',
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      generation,
+    },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'web', image: `busybox:${image}` }] },
+      },
+      ...rest,
+    },
+    ...(status ? { status } : {}),
+  };
+}
+
+/** The tasks of one Deployment, to which the planner's steps are done. */
+export class PlayedTasks {
+  tasks: StoredTask[] = [];
+
+  sorted(deployment: StoredDeployment): Replicas {
+    return sortReplicas(deployment, this.tasks, new Set(), now);
+  }
+
+  plan(deployment: StoredDeployment): RolloutStep[] {
+    return planRollout(deployment, this.sorted(deployment));
+  }
+
+  do(step: RolloutStep): void {
+    if (step.type === 'create') {
+      const { labels, spec } = step.blueprint;
+      this.tasks.push(aStoredTask(step.name, spec, { state: 'Pending' }, { labels }));
+    } else {
+      const { name } = step.task.metadata;
+      this.change(name, (task) => ({
+        ...task,
+        metadata: { ...task.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+      }));
+    }
+  }
+
+  /** All that are on their way out are gone. */
+  leave(): void {
+    this.tasks = this.tasks.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  }
+
+  setReady(isReady: boolean, which: (task: StoredTask) => boolean = () => true): void {
+    for (const { metadata } of this.tasks.filter(which)) {
+      this.change(metadata.name, (task) => ({
+        ...task,
+        status: {
+          state: 'Running',
+          conditions: [
+            { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: '2026-01-01T00:00:00Z' },
+          ],
+        },
+      }));
+    }
+  }
+
+  /** New tasks become ready, old ones go and steps are done, until nothing is left to do. Returns the rounds. */
+  settle(deployment: StoredDeployment, mayStart: (task: StoredTask) => boolean = () => true): number {
+    for (let round = 0; round < 100; round += 1) {
+      this.leave();
+      this.setReady(true, mayStart);
+      const steps = this.plan(deployment);
+      if (steps.length === 0) return round;
+      for (const step of steps) this.do(step);
+    }
+    throw new Error('the rollout does not come to an end');
+  }
+
+  images(): string[] {
+    return this.tasks.map(({ spec }) => spec.image).sort();
+  }
+
+  hashes(): Set<string | undefined> {
+    return new Set(this.tasks.map(({ metadata }) => metadata.labels?.[templateHashLabel]));
+  }
+
+  private change(name: string, change: (task: StoredTask) => StoredTask): void {
+    this.tasks = this.tasks.map((task) => (task.metadata.name === name ? change(task) : task));
+  }
+}

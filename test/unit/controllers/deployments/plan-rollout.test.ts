@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { boundsOf } from '../../../../src/controllers/deployments/rollout-bounds.js';
+import { planRollout } from '../../../../src/controllers/deployments/plan-rollout.js';
+import type { DeploymentSpec } from '../../../../src/model/deployment.js';
+import { templateHash, templateHashLabel } from '../../../../src/model/pod-template.js';
+import { aDeployment, PlayedTasks } from './deployment-fixture.js';
+
+describe('boundsOf', () => {
+  it.each([
+    ['the defaults of Kubernetes: a surge up, unavailable ones down', {}, 10, { maxTotal: 13, minAvailable: 8 }],
+    ['of one replica', {}, 1, { maxTotal: 2, minAvailable: 1 }],
+    ['numbers', { maxSurge: 2, maxUnavailable: 1 }, 4, { maxTotal: 6, minAvailable: 3 }],
+    ['never both to nothing', { maxSurge: 0, maxUnavailable: '10%' }, 4, { maxTotal: 4, minAvailable: 3 }],
+    ['more unavailable than there are', { maxUnavailable: 9 }, 2, { maxTotal: 3, minAvailable: 0 }],
+    ['nothing', {}, 0, { maxTotal: 0, minAvailable: 0 }],
+  ])('%s', (_, rollingUpdate, replicas, expected) => {
+    const { spec } = aDeployment({ replicas, strategy: { rollingUpdate } });
+    expect(boundsOf(spec)).toEqual({ desired: replicas, ...expected });
+  });
+});
+
+describe('planRollout', () => {
+  it('makes as many tasks as are wanted, each once, of the template and its labels', () => {
+    const played = new PlayedTasks();
+    const deployment = aDeployment();
+    const hash = templateHash(deployment.spec.template);
+    expect(played.plan(deployment)).toMatchObject([
+      { type: 'create', name: `web-${hash}-0`, blueprint: { labels: { app: 'web', [templateHashLabel]: hash } } },
+      { type: 'create', name: `web-${hash}-1` },
+      { type: 'create', name: `web-${hash}-2`, blueprint: { spec: { image: 'busybox:1' } } },
+    ]);
+    played.settle(deployment);
+    expect(played.plan(deployment)).toEqual([]);
+  });
+
+  it('gives a name that is taken to nobody', () => {
+    const deployment = aDeployment({ replicas: 1 });
+    const hash = templateHash(deployment.spec.template);
+    const taken = new Set([`web-${hash}-0`, `web-${hash}-1`]);
+    const steps = planRollout(deployment, new PlayedTasks().sorted(deployment), taken);
+    expect(steps).toMatchObject([{ name: `web-${hash}-2` }]);
+  });
+
+  it('takes those first that do not work', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const broken = played.tasks[0]?.metadata.name;
+    played.setReady(false, ({ metadata }) => metadata.name === broken);
+    expect(played.plan(aDeployment({ replicas: 2 }))).toMatchObject([
+      { type: 'delete', task: { metadata: { name: broken } } },
+    ]);
+  });
+
+  it('replaces with a surge of one before it takes anything away', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const next = aDeployment({ image: '2', strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+    expect(played.plan(next).map(({ type }) => type)).toEqual(['create']);
+    for (const step of played.plan(next)) played.do(step);
+    expect(played.plan(next)).toEqual([]);
+    played.setReady(true);
+    expect(played.plan(next).map(({ type }) => type)).toEqual(['delete']);
+    played.settle(next);
+    expect(played.images()).toEqual(['busybox:2', 'busybox:2', 'busybox:2']);
+  });
+
+  it('CT-05: leaves the old ones in place when the new ones never start, within what may be unavailable', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const broken = aDeployment({ image: 'nope', strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } });
+    played.settle(broken, ({ spec }) => spec.image !== 'busybox:nope');
+    expect(played.images()).toEqual(['busybox:1', 'busybox:1', 'busybox:nope', 'busybox:nope']);
+    played.settle(aDeployment());
+    expect(played.images()).toEqual(['busybox:1', 'busybox:1', 'busybox:1']);
+  });
+
+  it('keeps old tasks that are not ready just now for as long as no new one is: they may come back', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    played.setReady(false);
+    const next = aDeployment({ image: '2', strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+    played.settle(next, () => false);
+    expect(played.images()).toEqual(['busybox:1', 'busybox:1', 'busybox:1', 'busybox:2']);
+  });
+
+  it('ends all old tasks, to the last container, before a new one is made with Recreate', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const next = aDeployment({ image: '2', strategy: { type: 'Recreate' } });
+    const steps = played.plan(next);
+    expect(steps.map(({ type }) => type)).toEqual(['delete', 'delete', 'delete']);
+    for (const step of steps) played.do(step);
+    expect(played.plan(next)).toEqual([]);
+    played.leave();
+    expect(played.plan(next).map(({ type }) => type)).toEqual(['create', 'create', 'create']);
+  });
+
+  it('keeps the number and the template that runs while it is paused', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    played.settle(aDeployment({ image: '2', paused: true, replicas: 5 }));
+    expect(played.images()).toEqual(Array.from({ length: 5 }, () => 'busybox:1'));
+    expect(played.hashes().size).toBe(1);
+    expect(new PlayedTasks().plan(aDeployment({ paused: true }))).toEqual([]);
+    played.settle(aDeployment({ image: '2', replicas: 2 }));
+    expect(played.images()).toEqual(['busybox:2', 'busybox:2']);
+  });
+
+  it('bounds one pass, and the next ones go on', () => {
+    const played = new PlayedTasks();
+    const deployment = aDeployment({ replicas: 1000 });
+    expect(played.plan(deployment).length).toBe(200);
+    played.settle(deployment);
+    expect(played.tasks.length).toBe(1000);
+  });
+});
+
+const share = fc.oneof(
+  fc.integer({ min: 0, max: 4 }),
+  fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`),
+);
+const edit: fc.Arbitrary<Partial<DeploymentSpec> & { image?: string }> = fc.oneof(
+  fc.record({ replicas: fc.integer({ min: 0, max: 7 }) }),
+  fc.record({ image: fc.constantFrom('1', '2', '3', 'nope') }),
+  fc.record({ paused: fc.boolean() }),
+  fc.record({ strategy: fc.record({ rollingUpdate: fc.record({ maxSurge: share, maxUnavailable: share }) }) }),
+  fc.constantFrom({ strategy: { type: 'Recreate' as const } }),
+);
+type Action =
+  | { type: 'edit'; edit: Partial<DeploymentSpec> & { image?: string } }
+  /** Some of the steps of a plan, in an order of their own: as when the manager dies in the middle. */
+  | { type: 'work'; order: number[] }
+  | { type: 'start' | 'leave' }
+  | { type: 'break'; which: number };
+const action: fc.Arbitrary<Action> = fc.oneof(
+  edit.map((change): Action => ({ type: 'edit', edit: change })),
+  fc.array(fc.nat(20), { maxLength: 12, size: 'max' }).map((order): Action => ({ type: 'work', order })),
+  fc.constantFrom<Action>({ type: 'start' }, { type: 'leave' }),
+  fc.nat(9).map((which): Action => ({ type: 'break', which })),
+);
+
+describe('a Deployment that is edited again and again', () => {
+  it('CT-04: keeps its bounds with every single step, makes no old task, and ends as it was asked last', () => {
+    const run = (script: readonly Action[]): void => {
+      const played = new PlayedTasks();
+      let wanted: Partial<DeploymentSpec> & { image?: string } = {};
+      for (const next of script) {
+        const deployment = aDeployment(wanted);
+        if (next.type === 'edit') wanted = { ...wanted, ...next.edit };
+        if (next.type === 'start') played.setReady(true, ({ spec }) => spec.image !== 'busybox:nope');
+        if (next.type === 'leave') played.leave();
+        if (next.type === 'break') played.setReady(false, (task) => task === played.tasks[next.which]);
+        if (next.type !== 'work') continue;
+        const steps = played.plan(deployment);
+        for (const at of new Set(next.order.filter((index) => index < steps.length))) {
+          const step = steps[at];
+          if (step) checkStep(played, deployment, step);
+        }
+      }
+      const last = aDeployment({ ...wanted, paused: false });
+      played.leave();
+      played.settle(last);
+      const { replicas = 3, template } = last.spec;
+      expect(played.tasks.length).toBe(replicas);
+      expect([...played.hashes()]).toEqual(replicas === 0 ? [] : [templateHash(template)]);
+    };
+    fc.assert(fc.property(fc.array(action, { minLength: 10, maxLength: 60, size: 'max' }), run), { numRuns: 500 });
+  });
+});
+
+function checkStep(
+  played: PlayedTasks,
+  deployment: ReturnType<typeof aDeployment>,
+  step: ReturnType<PlayedTasks['plan']>[number],
+): void {
+  const { maxTotal, minAvailable } = boundsOf(deployment.spec);
+  const available = (): number => {
+    const { updated, old } = played.sorted(deployment);
+    return [...updated, ...old].filter(({ isAvailable }) => isAvailable).length;
+  };
+  const before = available();
+  played.do(step);
+  if (step.type === 'create') {
+    const { updated, old } = played.sorted(deployment);
+    expect(updated.length + old.length).toBeLessThanOrEqual(maxTotal);
+    const isOld = step.blueprint.labels[templateHashLabel] !== templateHash(deployment.spec.template);
+    expect(isOld && !deployment.spec.paused).toBe(false);
+  } else if (available() < before) {
+    expect(available()).toBeGreaterThanOrEqual(minAvailable);
+  }
+}
