@@ -65,6 +65,25 @@ describe('kubectl with a container of the engine', () => {
     expect(await kubectl.succeeds('get', 'pod', 'listener', '-o', `jsonpath=${restarts}`)).toBe('Running 0');
   });
 
+  it('ends the input of a command whose client was killed', async () => {
+    const reading = kubectl.start([
+      'exec',
+      '-i',
+      'listener',
+      '--',
+      'sh',
+      '-c',
+      'echo open; cat; touch /tmp/input-ended',
+    ]);
+    expect(await reading.lines(1)).toEqual(['open']);
+    reading.child.kill('SIGKILL');
+    await reading.exited;
+    await waitFor('the command to go on behind its input', async () => {
+      const { code } = await kubectl.run(['exec', 'listener', '--', 'test', '-e', '/tmp/input-ended']);
+      return code === 0;
+    });
+  });
+
   it('exec gives output, errors and the exit code', async () => {
     const output = await kubectl.run(['exec', '-i', 'listener', '--', 'sh', '-c', 'cat; echo err >&2; exit 42'], {
       stdin: 'in and out\n',
