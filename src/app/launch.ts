@@ -28,6 +28,8 @@ export const launchers: Launchers = {
           {
             ...options,
             dataDirectory: join(options.dataDirectory, 'worker'),
+            // The manager's keys lie beside.
+            deniedHostPaths: [options.dataDirectory],
             server: manager.url,
             caPem: manager.caPem,
             join: () => Promise.resolve(manager.credentials.issueNodeToken(options.name)),

@@ -25,6 +25,8 @@ export interface WorkerOptions {
   runtime: 'docker' | 'simulated';
   dockerSocket?: string;
   allowedHostPaths?: readonly string[];
+  /** Folders that no task may mount, whatever is allowed: the data folder when absent. */
+  deniedHostPaths?: readonly string[];
   labels?: Readonly<Record<string, string>>;
   /** How to become a member when the data folder holds no identity yet. */
   join: () => Promise<string>;
@@ -58,7 +60,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
       : await openDockerRuntime({
           ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
           ...(options.allowedHostPaths ? { allowedHostPaths: options.allowedHostPaths } : {}),
-          deniedHostPaths: [options.dataDirectory],
+          deniedHostPaths: options.deniedHostPaths ?? [options.dataDirectory],
           clusterUid,
           clock,
           random,
