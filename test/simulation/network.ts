@@ -78,7 +78,7 @@ export class Link {
           lifeline,
           (api, signal) => api.watch<T>(kind, { ...options, signal }),
           options.signal,
-          this.observer.watching(kind, options),
+          () => this.observer.watching(kind, options),
         ),
       request: async (request) => {
         const { status, headers, text } = await call(async (api) => {
@@ -131,8 +131,11 @@ export class Link {
     lifeline: Lifeline,
     open: (api: Client, signal: AbortSignal) => AsyncIterable<ClientEvent<T>>,
     signal: AbortSignal,
-    observer: ReturnType<LinkObserver['watching']>,
+    observe: () => ReturnType<LinkObserver['watching']>,
   ): AsyncIterable<ClientEvent<T>> {
+    // A process that died as it was about to watch has no stream.
+    if (!lifeline.isAlive) return never();
+    const observer = observe();
     const ending = new AbortController();
     let fail: (error: Error) => void = () => undefined;
     const broken = new Promise<never>((_resolve, reject) => (fail = reject));
