@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers';
 
 /** The bounds within which a watcher may lag behind; beyond them it is closed and resumes from where it was. */
 export const watchQueueLimits = { events: 1_000, characters: 4 * 2 ** 20 };
@@ -7,6 +8,33 @@ export interface WatchLine {
   text: string;
   revision: number;
 }
+
+/** To write one event for hundreds of watchers, and to encrypt it, is too much for one turn of the event loop. */
+const streamsPerTurn = 16;
+
+/** Which streams have something to write: some in each turn of the event loop, in between whoever else has work. */
+class Turns {
+  #waiting: (() => void)[] = [];
+  #isScheduled = false;
+
+  add(pump: () => void): void {
+    this.#waiting.push(pump);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#take());
+  }
+
+  #take(): void {
+    const some = this.#waiting.splice(0, streamsPerTurn);
+    this.#isScheduled = this.#waiting.length > 0;
+    // Not a matter of time, so not of the Clock.
+    if (this.#isScheduled) setImmediate(() => this.#take());
+    for (const pump of some) pump();
+  }
+}
+
+/** One for all, as there is one event loop. */
+const turns = new Turns();
 
 /**
  * Writes the lines of one watch to its socket. What is there at the start is pulled as the client reads; what happens
@@ -62,7 +90,7 @@ export class WatchStream {
   #schedule(): void {
     if (this.#scheduled || this.#blocked) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    turns.add(() => {
       this.#scheduled = false;
       this.#pump();
     });

@@ -39,6 +39,21 @@ describe('WatchStream', () => {
     expect(socket.writes[1]).toBe('3\n4\n');
   });
 
+  it('writes one event for many watchers over several turns of the event loop', async () => {
+    const sockets = Array.from({ length: 100 }, () => new SlowSocket());
+    const streams = sockets.map((socket) => new WatchStream(socket));
+    for (let turn = 0; turn < 10; turn++) await settled();
+    for (const stream of streams) stream.push([line(1)]);
+    const written = (): number => sockets.filter(({ writes }) => writes.length > 0).length;
+    const perTurn: number[] = [];
+    for (let before = 0; before < 100; before = written()) {
+      await settled();
+      perTurn.push(written() - before);
+    }
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(32);
+    expect(perTurn.length).toBeGreaterThan(3);
+  });
+
   it('pulls the initial lines only as fast as they are read', async () => {
     let pulled = 0;
     const initial = function* (): Generator<string> {
