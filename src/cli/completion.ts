@@ -29,6 +29,7 @@ const verbNames = (verbs: readonly VerbName[]): string => verbs.map(({ name }) =
 const kindNames = (): string => kinds.flatMap(({ plural, singular }) => [plural, singular]).join(' ');
 const aboutKinds = ['get', 'describe', 'delete', 'wait', 'top', 'explain'];
 const aboutTasks = ['logs', 'exec', 'stop', 'start'];
+const aboutDeployments = ['scale', 'rollout'];
 const aboutNodes = ['cordon', 'uncordon', 'drain', 'accept-restore'];
 
 /** The word list, and the names of objects, which the shell asks orch for. */
@@ -51,6 +52,10 @@ _orch() {
       if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "${kindNames()}" -- "$word"))
       else COMPREPLY=($(compgen -W "$(_orch_names "\${COMP_WORDS[2]}")" -- "$word")); fi ;;
     ${aboutTasks.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names tasks)" -- "$word")) ;;
+    ${aboutDeployments.join('|')})
+      if [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
+        COMPREPLY=($(compgen -W "status restart pause resume" -- "$word"))
+      else COMPREPLY=($(compgen -W "$(_orch_names deployments)" -- "$word")); fi ;;
     ${aboutNodes.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names nodes)" -- "$word")) ;;
     help) COMPREPLY=($(compgen -W "${verbNames(verbs)}" -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
@@ -69,6 +74,8 @@ complete -c orch -n __fish_use_subcommand -f
 ${verbs.map(({ name, summary }) => `complete -c orch -n __fish_use_subcommand -a ${name} -d '${summary.replaceAll("'", "\\'")}'`).join('\n')}
 complete -c orch -n '__fish_seen_subcommand_from ${aboutKinds.join(' ')}' -f -a '${kindNames()}'
 complete -c orch -n '__fish_seen_subcommand_from ${aboutTasks.join(' ')}' -f -a '(__orch_names tasks)'
+complete -c orch -n '__fish_seen_subcommand_from rollout' -f -a 'status restart pause resume'
+complete -c orch -n '__fish_seen_subcommand_from ${aboutDeployments.join(' ')}' -f -a '(__orch_names deployments)'
 complete -c orch -n '__fish_seen_subcommand_from ${aboutNodes.join(' ')}' -f -a '(__orch_names nodes)'
 complete -c orch -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c orch -n '__fish_seen_subcommand_from config' -f -a 'path view current'

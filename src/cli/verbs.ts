@@ -17,6 +17,8 @@ import { defineGet } from './get.js';
 import { defineLogs } from './logs.js';
 import { defineManager } from './manager.js';
 import { defineRestore } from './restore.js';
+import { defineRollout } from './rollout.js';
+import { defineScale } from './scale.js';
 import { defineStart } from './start.js';
 import { defineStop } from './stop.js';
 import { defineTop } from './top.js';
@@ -44,7 +46,7 @@ interface Verb {
 const running = 'Run orch:';
 const declare = 'Say what you want:';
 const look = 'Look:';
-const act = 'Act on tasks and nodes:';
+const act = 'Act on tasks, deployments and nodes:';
 const safe = 'Keep it safe:';
 const own = 'This command line:';
 
@@ -66,6 +68,8 @@ export const verbs: readonly Verb[] = [
   { name: 'exec', summary: "run a command in a task's container", group: act, define: defineExec },
   { name: 'stop', summary: 'stop tasks and keep them', group: act, define: defineStop },
   { name: 'start', summary: 'start tasks that were stopped', group: act, define: defineStart },
+  { name: 'scale', summary: 'say how many tasks a deployment is to have', group: act, define: defineScale },
+  { name: 'rollout', summary: 'follow, restart, pause or resume deployments', group: act, define: defineRollout },
   { name: 'cordon', summary: 'let no new task be placed on nodes', group: act, define: defineCordon },
   { name: 'uncordon', summary: 'let tasks be placed on nodes again', group: act, define: defineUncordon },
   { name: 'drain', summary: 'move all tasks away from nodes', group: act, define: defineDrain },

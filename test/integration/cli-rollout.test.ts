@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Deployment, DeploymentStatus, StoredDeployment } from '../../src/model/deployment.js';
+import { deploymentKind } from '../../src/model/deployment.js';
+import { waitFor } from '../support/wait-for.js';
+import { startCliCluster, type CliCluster } from './cli-harness.js';
+
+let cluster: CliCluster;
+const key = { namespace: 'default', name: 'web' };
+
+beforeAll(async () => {
+  cluster = await startCliCluster();
+  const labels = { app: 'web' };
+  const deployment: Deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...key },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'busybox' }] } },
+    },
+  };
+  await cluster.api.registry.create(deploymentKind, deployment);
+});
+
+afterAll(() => cluster.close());
+
+const read = (): Promise<StoredDeployment> => cluster.api.registry.get<StoredDeployment>(deploymentKind, key);
+
+/** As the controller would write it, which is not here. */
+async function report(status: DeploymentStatus): Promise<void> {
+  await cluster.api.registry.mutate<StoredDeployment>(deploymentKind, key, (current) => ({
+    ...current,
+    status: { observedGeneration: current.metadata.generation, ...status },
+  }));
+}
+
+describe('deployments from the command line', () => {
+  it('are scaled', async () => {
+    expect(await cluster.run('scale web --replicas=3')).toMatchObject({
+      exitCode: 0,
+      stdout: 'deployment/web scaled to 3\n',
+    });
+    expect((await read()).spec.replicas).toBe(3);
+    const { exitCode, stderr } = await cluster.run('scale deployment/web --replicas=many');
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('whole number') as string,
+    });
+    expect((await cluster.run('scale task/web --replicas=1')).stderr).toContain('works on deployments, not on tasks');
+    expect((await cluster.run('scale nothing --replicas=1')).stderr).toContain('"nothing" not found');
+  });
+
+  it('are paused, resumed and made anew', async () => {
+    expect((await cluster.run('rollout pause web')).stdout).toBe('deployment/web paused\n');
+    expect((await read()).spec.paused).toBe(true);
+    expect((await cluster.run('rollout resume web')).stdout).toBe('deployment/web resumed\n');
+    expect((await read()).spec.paused).toBeUndefined();
+    expect((await cluster.run('rollout restart deployment/web')).stdout).toBe('deployment/web restarted\n');
+    expect((await read()).spec.template.metadata?.annotations).toHaveProperty(['kubectl.kubernetes.io/restartedAt']);
+    expect((await cluster.run('rollout undo web')).stderr).toContain('choose status, restart, pause or resume');
+  });
+
+  it('are followed until they are rolled out', async () => {
+    await report({ replicas: 4, updatedReplicas: 2 });
+    const following = cluster.start('rollout status web --timeout 60s');
+    await waitFor('progress', () => following.stderr.includes('2 of 3 tasks are made from the new template'));
+    await report({ replicas: 4, updatedReplicas: 3, availableReplicas: 3 });
+    await waitFor('progress', () => following.stderr.includes('tasks of the old template that are still there: 1'));
+    await report({ replicas: 3, updatedReplicas: 3, availableReplicas: 3 });
+    const { exitCode, stdout } = await following.ended;
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: 'deployment/web is rolled out: 3 of 3 tasks are available\n',
+    });
+  });
+
+  it('fail when they make no progress, with the reason', async () => {
+    const message = 'Deployment "web" has timed out progressing: task "web-1" is ImagePullFailed.';
+    const condition = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message } as const;
+    await report({ replicas: 3, updatedReplicas: 1, conditions: [condition] });
+    expect(await cluster.run('rollout status web')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(message) as string,
+    });
+  });
+});
