@@ -7,6 +7,7 @@ export const regressionSeeds: readonly { seed: number; found: string }[] = [
   { seed: 884, found: 'a task that came back to a worker while its container there still stopped was forgotten' },
   { seed: 452, found: 'tasks that were started again at once got more of a node than it has' },
   { seed: 294, found: 'a task that failed for good took its share of the node again while it was deleted' },
+  { seed: 1195, found: 'an attempt was given twice after a crash between create and checkpoint' },
   { seed: 99, found: 'a list told of a new spec, and the start of the old one went on' },
   { seed: 177, found: 'a list told of a new spec, and the start of the old one went on' },
   { seed: 238, found: 'a list told of a deletion, and the create for the deleted task went on' },
