@@ -85,6 +85,11 @@ export async function startTestApi(
   const tls = await ensureCertificates({ directory, hosts: [], clock: createSystemClock() });
   const credentials = await openCredentials({ directory, random });
   const beats: string[] = [];
+  const end = async (): Promise<void> => {
+    await opened.close();
+    await store.close();
+    if (options.dataFolder === undefined) await rm(directory, { recursive: true, force: true });
+  };
   const server = await startApiServer({
     registry,
     clock,
@@ -104,6 +109,9 @@ export async function startTestApi(
     version: '0.1.0',
     ...(options.connectionLimits ? { connectionLimits: options.connectionLimits } : {}),
     readManagerFiles: async () => [{ type: 'file', name: 'credentials.json', text: '{}' }],
+  }).catch(async (error: unknown) => {
+    await end();
+    throw error;
   });
   const send = (method: string, path: string, given: RequestOptions = {}): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
@@ -158,9 +166,7 @@ export async function startTestApi(
       }),
     async close() {
       await server.close();
-      await opened.close();
-      await store.close();
-      if (options.dataFolder === undefined) await rm(directory, { recursive: true, force: true });
+      await end();
     },
   };
 }

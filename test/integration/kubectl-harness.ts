@@ -95,7 +95,8 @@ export function needsKubectlVersion(context: TestContext, version: string): void
 export async function startKubectl(kubeconfig: string): Promise<Kubectl> {
   const home = await mkdtemp(join(tmpdir(), 'orch-kubectl-'));
   await writeFile(join(home, 'config'), kubeconfig, { mode: 0o600 });
-  const environment = { ...process.env, HOME: home, KUBECONFIG: join(home, 'config') };
+  // kubectl keeps what an edit could not save among its temporary files.
+  const environment = { ...process.env, HOME: home, TMPDIR: home, KUBECONFIG: join(home, 'config') };
   const file = (name: string): string => join(home, name);
   const run: Kubectl['run'] = (words, { env, stdin, version } = {}) =>
     new Promise((resolve) => {
