@@ -8,7 +8,7 @@ import type { ContainerDetails } from '../runtime/container-runtime.js';
 import { toTimestamp } from '../support/clock.js';
 import { newestOf } from './container-phase.js';
 import type { ProbeFailure } from './probes/probe-runner.js';
-import { recordEnd } from './restart-policy.js';
+import { describeEnd, endReason, recordEnd } from './restart-policy.js';
 import { revisionOf } from './task-key.js';
 import type { ContainerEnd, StopReason, TaskRecord } from './task-record.js';
 import { resetForSpec } from './task-record.js';
@@ -19,15 +19,16 @@ export function settleRecord(
   { containers, record, now }: { containers: readonly ContainerDetails[]; record: TaskRecord; now: number },
 ): TaskRecord {
   const hash = specHash(task.spec);
-  const current = record.specHash !== undefined && record.specHash !== hash ? resetForSpec(record, hash) : record;
+  const known = withLateWord(record, containers);
+  const current = known.specHash !== undefined && known.specHash !== hash ? resetForSpec(known, hash) : known;
   const newest = newestOf(containers);
   const ended = newest && (newest.phase === 'exited' || newest.phase === 'dead') ? newest : undefined;
   if (ended && ended.identity.attempt >= current.attempt && !isRecorded(ended, current.end)) {
     const end = endOf(ended, current, now);
-    const known = { ...current, attempt: ended.identity.attempt, specHash: hash };
-    return countsAsEnd(ended.identity.specHash === hash, known, end.attempt)
-      ? recordEnd(known, end, task.spec.restartPolicy, now)
-      : withoutCounting(known, end);
+    const next = { ...current, attempt: ended.identity.attempt, specHash: hash };
+    return countsAsEnd(ended.identity.specHash === hash, next, end.attempt)
+      ? recordEnd(next, end, task.spec.restartPolicy, now)
+      : withoutCounting(next, end);
   }
   const { running } = current;
   if (running && running.attempt > (newest?.identity.attempt ?? 0)) {
@@ -38,11 +39,27 @@ export function settleRecord(
       oomKilled: false,
       ...(running.startedAt === undefined ? {} : { startedAt: running.startedAt }),
     };
-    return countsAsEnd(record === current, current, end.attempt)
+    return countsAsEnd(known === current, current, end.attempt)
       ? recordEnd({ ...current, specHash: hash }, end, task.spec.restartPolicy, now)
       : withoutCounting(current, end);
   }
   return current;
+}
+
+/** The engine may say that memory ran out a moment after it told of the end: the same end, known better; it counts once. */
+function withLateWord(record: TaskRecord, containers: readonly ContainerDetails[]): TaskRecord {
+  const { end, finished } = record;
+  const isLate = containers.some(
+    (container) => container.oomKilled && container.id === end?.containerId && isRecorded(container, end),
+  );
+  if (!end || end.oomKilled || !isLate) return record;
+  const better = { ...end, oomKilled: true };
+  if (finished?.reason !== endReason(end)) return { ...record, end: better };
+  return {
+    ...record,
+    end: better,
+    finished: { ...finished, reason: endReason(better), message: describeEnd(better) },
+  };
 }
 
 /** A container that somebody started again by hand ends a second time: then at another time than is recorded. */

@@ -52,6 +52,9 @@ it('DK-08, DK-21: tells exit codes, signals, missing programs and lack of memory
     await cluster.waitForState(name, 'Failed', 60);
   }
   await cluster.waitForState('child-memory', 'Completed', 60);
+  // An engine with much to do says so a moment after the end.
+  await told('memory', 'OOMKilled');
+  await waitFor('the child to be told of', async () => (await cluster.task('child-memory')).status?.oomKilled, 60);
   const statuses = new Map((await cluster.tasks()).map((task) => [task.metadata.name, task.status]));
   expect(statuses.get('code-125')).toMatchObject({ exitCode: 125, reason: 'Error' });
   expect(statuses.get('code-127')).toMatchObject({ exitCode: 127, reason: 'Error' });

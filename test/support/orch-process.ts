@@ -31,6 +31,7 @@ export interface TaskView {
     restartCount?: number;
     attempt?: number;
     exitCode?: number;
+    oomKilled?: boolean;
     startTime?: string;
   };
 }

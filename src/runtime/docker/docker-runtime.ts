@@ -213,7 +213,10 @@ class DockerRuntime implements ContainerRuntime {
     const { clusterUid, clock, random, logger } = this.#options;
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
-    void followEvents({ connection: this.#connection, clusterUid, clock, random, logger, signal }, onHint);
+    void followEvents({ connection: this.#connection, clusterUid, clock, random, logger, signal }, (event) => {
+      this.#own.hear(event);
+      onHint(event.containerId === undefined ? {} : { containerId: event.containerId });
+    });
     return { close: () => abort.abort() };
   }
 

@@ -17,6 +17,12 @@ const settledMilliseconds = 10_000;
 /** What changes a container as seen by list and inspect. Not exec events: probes would make a flood of them. */
 const interesting = ['create', 'destroy', 'die', 'oom', 'pause', 'rename', 'start', 'unpause', 'update'];
 
+/** What an event is about; empty after the connection was made anew, as anything may have happened. */
+export interface EngineEvent {
+  containerId?: string;
+  action?: string;
+}
+
 /** Follows the engine's events of one cluster until the signal aborts, reconnecting for ever. */
 export async function followEvents(
   {
@@ -34,7 +40,7 @@ export async function followEvents(
     logger: Logger;
     signal: AbortSignal;
   },
-  onHint: (hint: { containerId?: string }) => void,
+  onEvent: (event: EngineEvent) => void,
 ): Promise<void> {
   const filters = { type: ['container'], event: interesting, label: [`${labels.clusterUid}=${clusterUid}`] };
   let failures = 0;
@@ -47,10 +53,9 @@ export async function followEvents(
       const destroy = (): void => void stream.destroy();
       signal.addEventListener('abort', destroy, { once: true });
       if (signal.aborted) destroy();
-      else onHint({});
+      else onEvent({});
       await readLines(stream, (line) => {
-        const id = containerIdOf(line);
-        if (!signal.aborted) onHint(id === undefined ? {} : { containerId: id });
+        if (!signal.aborted) onEvent(eventOf(line));
       }).finally(() => signal.removeEventListener('abort', destroy));
     } catch (error) {
       if (!signal.aborted) logger.debug('engine events broke off', { error: errorMessage(error) });
@@ -64,7 +69,10 @@ export async function followEvents(
   }
 }
 
-function containerIdOf(line: string): string | undefined {
-  const actor = parseLine(line)?.['Actor'] as { ID?: unknown } | undefined;
-  return typeof actor?.ID === 'string' ? actor.ID : undefined;
+function eventOf(line: string): EngineEvent {
+  const { Actor, Action } = (parseLine(line) ?? {}) as { Actor?: { ID?: unknown } | null; Action?: unknown };
+  return {
+    ...(typeof Actor?.ID === 'string' ? { containerId: Actor.ID } : {}),
+    ...(typeof Action === 'string' ? { action: Action } : {}),
+  };
 }

@@ -7,6 +7,7 @@ import { detailsOf, summaryOf } from './container-views.js';
 import { identityOf, labels } from './create-body.js';
 import type { InspectedContainer } from './engine-api.js';
 import type { EngineConnection } from './engine-connection.js';
+import type { EngineEvent } from './event-hints.js';
 import { RecentlySeen } from './recently-seen.js';
 
 const containerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
@@ -29,6 +30,7 @@ export class OwnContainers {
   readonly #clusterUid: string;
   readonly #logger: Logger;
   readonly #seen = new RecentlySeen<true>(50_000);
+  readonly #outOfMemory = new RecentlySeen<true>(1_000);
 
   constructor(connection: EngineConnection, clusterUid: string, logger: Logger) {
     this.#connection = connection;
@@ -54,6 +56,7 @@ export class OwnContainers {
     const details = detailsOf(inspected, this.#clusterUid);
     if (!details) throw notFound(idOrName);
     this.remember(details.id);
+    if (this.#outOfMemory.get(details.id)) details.oomKilled = true;
     const policy = inspected.HostConfig?.RestartPolicy?.Name;
     if (policy && policy !== 'no') await this.#takeRestartPolicyBack(details.id, policy);
     return details;
@@ -61,6 +64,13 @@ export class OwnContainers {
 
   remember(id: string): void {
     this.#seen.set(id, true);
+  }
+
+  /** An engine that hears of it after the container's end tells it once, as an event, and never again when inspected. */
+  hear({ containerId, action }: EngineEvent): void {
+    if (containerId === undefined) return;
+    if (action === 'oom') this.#outOfMemory.set(containerId, true);
+    else if (action === 'start') this.#outOfMemory.delete(containerId);
   }
 
   /** The id of a container of ours. Rejects with NotFound. */

@@ -348,6 +348,30 @@ describe('hints', () => {
     watch.close();
   });
 
+  it('DK-21: keep the word that memory ran out, which an engine may give after the end and then not repeat', async () => {
+    let events: ServerResponse | undefined;
+    engine.route('GET /events', (_request, response) => {
+      events = response;
+      response.flushHeaders();
+    });
+    const exited = { ...ours, State: { Status: 'exited', ExitCode: 137, OOMKilled: false } };
+    engine.route(`GET /containers/${id}/json`, (_request, response) => json(response, 200, exited));
+    const hints: { containerId?: string }[] = [];
+    const watch = runtime.watchHints((hint) => hints.push(hint));
+    const hear = async (name: string): Promise<boolean> => {
+      const heard = hints.length;
+      events?.write(event(name));
+      await waitFor(`the hint of ${name}`, () => hints.length > heard);
+      return (await runtime.inspectContainer(id)).oomKilled;
+    };
+    await waitFor('the connection', () => hints.length === 1);
+    expect(await hear('die')).toBe(false);
+    expect(await hear('oom')).toBe(true);
+    // Another run of the same container is another story.
+    expect(await hear('start')).toBe(false);
+    watch.close();
+  });
+
   it('do not hammer an engine that ends every connection at once', async () => {
     engine.route('GET /events', (_request, response) => response.end());
     const watch = runtime.watchHints(() => undefined);

@@ -250,6 +250,42 @@ describe('a container that is newer than what the checkpoint remembers of its ta
   });
 });
 
+describe('DK-21: a container of which the engine says only after its end that memory ran out', () => {
+  const memoryRanOut = { oomKilled: true };
+
+  it('changes what is told of a task that is over', () => {
+    const model = new Model({ restartPolicy: 'Never' });
+    model.converge();
+    model.end('id-1', 137);
+    expect(model.converge().report).toMatchObject({ state: 'Failed', reason: 'Error', oomKilled: false });
+    model.change(() => true, memoryRanOut);
+    const { steps, report } = model.converge();
+    expect(steps).toEqual([]);
+    expect(report).toMatchObject({ state: 'Failed', reason: 'OOMKilled', message: 'exit code 137, out of memory' });
+    expect(report?.oomKilled).toBe(true);
+  });
+
+  it('changes what is told of the run before, while the next one runs, and counts no failure more', () => {
+    const model = new Model({ restartPolicy: 'Always' });
+    model.converge();
+    model.end('id-1', 137);
+    expect(model.converge().report).toMatchObject({ state: 'Running', attempt: 2, oomKilled: false });
+    const { failures, restarts } = model.record;
+    model.change(({ id }) => id === 'id-1', memoryRanOut);
+    expect(model.converge().report).toMatchObject({ state: 'Running', attempt: 2, exitCode: 137, oomKilled: true });
+    expect(model.record).toMatchObject({ failures, restarts });
+  });
+
+  it('changes nothing of what the user asked for', () => {
+    const model = new Model({});
+    model.converge();
+    model.edit({ desiredState: 'Completed' });
+    model.converge();
+    model.change(() => true, memoryRanOut);
+    expect(model.converge().report).toMatchObject({ state: 'Completed', reason: 'Stopped', oomKilled: true });
+  });
+});
+
 describe('two containers of a task that live, since somebody started the older one by hand', () => {
   it('stops the older one before anything else', () => {
     const task = aStoredTask('web', {}, { state: 'Running' });
