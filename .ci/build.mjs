@@ -1,53 +1,64 @@
 // src/app/orch.ts -> dist/orch.js and its chunks. Code of this repository is bundled, so that the command starts fast;
 // packages that are heavy or native stay in node_modules and are loaded by whoever needs them.
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { version, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+/** Every file that is loaded costs the start of a command a millisecond or two, and so do packages that it does not use. */
+const bundled = [
+  'ajv',
+  'ajv-formats',
+  'commander',
+  'fast-json-patch',
+  'js-yaml',
+  'jsonpath-plus',
+  'picocolors',
+  'uuid',
+  'ws',
+];
+const external = new Set(Object.keys(dependencies).filter((name) => !bundled.includes(name)));
+
+const isLazy = (id, importer = '') => id === 'node:child_process' && /[\\/]commander[\\/]/.test(importer);
 /**
  * commander asks for node:child_process when it loads, for subcommands that are programs of their own, which orch has none of:
  * loaded when it is used, it (and node:net with it) does not count in the start of every command.
  */
 const lazyChildProcess = {
   name: 'lazy-child-process',
-  setup(builder) {
-    builder.onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
-      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'lazy' } : undefined,
-    );
-    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
-      contents: `module.exports = { get spawn() { return process.getBuiltinModule('${path}').spawn; } };`,
-    }));
-  },
+  resolveId: (id, importer) => (isLazy(id, importer) ? '\0lazy-child-process.cjs' : undefined),
+  load: (id) =>
+    id === '\0lazy-child-process.cjs'
+      ? `module.exports = { get spawn() { return process.getBuiltinModule('node:child_process').spawn; } };`
+      : undefined,
 };
 
 rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: { orch: 'src/app/orch.ts' },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+const bundle = await rolldown({
+  input: { orch: 'src/app/orch.ts' },
   platform: 'node',
-  target: 'node20.19',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  sourcemap: 'linked',
-  chunkNames: 'chunks/[name]-[hash]',
-  external: [
-    'classic-level',
-    'dockerode',
-    'pino',
-    'express',
-    'helmet',
-    '@peculiar/x509',
-    'reflect-metadata',
-    'chokidar',
-  ],
+  external: (id, importer) => external.has(id) || (id.startsWith('node:') && !isLazy(id, importer)),
   plugins: [lazyChildProcess],
-  define: { 'process.env.ORCH_VERSION': JSON.stringify(version) },
-  banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-  logLevel: 'warning',
+  transform: { target: 'node20.19', define: { 'process.env.ORCH_VERSION': JSON.stringify(version) } },
 });
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  banner: ({ fileName }) => (fileName === 'orch.js' ? '#!/usr/bin/env node' : ''),
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  sourcemap: true,
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  codeSplitting: {
+    groups: [
+      // Not the entry: it awaits what its chunks import, so no chunk may import it.
+      {
+        name: 'command-line',
+        test: /src[\\/](cli[\\/]main|support[\\/](clock|random)|app[\\/]version)\.ts$/,
+        priority: 3,
+      },
+      { name: 'connection', test: /src[\\/]client[\\/]connect\.ts$/, priority: 2 },
+      { name: 'verbs', test: /src[\\/]cli[\\/](?!json-path)/, minShareCount: 2, priority: 1 },
+    ],
+  },
+});
+await bundle.close();
 chmodSync('dist/orch.js', 0o755);

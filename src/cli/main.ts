@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   };
   stdout.on('error', ignoreClosedPipe);
   try {
-    const program = createProgram(cli, argv);
+    const program = await createProgram(cli, argv);
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     await written(stdout);
     return cli.exitCode;
@@ -36,7 +36,7 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   }
 }
 
-function createProgram(cli: Cli, argv: readonly string[]): Command {
+async function createProgram(cli: Cli, argv: readonly string[]): Promise<Command> {
   const { stdout, stderr } = cli.environment;
   const configure = (command: Command): Command =>
     command
@@ -77,7 +77,7 @@ Examples:
       .description(`${verb.summary.charAt(0).toUpperCase()}${verb.summary.slice(1)}.`)
       .helpGroup(verb.group)
       .showHelpAfterError(`Run \`orch ${verb.name} --help\` for what it takes.`);
-    if (verb.name === wanted) verb.define(command, cli);
+    if (verb.name === wanted) (await verb.define())(command, cli);
     program.addCommand(command);
   }
   return program;

@@ -3,6 +3,7 @@ import { nearest } from '../manifest/nearest.js';
 import { findKind } from '../model/kinds.js';
 import { resourceName } from '../model/kind.js';
 import { OrchError } from '../support/errors.js';
+import { alignRows } from './columns.js';
 
 /** What `-o` may say. */
 export type OutputFormat =
@@ -63,7 +64,6 @@ export async function formatObjects(
     }
     case 'columns': {
       const { findByPath } = await import('./json-path.js');
-      const { alignRows } = await import('./columns.js');
       const rows = objects.map((object) =>
         format.columns.map(({ path }) => {
           const found = findByPath(path, object);
