@@ -9,15 +9,19 @@ export interface WatchLine {
   revision: number;
 }
 
-/** To write one event for hundreds of watchers, and to encrypt it, is too much for one turn of the event loop. */
-const streamsPerTurn = 16;
+/**
+ * To write one event for hundreds of watchers, and to encrypt it, is too much for one turn of the event loop. What a turn
+ * costs is as much the number of writes as their size: either bound ends it, so that small events are not late.
+ */
+const perTurn = { streams: 128, characters: 512 * 1024 };
 
 /** Which streams have something to write: some in each turn of the event loop, in between whoever else has work. */
 class Turns {
-  #waiting: (() => void)[] = [];
+  #waiting: (() => number)[] = [];
   #isScheduled = false;
 
-  add(pump: () => void): void {
+  /** The pump says how many characters it wrote. */
+  add(pump: () => number): void {
     this.#waiting.push(pump);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -25,11 +29,18 @@ class Turns {
   }
 
   #take(): void {
-    const some = this.#waiting.splice(0, streamsPerTurn);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let streams = 0;
+    for (let characters = 0; streams < perTurn.streams && characters < perTurn.characters; streams++) {
+      const pump = waiting[streams];
+      if (!pump) break;
+      characters += pump();
+    }
+    this.#waiting = [...waiting.slice(streams), ...this.#waiting];
     this.#isScheduled = this.#waiting.length > 0;
     // Not a matter of time, so not of the Clock.
     if (this.#isScheduled) setImmediate(() => this.#take());
-    for (const pump of some) pump();
   }
 }
 
@@ -92,23 +103,25 @@ export class WatchStream {
     this.#scheduled = true;
     turns.add(() => {
       this.#scheduled = false;
-      this.#pump();
+      return this.#pump();
     });
   }
 
-  #pump(): void {
+  #pump(): number {
+    let characters = 0;
     while (!this.#blocked && !this.#ended) {
       const chunk = this.#nextChunk();
-      if (chunk !== '') {
-        this.#blocked = !this.#output.write(chunk);
-      } else {
+      if (chunk === '') {
         if (this.#ending) {
           this.#ended = true;
           this.#output.end();
         }
-        return;
+        break;
       }
+      characters += chunk.length;
+      this.#blocked = !this.#output.write(chunk);
     }
+    return characters;
   }
 
   /** Up to 64 KiB (or one line, if that is longer). */

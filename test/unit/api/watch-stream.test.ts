@@ -39,19 +39,31 @@ describe('WatchStream', () => {
     expect(socket.writes[1]).toBe('3\n4\n');
   });
 
-  it('writes one event for many watchers over several turns of the event loop', async () => {
-    const sockets = Array.from({ length: 100 }, () => new SlowSocket());
+  /** How many watchers got an event of this size in each turn of the event loop. */
+  async function watchersPerTurn(watchers: number, text: string): Promise<number[]> {
+    const sockets = Array.from({ length: watchers }, () => new SlowSocket());
     const streams = sockets.map((socket) => new WatchStream(socket));
-    for (let turn = 0; turn < 10; turn++) await settled();
-    for (const stream of streams) stream.push([line(1)]);
+    for (let turn = 0; turn < watchers; turn++) await settled();
+    for (const stream of streams) stream.push([line(1, text)]);
     const written = (): number => sockets.filter(({ writes }) => writes.length > 0).length;
     const perTurn: number[] = [];
-    for (let before = 0; before < 100; before = written()) {
+    for (let before = 0; before < watchers; before = written()) {
       await settled();
       perTurn.push(written() - before);
     }
+    return perTurn;
+  }
+
+  it('writes one large event for many watchers over several turns of the event loop', async () => {
+    const perTurn = await watchersPerTurn(100, 'x'.repeat(50_000));
     expect(Math.max(...perTurn)).toBeLessThanOrEqual(32);
     expect(perTurn.length).toBeGreaterThan(3);
+  });
+
+  it('writes a small event for many watchers in few turns, so that the last one does not wait for long', async () => {
+    const perTurn = await watchersPerTurn(500, 'x'.repeat(1_000));
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(256);
+    expect(perTurn.length).toBeLessThanOrEqual(6);
   });
 
   it('pulls the initial lines only as fast as they are read', async () => {
