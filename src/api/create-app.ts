@@ -1,24 +1,20 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { kinds } from '../model/kinds.js';
 import type { Logger } from '../support/logger.js';
 import { identityOf, type ApiContext } from './api-context.js';
 import { anonymousPaths, authenticateRequest } from './authentication.js';
 import { addDescriptionRoutes, healthHandler } from './description-routes.js';
-import { eventsView } from './events-view.js';
 import { backupHandler, type ReadManagerFiles } from './backup-handler.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
 import { InFlightLimit } from './in-flight-limit.js';
 import { sendJson } from './object-response.js';
-import { nodeMetricsResource, podMetricsResource } from './metrics/metrics-resources.js';
-import { podResource } from './pods/pod-resource.js';
 import { maxBodyBytes } from './request-body.js';
 import { addResourceRoutes, needsUpgrade } from './resource-routes.js';
 import { addReviewRoutes } from './review-routes.js';
 import { reviews } from './reviews.js';
 import { RouteTable } from './route-table.js';
-import { servedAsStored, type ServedResource } from './served-resource.js';
+import { servedResources } from './served-resources.js';
 import { failureStatus, toOrchError } from './status.js';
 import { versionInfo } from './version.js';
 import { heartbeatHandler, joinHandler } from './worker-handlers.js';
@@ -34,15 +30,6 @@ export interface AppOptions {
 /** Requests that are worked on and answered at once, and those that stay open (watches, logs): bounded apart. */
 const shortLimits = { total: 512, perIdentity: 384 };
 const longLimits = { total: 20_000, perIdentity: 10_000 };
-
-/** Every kind as it is stored, and the views. Core resources come first: that is how short names resolve. */
-export const servedResources: readonly ServedResource[] = [
-  ...kinds.map(servedAsStored),
-  podResource,
-  eventsView,
-  nodeMetricsResource,
-  podMetricsResource,
-];
 
 /**
  * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,

@@ -52,7 +52,7 @@ export async function sendList(
         : { kind: `${resource.kind.kind}List`, apiVersion, metadata };
   const shape = (object: Stored): object =>
     form === 'table'
-      ? tableRow(resource.kind, object, include, now)
+      ? tableRow(resource, object, include, now)
       : form === 'metadata'
         ? partialMetadata(object)
         : object;

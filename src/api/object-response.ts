@@ -40,6 +40,6 @@ export function sendObject(
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion: object.metadata.resourceVersion },
     columnDefinitions: tableColumns(resource),
-    rows: [tableRow(resource.kind, object, includeObject(request.query as Query), context.clock.now())],
+    rows: [tableRow(resource, object, includeObject(request.query as Query), context.clock.now())],
   });
 }

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Response } from 'express';
 import type { ObjectKey, Stored } from '../model/api-object.js';
 import { notFound } from '../registry/registry-errors.js';
 import type { ListOptions } from '../registry/registry.js';
@@ -11,7 +11,7 @@ import { sendObject } from './object-response.js';
 import { listOptions, queryFlag, queryInteger, queryValue, shorten, type Query } from './query.js';
 import { compileSelectors } from '../model/selectors.js';
 import { present, type ServedResource } from './served-resource.js';
-import { handleWatch } from './watch-handler.js';
+import { handleWatch, type WatchOutput } from './watch-handler.js';
 
 /** GET of one object, and of its /status, which is the same. */
 export function getHandler(context: ApiContext, resource: ServedResource): Handler {
@@ -25,14 +25,15 @@ export function getHandler(context: ApiContext, resource: ServedResource): Handl
 /** GET of a collection: LIST, or WATCH with watch=true. */
 export function listHandler(context: ApiContext, resource: ServedResource): Handler {
   return async (request, response) => {
-    const options = requestedList(request, resource, identityOf(response));
+    const query = request.query as Query;
+    const options = requestedList(query, pathParameter(request, 'namespace'), resource, identityOf(response));
     const shown = (await resource.forSelection?.(options, context.registry)) ?? resource;
-    if (queryFlag(request.query as Query, 'watch')) {
-      return handleWatch(context, request, response, shown, options);
+    if (queryFlag(query, 'watch')) {
+      return handleWatch(context, { query, accept: request.headers.accept }, watchOver(response), shown, options);
     }
-    checkNotOlderThan(context, request.query as Query);
+    checkNotOlderThan(context, query);
     const page = await listPage(context, shown, options);
-    checkExact(request.query as Query, page.revision);
+    checkExact(query, page.revision);
     await sendList(context, request, response, shown, page);
   };
 }
@@ -49,9 +50,25 @@ export async function getVisible(
   return object;
 }
 
-function requestedList(request: Request, resource: ServedResource, identity: Identity): ListOptions {
-  const namespace = pathParameter(request, 'namespace');
-  return scopeList(identity, resource.stored, listOptions(request.query as Query, namespace));
+/** What of a collection is asked for, within what the caller may see. Throws BadRequest. Pure. */
+export function requestedList(
+  query: Query,
+  namespace: string | undefined,
+  resource: ServedResource,
+  identity: Identity,
+): ListOptions {
+  return scopeList(identity, resource.stored, listOptions(query, namespace));
+}
+
+function watchOver(response: Response): WatchOutput {
+  return {
+    stream: response,
+    begin() {
+      response.setHeader('Content-Type', 'application/json');
+      response.setHeader('Cache-Control', 'no-store');
+      response.flushHeaders();
+    },
+  };
 }
 
 /** Field selectors of a view speak of the served shape, so they are matched here instead of in the registry. */

@@ -28,8 +28,8 @@ export interface ServedResource {
   writer?: ViewWriter;
   /** What is served below an object besides its status. */
   subresources?: readonly Subresource[];
-  /** Leave NAME and AGE to `-o wide`, because the kind's own columns say more. */
-  narrowNameAndAge?: boolean;
+  /** Leave NAME and AGE to `-o wide`, behind all others, because the kind's own columns say more. */
+  nameAndAgeLast?: boolean;
   /** What a client may do, where the shape does not say it. */
   verbs?: readonly string[];
 }

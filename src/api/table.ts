@@ -1,6 +1,6 @@
 import { ageOf } from '../model/age.js';
 import type { ApiObject } from '../model/api-object.js';
-import type { Kind } from '../model/kind.js';
+import type { Column, Kind } from '../model/kind.js';
 import type { ServedResource } from './served-resource.js';
 
 /** Kubernetes' Table: what `kubectl get` prints. The server decides on the columns; ages are text. */
@@ -21,42 +21,46 @@ export interface TableRow {
   object?: object;
 }
 
-/** NAME, the kind's narrow columns, AGE, then the wide ones. */
-export function tableColumns(resource: ServedResource): TableColumn[] {
-  const edge = resource.narrowNameAndAge ? 1 : 0;
-  const own = (wide: boolean): TableColumn[] =>
-    resource.kind.columns
-      .filter((column) => (column.wide ?? false) === wide)
-      .map((column) => ({
+/** NAME, the kind's narrow columns, AGE, then the wide ones; or NAME and AGE last, among the wide ones. */
+export function tableColumns({ kind, nameAndAgeLast }: ServedResource): TableColumn[] {
+  const priority = nameAndAgeLast ? 1 : 0;
+  return inOrder(
+    nameAndAgeLast,
+    { name: 'Name', type: 'string', format: 'name', description: 'The name.', priority },
+    { name: 'Age', type: 'string', format: '', description: 'Time since it was created.', priority },
+    (wide) =>
+      columnsOf(kind, wide).map((column) => ({
         name: titleCase(column.name),
         type: column.type === 'integer' ? 'integer' : 'string',
         format: '',
         description: column.description,
         priority: wide ? 1 : 0,
-      }));
-  return [
-    { name: 'Name', type: 'string', format: 'name', description: 'The name.', priority: edge },
-    ...own(false),
-    { name: 'Age', type: 'string', format: '', description: 'Time since it was created.', priority: edge },
-    ...own(true),
-  ];
+      })),
+  );
 }
 
-export function tableRow(kind: Kind, object: ApiObject, include: IncludeObject, nowMilliseconds: number): TableRow {
-  const cells = (wide: boolean): (string | number)[] =>
-    kind.columns
-      .filter((column) => (column.wide ?? false) === wide)
-      .map((column) => column.value(object, nowMilliseconds));
-  const row = {
-    cells: [
-      object.metadata.name ?? '',
-      ...cells(false),
-      ageOf(object.metadata.creationTimestamp, nowMilliseconds),
-      ...cells(true),
-    ],
-  };
-  if (include === 'None') return row;
-  return { ...row, object: include === 'Object' ? object : partialMetadata(object) };
+export function tableRow(
+  { kind, nameAndAgeLast }: ServedResource,
+  object: ApiObject,
+  include: IncludeObject,
+  nowMilliseconds: number,
+): TableRow {
+  const cells = inOrder<string | number>(
+    nameAndAgeLast,
+    object.metadata.name ?? '',
+    ageOf(object.metadata.creationTimestamp, nowMilliseconds),
+    (wide) => columnsOf(kind, wide).map((column) => column.value(object, nowMilliseconds)),
+  );
+  if (include === 'None') return { cells };
+  return { cells, object: include === 'Object' ? object : partialMetadata(object) };
+}
+
+function inOrder<T>(nameAndAgeLast: boolean | undefined, name: T, age: T, own: (wide: boolean) => T[]): T[] {
+  return nameAndAgeLast ? [...own(false), ...own(true), name, age] : [name, ...own(false), age, ...own(true)];
+}
+
+function columnsOf(kind: Kind, wide: boolean): Column[] {
+  return kind.columns.filter((column) => (column.wide ?? false) === wide);
 }
 
 /** PartialObjectMetadata: who the object is, without spec and status. */

@@ -56,7 +56,7 @@ export class WatchFrames {
       apiVersion: 'meta.k8s.io/v1',
       metadata: { resourceVersion: object.metadata.resourceVersion },
       ...(first ? { columnDefinitions: tableColumns(resource) } : {}),
-      rows: [tableRow(resource.kind, object, include, this.#clock.now())],
+      rows: [tableRow(resource, object, include, this.#clock.now())],
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { Writable } from 'node:stream';
 import type { Stored } from '../model/api-object.js';
 import type { ListOptions, ObjectEvent } from '../registry/registry.js';
 import type { Timer } from '../support/clock.js';
@@ -18,20 +18,30 @@ const bookmarkIntervalMilliseconds = 25_000;
 const lingerMilliseconds = 10_000;
 const defaultTimeoutSeconds = 1800;
 
+/** How a watch is asked for: over HTTP or a WebSocket, in the same words. */
+export interface WatchRequest {
+  query: Query;
+  accept: string | undefined;
+}
+
+/** Where its lines go. `begin` is called once, when nothing can be refused any more. */
+export interface WatchOutput {
+  stream: Writable;
+  begin(): void;
+}
+
 /**
  * WATCH: the events of a collection as lines of JSON, in order, without gap or repetition, from a revision or from the
  * current objects on. Rejects, before anything is sent, with Expired when the revision is forgotten.
  */
 export async function handleWatch(
   context: ApiContext,
-  request: Request,
-  response: Response,
+  request: WatchRequest,
+  output: WatchOutput,
   resource: ServedResource,
   options: ListOptions,
 ): Promise<void> {
-  const query = request.query as Query;
-  const wanted = watchOptions(query);
-  const form: WatchForm = { form: objectForm(request.headers.accept), include: includeObject(query) };
+  const { wanted, form } = readWatchRequest(request);
   const onPresented = compileSelectors(resource.kind, options);
   const matches: Matches = resource.convert ? (object) => onPresented(present(resource, object)) : onPresented;
   const { namespace } = options;
@@ -48,14 +58,19 @@ export async function handleWatch(
     revision = listed.revision;
     initial = listed.items.filter(matches);
   }
-  if (response.destroyed) return;
-  const session = new WatchSession(context, response, resource, wanted, form, matches, revision);
+  if (output.stream.destroyed) return;
+  const session = new WatchSession(context, output, resource, wanted, form, matches, revision);
   session.start(scope, initial);
+}
+
+/** Pure. Throws BadRequest, Invalid and NotAcceptable for what cannot be meant or is not served. */
+export function readWatchRequest({ query, accept }: WatchRequest): { wanted: WatchOptions; form: WatchForm } {
+  return { wanted: watchOptions(query), form: { form: objectForm(accept), include: includeObject(query) } };
 }
 
 class WatchSession {
   readonly #context: ApiContext;
-  readonly #response: Response;
+  readonly #output: WatchOutput;
   readonly #resource: ServedResource;
   readonly #wanted: WatchOptions;
   readonly #form: WatchForm;
@@ -72,7 +87,7 @@ class WatchSession {
 
   constructor(
     context: ApiContext,
-    response: Response,
+    output: WatchOutput,
     resource: ServedResource,
     wanted: WatchOptions,
     form: WatchForm,
@@ -80,7 +95,7 @@ class WatchSession {
     revision: number,
   ) {
     this.#context = context;
-    this.#response = response;
+    this.#output = output;
     this.#resource = resource;
     this.#wanted = wanted;
     this.#form = form;
@@ -99,13 +114,12 @@ class WatchSession {
       { ...scope, afterRevision: this.#delivered },
       (events) => void (this.#stream ? this.#onEvents(events) : early.push(...events)),
     );
-    this.#response.setHeader('Content-Type', 'application/json');
-    this.#response.setHeader('Cache-Control', 'no-store');
-    this.#response.flushHeaders();
-    this.#stream = new WatchStream(this.#response, this.#initialLines(initial, this.#delivered));
+    const { stream } = this.#output;
+    this.#output.begin();
+    this.#stream = new WatchStream(stream, this.#initialLines(initial, this.#delivered));
     const stop = (): void => this.#end();
     openStreams.add(stop);
-    this.#response.on('close', () => {
+    stream.on('close', () => {
       openStreams.delete(stop);
       this.#release();
     });
@@ -167,8 +181,9 @@ class WatchSession {
     if (this.#over) return;
     this.#release();
     this.#stream?.end();
-    const linger = this.#context.clock.setTimer(() => this.#response.destroy(), lingerMilliseconds);
-    this.#response.on('close', () => linger.cancel());
+    const { stream } = this.#output;
+    const linger = this.#context.clock.setTimer(() => stream.destroy(), lingerMilliseconds);
+    stream.on('close', () => linger.cancel());
   }
 
   #release(): void {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Response } from 'express';
 import type { StreamRequest } from '../../model/worker-tunnel.js';
 import { toTimestamp } from '../../support/clock.js';
@@ -12,6 +13,15 @@ import type { TunnelStream } from './tunnel.js';
 /** How long an answer waits for a first byte or an error before it begins; then it can no longer become an error. */
 const decideMilliseconds = 500;
 
+/** Where a log goes, over HTTP or a WebSocket. */
+interface LogOutput {
+  stream: Writable;
+  /** May be called again. */
+  begin(): void;
+  /** The log ends with an error; what came before it is not all. */
+  fail(error: OrchError): void;
+}
+
 /** GET tasks/NAME/log: the container's output as text, as it comes, with stdout and stderr in one. */
 export function logHandler(context: ApiContext): Handler {
   return async (request, response) => {
@@ -20,50 +30,61 @@ export function logHandler(context: ApiContext): Handler {
     const options = logOptions(query, context.clock.now());
     const limitBytes = queryInteger(query, 'limitBytes') ?? Infinity;
     const { nodeName, taskUid } = await streamTarget(context, key, queryValue(query, 'container'));
-    if (!response.destroyed) relayLog(context, response, nodeName, { type: 'logs', taskUid, ...options }, limitBytes);
+    if (response.destroyed) return;
+    relayLog(context, logOver(response), nodeName, { type: 'logs', taskUid, ...options }, limitBytes);
   };
 }
 
-function relayLog(
+function logOver(response: Response): LogOutput {
+  return {
+    stream: response,
+    begin() {
+      if (response.headersSent) return;
+      response.status(200).set('Content-Type', 'text/plain; charset=utf-8').set('Cache-Control', 'no-store');
+      response.flushHeaders();
+    },
+    fail(error) {
+      // Too late for a Status: a broken-off body tells the client that this is not all.
+      if (response.headersSent) response.destroy();
+      else sendJson(response, error.httpStatus, failureStatus(error));
+    },
+  };
+}
+
+/** Throws as a tunnel does that cannot be opened. */
+export function relayLog(
   context: ApiContext,
-  response: Response,
+  output: LogOutput,
   nodeName: string,
   request: StreamRequest,
   limitBytes: number,
 ): void {
   let left = limitBytes;
-  const begin = (): void => {
-    if (response.headersSent) return;
-    response.status(200).set('Content-Type', 'text/plain; charset=utf-8').set('Cache-Control', 'no-store');
-    response.flushHeaders();
-  };
-  const timer = context.clock.setTimer(begin, decideMilliseconds);
+  const { stream: target } = output;
+  const timer = context.clock.setTimer(() => output.begin(), decideMilliseconds);
   const stop = (): void => finish();
   const finish = (): void => {
-    begin();
-    response.end();
+    output.begin();
+    target.end();
   };
   const stream: TunnelStream = context.tunnels.open(nodeName, request, {
     onData(_channel, payload) {
-      begin();
-      if (response.writableEnded) return true;
+      output.begin();
+      if (target.writableEnded) return true;
       left -= payload.length;
-      if (left > 0) return response.write(payload);
-      response.end(payload.subarray(0, payload.length + left));
+      if (left > 0) return target.write(payload);
+      target.end(payload.subarray(0, payload.length + left));
       return true; // its close cancels the stream
     },
     onEnd({ error }) {
       timer.cancel();
-      if (!error) return finish();
-      const failure = streamError(error);
-      // Too late for a Status: a broken-off body tells the client that this is not all.
-      if (response.headersSent) response.destroy();
-      else sendJson(response, failure.httpStatus, failureStatus(failure));
+      if (error) output.fail(streamError(error));
+      else finish();
     },
   });
-  response.on('drain', () => stream.resume());
+  target.on('drain', () => stream.resume());
   context.openStreams.add(stop);
-  response.on('close', () => {
+  target.on('close', () => {
     timer.cancel();
     context.openStreams.delete(stop);
     stream.cancel();

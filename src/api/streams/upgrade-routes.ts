@@ -1,5 +1,4 @@
 import { parse } from 'node:querystring';
-import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { ObjectKey } from '../../model/api-object.js';
 import { podKind } from '../../model/pod.js';
@@ -7,8 +6,6 @@ import { taskKind } from '../../model/task.js';
 import { tunnelProtocol } from '../../model/worker-tunnel.js';
 import { OrchError } from '../../support/errors.js';
 import type { ApiContext } from '../api-context.js';
-import type { RouteAccess } from '../authorization.js';
-import type { Identity } from '../identity.js';
 import { podResource } from '../pods/pod-resource.js';
 import { queryValue, type Query } from '../query.js';
 import { translated } from '../view-write-handlers.js';
@@ -22,43 +19,32 @@ import {
   spdyPortForwardProtocol,
   tunnelledPortForwardProtocol,
 } from './port-forward.js';
+import { findWatchRoute, logRoute } from './reading-routes.js';
 import { commandOf, commandOptions, relayCommand } from './remote-command.js';
 import { streamTarget, type StreamTarget } from './stream-target.js';
-
-/** A client after its upgrade. */
-export type UpgradedClient =
-  { type: 'webSocket'; protocol: string; socket: WebSocket } | { type: 'spdy'; protocol: string; transport: Duplex };
-
-type Start = (client: UpgradedClient) => void;
-
-export interface UpgradeRoute {
-  access: RouteAccess;
-  name: string;
-  /** Best first. */
-  webSocketProtocols: readonly string[];
-  spdyProtocols: readonly string[];
-  /** Last checks; resolves to what happens with the upgraded client. */
-  prepare(context: ApiContext, identity: Identity): Promise<Start>;
-}
+import { decodePart, type UpgradedClient, type UpgradeRoute } from './upgrade-route.js';
 
 /** What an upgrade of this URL is for. Throws NotFound. */
 export function findUpgradeRoute(url: string): UpgradeRoute {
   const path = pathOf(url);
   const query = parse(url.slice(path.length + 1));
   const tunnel = /^\/apis\/orch\.dev\/v1\/workers\/([^/]+)\/tunnel$/.exec(path);
-  if (tunnel) return tunnelRoute(decode(tunnel[1]));
+  if (tunnel) return tunnelRoute(decodePart(tunnel[1]));
   const stream =
-    /^(?:\/apis\/orch\.dev\/v1|\/api\/v1)\/namespaces\/([^/]+)\/(tasks|pods)\/([^/]+)\/(exec|attach|portforward)$/.exec(
+    /^(?:\/apis\/orch\.dev\/v1|\/api\/v1)\/namespaces\/([^/]+)\/(tasks|pods)\/([^/]+)\/(exec|attach|portforward|log)$/.exec(
       path,
     );
   const [, namespace, plural, name, subresource] = stream ?? [];
   if (!stream || (plural === 'pods') !== path.startsWith('/api/v1/')) {
+    const watch = findWatchRoute(path, query);
+    if (watch) return watch;
     throw new OrchError('NotFound', 'the server could not find the requested resource');
   }
-  const key = { namespace: decode(namespace), name: decode(name) };
-  return subresource === 'portforward'
-    ? portForwardRoute(key, plural === 'pods', query)
-    : commandRoute(key, plural === 'pods', subresource === 'exec' ? 'exec' : 'attach', query);
+  const key = { namespace: decodePart(namespace), name: decodePart(name) };
+  const isPod = plural === 'pods';
+  if (subresource === 'log') return logRoute(key, isPod, query);
+  if (subresource === 'portforward') return portForwardRoute(key, isPod, query);
+  return commandRoute(key, isPod, subresource === 'exec' ? 'exec' : 'attach', query);
 }
 
 export function pathOf(url = ''): string {
@@ -147,12 +133,4 @@ function streamAccess(
 async function targetOf(context: ApiContext, key: ObjectKey, isPod: boolean, query: Query): Promise<StreamTarget> {
   const target = streamTarget(context, key, queryValue(query, 'container'));
   return isPod ? translated(podResource, target) : target;
-}
-
-function decode(part: string | undefined): string {
-  try {
-    return decodeURIComponent(part ?? '');
-  } catch {
-    throw new OrchError('BadRequest', 'the path has a bad escape');
-  }
 }

@@ -8,7 +8,8 @@ import { authorize } from '../authorization.js';
 import type { Authenticator } from '../identity.js';
 import { InFlightLimit } from '../in-flight-limit.js';
 import { failureStatus, toOrchError } from '../status.js';
-import { findUpgradeRoute, pathOf, type UpgradedClient } from './upgrade-routes.js';
+import type { UpgradedClient, UpgradeRoute } from './upgrade-route.js';
+import { findUpgradeRoute, pathOf } from './upgrade-routes.js';
 
 const maxMessageBytes = 4 * 2 ** 20;
 const limits = { total: 20_000, perIdentity: 2_000 };
@@ -32,7 +33,7 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
   server.on('headers', (headers, request) => {
     headers.push(`X-Orch-Cluster-Uid: ${registry.clusterUid}`);
     const protocol = protocols.get(request);
-    if (protocol !== undefined) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+    if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
   });
   const inFlight = new InFlightLimit(limits);
   const sockets = new Set<Duplex>();
@@ -44,7 +45,7 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
     const client = chooseProtocol(request, route);
     const leave = inFlight.enter(identity.name);
     socket.once('close', leave);
-    const start = await route.prepare(context, identity);
+    const start = await route.prepare(context, identity, request.headers.accept);
     if (socket.destroyed) return;
     if (client.type === 'spdy') {
       sockets.add(socket);
@@ -85,7 +86,7 @@ function upgradedClient(protocol: string, socket: WebSocket): UpgradedClient {
 /** The first protocol of ours that the client offers, over the connection that it asks for. Throws BadRequest for none. */
 function chooseProtocol(
   request: IncomingMessage,
-  route: { webSocketProtocols: readonly string[]; spdyProtocols: readonly string[] },
+  route: UpgradeRoute,
 ): { type: 'webSocket' | 'spdy'; protocol: string } {
   const upgrade = request.headers.upgrade?.toLowerCase();
   const type = upgrade === 'websocket' && request.method === 'GET' ? 'webSocket' : 'spdy';
@@ -94,6 +95,7 @@ function chooseProtocol(
   const known = type === 'webSocket' ? route.webSocketProtocols : route.spdyProtocols;
   const protocol = known.find((name) => offered.includes(name));
   if (protocol !== undefined && (type === 'webSocket' || upgrade === 'spdy/3.1')) return { type, protocol };
+  if (type === 'webSocket' && route.needsProtocol === false && header === undefined) return { type, protocol: '' };
   const over = route.spdyProtocols.length === 0 ? '' : ` or SPDY/3.1 (${route.spdyProtocols.join(', ')})`;
   throw new OrchError(
     'BadRequest',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { servedResources } from '../../../src/api/create-app.js';
+import { servedResources } from '../../../src/api/served-resources.js';
 import { aggregatedDiscovery, apiResourceList } from '../../../src/api/discovery.js';
-import { toCoreEvent } from '../../../src/api/events-view.js';
+import { toCoreEvent } from '../../../src/api/events/core-event.js';
 import { buildOpenApi, openApiV2 } from '../../../src/api/openapi.js';
 import { versionInfo } from '../../../src/api/version.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/model/json.js';

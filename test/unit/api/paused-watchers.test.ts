@@ -1,5 +1,4 @@
 import { Writable } from 'node:stream';
-import type { Request, Response } from 'express';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApiContext } from '../../../src/api/api-context.js';
 import { servedAsStored } from '../../../src/api/served-resource.js';
@@ -39,14 +38,6 @@ class Client extends Writable {
     const lines = this.received.split('\n').filter((line) => line !== '');
     return lines.map((line) => (JSON.parse(line) as { object: Task }).object.metadata.name ?? '');
   }
-
-  setHeader(): void {
-    // Nobody looks at them here.
-  }
-
-  flushHeaders(): void {
-    // As above.
-  }
 }
 
 let clock: ManualClock;
@@ -66,8 +57,8 @@ afterEach(() => registry.close());
 
 async function watch(isPaused: boolean): Promise<Client> {
   const client = new Client(isPaused);
-  const request = { query: { watch: 'true' }, headers: {} } as unknown as Request;
-  await handleWatch(context, request, client as unknown as Response, servedAsStored(taskKind), {});
+  const request = { query: { watch: 'true' }, accept: undefined };
+  await handleWatch(context, request, { stream: client, begin: () => undefined }, servedAsStored(taskKind), {});
   return client;
 }
 

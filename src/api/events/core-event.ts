@@ -1,14 +1,7 @@
-import { ageOf } from '../model/age.js';
-import type { ApiObject, Stored } from '../model/api-object.js';
-import type { Kind } from '../model/kind.js';
-import { podKind } from '../model/pod.js';
-import { parseFieldSelector } from '../model/selectors.js';
-import { taskEventKind, type StoredTaskEvent } from '../model/task-event.js';
-import { taskKind, type StoredTask } from '../model/task.js';
-import type { ListOptions, Registry } from '../registry/registry.js';
-import { isOrchError } from '../support/errors.js';
-import { podUidOf } from './pods/pod-identity.js';
-import type { ServedResource } from './served-resource.js';
+import { ageOf } from '../../model/age.js';
+import type { ApiObject, Stored } from '../../model/api-object.js';
+import type { Kind } from '../../model/kind.js';
+import type { StoredTaskEvent } from '../../model/task-event.js';
 
 /** A core/v1 Event as Kubernetes' clients know it: a read-only view of a TaskEvent. */
 export interface CoreEvent extends ApiObject {
@@ -65,7 +58,7 @@ function moveText(event: StoredTaskEvent): string {
 
 const asEvent = (object: ApiObject): CoreEvent => object as CoreEvent;
 
-const eventKind: Kind = {
+export const eventKind: Kind = {
   group: '',
   version: 'v1',
   kind: 'Event',
@@ -110,66 +103,3 @@ const eventKind: Kind = {
   listKeys: {},
   validate: () => [],
 };
-
-/**
- * `events` in the core group, so that `kubectl describe` and `kubectl events` show what happened to a task. Whoever selects
- * events of Pods gets the same ones, told of the Pod that each Task is seen as.
- */
-export const eventsView: ServedResource = {
-  kind: eventKind,
-  stored: taskEventKind,
-  convert: toCoreEvent,
-  narrowNameAndAge: true,
-  forSelection: async (options, registry) => {
-    const selected = involvedObjectOf(options);
-    // kubectl describe names no kind, only the uid: that of a Pod differs from its Task's once it has moved.
-    if (selected.kind === undefined && selected.uid === undefined) return eventsView;
-    if (selected.kind !== undefined && selected.kind !== podKind.kind) return eventsView;
-    const pod = await podOf(selected, registry);
-    if (selected.kind === podKind.kind) return podEventsView(pod);
-    return pod && selected.uid === pod.podUid && selected.uid !== pod.taskUid ? podEventsView(pod) : eventsView;
-  },
-};
-
-interface PodOfTask {
-  taskUid: string;
-  podUid: string;
-}
-
-/** Names the Pod by the uid that it has now, also where an event is from before its Task moved. */
-function podEventsView(pod: PodOfTask | undefined): ServedResource {
-  return {
-    ...eventsView,
-    variant: `of pods ${pod?.podUid ?? ''}`,
-    convert: (object) => {
-      const event = toCoreEvent(object);
-      const { name, namespace, uid } = event.involvedObject;
-      const involved = { name, namespace, uid: uid === pod?.taskUid ? pod.podUid : uid };
-      return { ...event, involvedObject: { apiVersion: 'v1', kind: podKind.kind, ...involved } };
-    },
-  };
-}
-
-type Involved = Partial<Record<'kind' | 'namespace' | 'name' | 'uid', string>>;
-
-/** What a selector demands of involvedObject. */
-function involvedObjectOf({ namespace, fieldSelector = '' }: ListOptions): Involved {
-  const demanded: Involved = namespace === undefined ? {} : { namespace };
-  for (const { field, operator, value } of parseFieldSelector(fieldSelector)) {
-    const [, of] = /^involvedObject\.(kind|namespace|name|uid)$/.exec(field) ?? [];
-    if (of !== undefined && operator === '=') demanded[of as keyof Involved] = value;
-  }
-  return demanded;
-}
-
-async function podOf(selected: Involved, registry: Registry): Promise<PodOfTask | undefined> {
-  const { name, namespace } = selected;
-  if (name === undefined || namespace === undefined) return undefined;
-  try {
-    const task: StoredTask = await registry.get(taskKind, { namespace, name });
-    return { taskUid: task.metadata.uid, podUid: podUidOf(task) };
-  } catch (error) {
-    if (isOrchError(error, 'NotFound')) return undefined;
-    throw error;
-  }
-}
