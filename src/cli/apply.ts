@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/client.js';
 import type { Stored } from '../model/api-object.js';
+import { deploymentKind, type Deployment } from '../model/deployment.js';
+import type { Kind } from '../model/kind.js';
 import type { Task } from '../model/task.js';
 import { taskKind } from '../model/task.js';
 import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
@@ -10,6 +12,7 @@ import { withConnection } from './connection.js';
 import { formatError } from './format-error.js';
 import { inParallel } from './in-parallel.js';
 import { parseDryRun } from './dry-run.js';
+import { judgeDeployment } from './judge-deployment.js';
 import { judgeTask } from './judge-task.js';
 import type { InputObject, ManifestFlags } from './manifest-flags.js';
 import { addManifestFlags } from './manifest-flags.js';
@@ -17,7 +20,7 @@ import { count } from './count.js';
 import { parseDuration } from './parse-duration.js';
 import { pruneTasks } from './prune.js';
 import { label } from './resource-arguments.js';
-import { failed } from './verdict.js';
+import { failed, type Judge } from './verdict.js';
 
 interface ApplyOptions extends ManifestFlags {
   dryRun?: string | true;
@@ -35,7 +38,7 @@ const atOnce = 8;
 export function defineApply(command: Command, cli: Cli): void {
   addManifestFlags(command)
     .option('--dry-run [where]', 'change nothing: "client" checks the manifests here, "server" lets the manager judge')
-    .option('--wait', 'wait until the tasks run (those that end: until they have ended)')
+    .option('--wait', 'wait until tasks run (those that end: until they have ended) and deployments are rolled out')
     .option('--timeout <time>', 'how long --wait waits', '5m')
     .option('--force-conflicts', 'take over fields that somebody else has set')
     .option('--field-manager <name>', 'on whose behalf fields are set', 'orch-cli')
@@ -177,14 +180,8 @@ async function waitUntilRunning(
   timeout: number,
 ): Promise<number> {
   const { waitForObjects } = await import('./wait-for-objects.js');
-  const targets = applied.map(({ input }) => input).filter(({ kind }) => kind === taskKind);
-  const results = await waitForObjects(
-    cli,
-    client,
-    targets,
-    (object) => (object === undefined ? failed('is gone') : judgeTask(object as unknown as Task)),
-    timeout,
-  );
+  const targets = applied.map(({ input }) => input).filter(({ kind }) => waitedFor.includes(kind));
+  const results = await waitForObjects(cli, client, targets, judge, timeout);
   let exitCode = 0;
   for (const { target, verdict } of results) {
     const name = label(target.kind, target.key.name);
@@ -195,9 +192,23 @@ async function waitUntilRunning(
       cli.note(`${cli.colors.red('error:')} ${name} ${late}${verdict.text}`);
     }
   }
-  if (exitCode !== 0) cli.note('`orch describe task NAME` and `orch logs NAME` tell more.');
+  if (exitCode !== 0) {
+    const failedKinds = results.filter(({ verdict }) => verdict.type !== 'done').map(({ target }) => target.kind);
+    const describes = [...new Set(failedKinds)].map(({ singular }) => `\`orch describe ${singular} NAME\``);
+    cli.note(`${describes.join(', ')} and \`orch logs NAME\` tell more.`);
+  }
   return exitCode;
 }
+
+/** What gets anywhere after it was applied. */
+const waitedFor: readonly Kind[] = [taskKind, deploymentKind];
+
+const judge: Judge = (object, { kind }) => {
+  if (object === undefined) return failed('is gone');
+  return kind === deploymentKind
+    ? judgeDeployment(object as unknown as Deployment)
+    : judgeTask(object as unknown as Task);
+};
 
 function applyOptionsOf(options: ApplyOptions): { fieldManager: string; force: boolean } {
   return { fieldManager: options.fieldManager, force: options.forceConflicts === true };

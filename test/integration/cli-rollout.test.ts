@@ -2,28 +2,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment, DeploymentStatus, StoredDeployment } from '../../src/model/deployment.js';
 import { deploymentKind } from '../../src/model/deployment.js';
 import { waitFor } from '../support/wait-for.js';
-import { startCliCluster, type CliCluster } from './cli-harness.js';
+import { manifest, startCliCluster, type CliCluster } from './cli-harness.js';
 
 let cluster: CliCluster;
 const key = { namespace: 'default', name: 'web' };
 
 beforeAll(async () => {
   cluster = await startCliCluster();
-  const labels = { app: 'web' };
-  const deployment: Deployment = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { ...key },
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'busybox' }] } },
-    },
-  };
-  await cluster.api.registry.create(deploymentKind, deployment);
+  await cluster.api.registry.create(deploymentKind, deploymentOf(2, 'busybox'));
 });
 
 afterAll(() => cluster.close());
+
+function deploymentOf(replicas: number, image: string): Deployment {
+  const labels = { app: 'web' };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'web', image }] } };
+  const spec = { replicas, selector: { matchLabels: labels }, template };
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...key }, spec };
+}
 
 const read = (): Promise<StoredDeployment> => cluster.api.registry.get<StoredDeployment>(deploymentKind, key);
 
@@ -73,6 +69,38 @@ describe('deployments from the command line', () => {
       exitCode: 0,
       stdout: 'deployment/web is rolled out: 3 of 3 tasks are available\n',
     });
+  });
+
+  it('are waited for when they are applied, beside tasks', async () => {
+    const applying = cluster.start('apply -f - --wait --timeout 20s --force-conflicts');
+    applying.stdin.end(`${JSON.stringify(deploymentOf(2, 'busybox:2'))}\n---\n${manifest('job')}`);
+    await waitFor('the old status not to count', () =>
+      applying.stderr.includes('deployment/web the change was not seen yet'),
+    );
+    await report({ replicas: 4, updatedReplicas: 1, availableReplicas: 3 });
+    await waitFor('progress', () =>
+      applying.stderr.includes('deployment/web 1 of 2 tasks are made from the new template'),
+    );
+    await cluster.report('job', { state: 'Running', startTime: '2026-01-01T00:00:00Z' });
+    await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 1 });
+    await waitFor('progress', () => applying.stderr.includes('deployment/web 1 of 2 tasks are available'));
+    await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 2 });
+    const { exitCode, stdout } = await applying.ended;
+    expect({ exitCode, lines: stdout.trimEnd().split('\n').slice(2) }).toEqual({
+      exitCode: 0,
+      lines: ['deployment/web is rolled out: 2 of 2 tasks are available', 'task/job Running on n1'],
+    });
+  });
+
+  it('say in the end how far a rollout is that takes too long, and where to look', async () => {
+    await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 1 });
+    const { exitCode, stderr } = await cluster.run(
+      'apply -f - --wait --timeout 200ms --force-conflicts',
+      JSON.stringify(deploymentOf(2, 'busybox:2')),
+    );
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('deployment/web not ready after 0.2 s: 1 of 2 tasks are available');
+    expect(stderr).toContain('`orch describe deployment NAME`');
   });
 
   it('fail when they make no progress, with the reason', async () => {
