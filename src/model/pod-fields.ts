@@ -17,7 +17,7 @@ const harmless: Readonly<Record<string, readonly JsonValue[] | 'any'>> = {
   'spec.preemptionPolicy': 'any',
   'spec.os': 'any',
   'spec.containers.terminationMessagePath': 'any',
-  'spec.containers.terminationMessagePolicy': 'any',
+  'spec.containers.terminationMessagePolicy': ['File', 'FallbackToLogsOnError'],
 };
 
 const refused: Readonly<Record<string, string>> = {
@@ -36,9 +36,13 @@ const refused: Readonly<Record<string, string>> = {
   'spec.containers.anyProbe.tcpSocket': 'host',
 };
 
-/** Values of refused fields that say what is so anyway. */
-const whatIsSoAnyway: Readonly<Record<string, JsonValue>> = {
-  'spec.containers.anyProbe.httpGet.scheme': 'HTTP',
+/** Values of refused fields that say what is so anyway: Kubernetes' server writes some of them as defaults. */
+const saysWhatIsSo: Readonly<Record<string, (value: JsonValue | undefined) => boolean>> = {
+  'spec.hostUsers': (value) => value === true,
+  'spec.containers.anyProbe.httpGet.scheme': (value) => value === 'HTTP',
+  // Nothing is resized, so nothing need be restarted for it.
+  'spec.containers.resizePolicy': (value) =>
+    Array.isArray(value) && value.every((item) => isJsonObject(item) && item['restartPolicy'] === 'NotRequired'),
 };
 
 /** What becomes of a field that the Pod's schema does not have. `path` is like `spec.containers[0].env[2].valueFrom`. Pure. */
@@ -49,11 +53,27 @@ export function treatmentOf(path: string, value: JsonValue | undefined): FieldTr
     if (isEmpty(value)) return 'empty';
     return kept === 'any' || kept.some((allowed) => allowed === value) ? 'keep' : 'refuse';
   }
-  if (plain in whatIsSoAnyway) return value === whatIsSoAnyway[plain] || isEmpty(value) ? 'empty' : 'refuse';
+  const isSo = Object.hasOwn(saysWhatIsSo, plain) ? saysWhatIsSo[plain] : undefined;
+  if (isSo) return isSo(value) || (value ?? '') === '' ? 'empty' : 'refuse';
   const dot = plain.lastIndexOf('.');
   const isKnown = (refused[plain.slice(0, dot)] ?? '').split(' ').includes(plain.slice(dot + 1));
   if (!isKnown) return 'unknown';
   return isEmpty(value) ? 'empty' : 'refuse';
+}
+
+/**
+ * A pod's spec without the fields that say nothing, at any depth: templates are stored as they were sent, and a Task does not
+ * know these fields. Pure.
+ */
+export function withoutEmptyFields(spec: JsonObject): JsonObject {
+  return pruned(spec, 'spec') as JsonObject;
+}
+
+function pruned(value: JsonValue, path: string): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => pruned(item, path));
+  if (!isJsonObject(value)) return value;
+  const members = Object.entries(value).filter(([name, member]) => treatmentOf(`${path}.${name}`, member) !== 'empty');
+  return Object.fromEntries(members.map(([name, member]) => [name, pruned(member, `${path}.${name}`)]));
 }
 
 /** The fields of a pod and of its container that are kept although orch does not act on them. Pure. */

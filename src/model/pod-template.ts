@@ -1,7 +1,7 @@
 import type { PodTemplate } from './generated/deployment.js';
 import type { TaskSpec } from './generated/task.js';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './json.js';
-import { harmlessFieldsOf } from './pod-fields.js';
+import { harmlessFieldsOf, withoutEmptyFields } from './pod-fields.js';
 import { addPodOnlyFields } from './pod-only-fields.js';
 import { firstContainer, taskSpecOfPod, withContainerName } from './pod-task-spec.js';
 
@@ -23,7 +23,7 @@ export interface TaskBlueprint {
  */
 export function blueprintOf(template: PodTemplate, taskName: string): TaskBlueprint {
   const { labels = {}, annotations = {} } = template.metadata ?? {};
-  const spec = template.spec as unknown as JsonObject;
+  const spec = withoutEmptyFields(template.spec as unknown as JsonObject);
   const container = firstContainer(spec);
   const fields = withContainerName(harmlessFieldsOf(spec, container), container, { name: taskName });
   return {

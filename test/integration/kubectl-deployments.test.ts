@@ -37,6 +37,67 @@ ${more}  template:
 ${container}`;
 }
 
+/** As `kubectl get -o yaml` prints one, cut down to what is sent again. */
+const wholeManifest = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  annotations: { deployment.kubernetes.io/revision: "1" }
+  creationTimestamp: "2026-01-01T00:00:00Z"
+  generation: 1
+  labels: { app: whole }
+  name: whole
+  namespace: default
+  uid: 4c7ad0c5-0e5a-4b0c-8f0a-0a4c7f6f1a11
+spec:
+  progressDeadlineSeconds: 600
+  replicas: 1
+  revisionHistoryLimit: 10
+  selector: { matchLabels: { app: whole } }
+  strategy: { rollingUpdate: { maxSurge: 25%, maxUnavailable: 25% }, type: RollingUpdate }
+  template:
+    metadata:
+      creationTimestamp: null
+      labels: { app: whole }
+    spec:
+      containers:
+        - command: [sleep, infinity]
+          env: [{ name: A, value: b }]
+          image: busybox:1
+          imagePullPolicy: IfNotPresent
+          livenessProbe:
+            failureThreshold: 3
+            httpGet: { path: /, port: 8080, scheme: HTTP }
+            periodSeconds: 10
+            successThreshold: 1
+            timeoutSeconds: 1
+            initialDelaySeconds: 300
+          name: app
+          ports: [{ containerPort: 8080, protocol: TCP }]
+          resizePolicy:
+            - { resourceName: cpu, restartPolicy: NotRequired }
+            - { resourceName: memory, restartPolicy: NotRequired }
+          resources: {}
+          securityContext: {}
+          terminationMessagePath: /dev/termination-log
+          terminationMessagePolicy: File
+      automountServiceAccountToken: true
+      dnsPolicy: ClusterFirst
+      enableServiceLinks: true
+      hostUsers: true
+      preemptionPolicy: PreemptLowerPriority
+      priority: 0
+      restartPolicy: Always
+      schedulerName: default-scheduler
+      securityContext: {}
+      serviceAccount: default
+      serviceAccountName: default
+      terminationGracePeriodSeconds: 1
+      tolerations:
+        - { effect: NoExecute, key: node.kubernetes.io/not-ready, operator: Exists, tolerationSeconds: 300 }
+status:
+  observedGeneration: 1
+`;
+
 async function apply(name: string, more = '', container = ''): Promise<void> {
   const file = await kubectl.write(`${name}.yaml`, manifest(name, more, container));
   expect(await kubectl.succeeds('apply', '-f', file)).toContain(`deployment.apps/${name}`);
@@ -155,6 +216,36 @@ describe('deployments with kubectl', () => {
     expect(await kubectl.succeeds('apply', '--server-side', '--force-conflicts', '-f', file)).toBe(
       'deployment.apps/web serverside-applied\n',
     );
+  });
+
+  it('takes what a server of Kubernetes gives back, with all its defaults', async () => {
+    const file = await kubectl.write('whole.yaml', wholeManifest);
+    const created = await kubectl.run(['create', '--validate=strict', '-f', file]);
+    expect(created).toMatchObject({ code: 0, stdout: 'deployment.apps/whole created\n' });
+    await kubectl.succeeds('rollout', 'status', 'deploy/whole', '--timeout=20s');
+    // Another value of the same field would run something else.
+    for (const [from, to, field] of [
+      ['scheme: HTTP', 'scheme: HTTPS', 'containers[0].livenessProbe.httpGet.scheme'],
+      ['hostUsers: true', 'hostUsers: false', 'hostUsers'],
+      ['restartPolicy: NotRequired', 'restartPolicy: RestartContainer', 'containers[0].resizePolicy'],
+      ['terminationMessagePolicy: File', 'terminationMessagePolicy: Never', 'containers[0].terminationMessagePolicy'],
+      ['dnsPolicy: ClusterFirst', 'dnsPolicy: None', 'dnsPolicy'],
+      ['schedulerName: default-scheduler', 'schedulerName: mine', 'schedulerName'],
+    ] as const) {
+      const other = await kubectl.write('other.yaml', wholeManifest.replace(from, to).replaceAll('whole', 'other'));
+      expect(await kubectl.fails('create', '-f', other), field).toContain(`spec.template.spec.${field}`);
+    }
+  });
+
+  it('is no new rollout when it is scaled', async () => {
+    await apply('web');
+    await kubectl.succeeds('rollout', 'status', 'deploy/web', '--timeout=20s');
+    const progressing = 'jsonpath={.status.conditions[?(@.type=="Progressing")]}';
+    const before = await kubectl.succeeds('get', 'deploy', 'web', '-o', progressing);
+    expect(before).toContain('NewReplicaSetAvailable');
+    await kubectl.succeeds('scale', 'deploy/web', '--replicas=5', '--timeout=20s');
+    await kubectl.succeeds('wait', 'deploy/web', '--for=jsonpath={.status.availableReplicas}=5', '--timeout=20s');
+    expect(await kubectl.succeeds('get', 'deploy', 'web', '-o', progressing)).toBe(before);
   });
 
   it('takes its tasks along when it is deleted, or leaves them to the next one', async () => {

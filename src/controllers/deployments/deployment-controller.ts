@@ -27,6 +27,11 @@ export interface DeploymentControllerOptions {
   logger: Logger;
 }
 
+interface FailedStep {
+  step: RolloutStep;
+  error: unknown;
+}
+
 const resyncMilliseconds = 60_000;
 const stepsAtOnce = 16;
 
@@ -108,14 +113,17 @@ export class DeploymentController {
     const deployment = this.deployments.get(key);
     if (deployment === undefined) return undefined;
     const { uid, deletionTimestamp } = deployment.metadata;
+    let failure: FailedStep | undefined;
     if (deletionTimestamp === undefined) {
       await this.settleOwners(deployment);
       const steps = planRollout(deployment, this.replicasOf(deployment), this.takenNames.get(uid));
-      await this.take(deployment, steps);
+      failure = await this.take(deployment, steps);
     }
     const now = this.options.clock.now();
-    const { status, againAfterMilliseconds } = rolloutStatus(deployment, this.replicasOf(deployment), now);
+    const refusal = failure?.step.type === 'create' ? errorMessage(failure.error) : undefined;
+    const { status, againAfterMilliseconds } = rolloutStatus(deployment, this.replicasOf(deployment), now, refusal);
     if (canonicalJson(status) !== canonicalJson(deployment.status)) await this.writeStatus(deployment, status);
+    if (failure) throw failure.error;
     return againAfterMilliseconds;
   }
 
@@ -143,28 +151,31 @@ export class DeploymentController {
     }
   }
 
-  /** Some at once; after the first failure no more are begun, and the error is thrown. */
-  private async take(deployment: StoredDeployment, steps: readonly RolloutStep[]): Promise<void> {
+  /** Some at once; after the first failure no more are begun, and it is what this resolves to. */
+  private async take(deployment: StoredDeployment, steps: readonly RolloutStep[]): Promise<FailedStep | undefined> {
     const { registry, logger } = this.options;
     for (let at = 0; at < steps.length; at += stepsAtOnce) {
-      const results = await Promise.allSettled(
-        steps.slice(at, at + stepsAtOnce).map((step) => takeStep(registry, deployment, step)),
-      );
-      for (const result of results) {
-        if (result.status === 'rejected') continue;
+      const some = steps.slice(at, at + stepsAtOnce);
+      const results = await Promise.allSettled(some.map((step) => takeStep(registry, deployment, step)));
+      let failure: FailedStep | undefined;
+      for (const [index, result] of results.entries()) {
+        if (result.status === 'rejected') {
+          failure ??= { step: some[index] as RolloutStep, error: result.reason };
+          continue;
+        }
         const outcome = result.value;
         if (outcome.type === 'nameTaken') this.noteTakenName(deployment, outcome.name);
         else if (outcome.type === 'written') this.tell(this.tasks.put(outcome.task));
         else this.tell(this.tasks.remove(taskKeyOf(outcome.task), Number(outcome.task.metadata.resourceVersion)));
       }
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed) throw failed.reason;
+      if (failure) return failure;
     }
-    if (steps.length === 0) return;
+    if (steps.length === 0) return undefined;
     const created = steps.filter(({ type }) => type === 'create').length;
     const key = formatKey(keyOf(deployment));
     logger.info('deployment reconciled', { deployment: key, created, deleted: steps.length - created });
     this.queue.add(key);
+    return undefined;
   }
 
   private async writeStatus(deployment: StoredDeployment, status: DeploymentStatus): Promise<void> {

@@ -1,4 +1,10 @@
-import type { DeploymentCondition, DeploymentStatus, StoredDeployment } from '../../model/deployment.js';
+import type {
+  DeploymentCondition,
+  DeploymentSpec,
+  DeploymentStatus,
+  StoredDeployment,
+} from '../../model/deployment.js';
+import { templateHash } from '../../model/pod-template.js';
 import { displayState } from '../../model/task.js';
 import { toTimestamp } from '../../support/clock.js';
 import type { Replica, Replicas } from './replicas.js';
@@ -13,11 +19,15 @@ const paused = 'DeploymentPaused';
 
 type Counts = Required<Pick<DeploymentStatus, 'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas'>>;
 
-/** What a Deployment's status is to say, and after how long it may be something else. Pure. */
+/**
+ * What a Deployment's status is to say, and after how long it may be something else. `refusal`: why tasks could not be made
+ * just now. Pure.
+ */
 export function rolloutStatus(
   deployment: StoredDeployment,
   replicas: Replicas,
   nowMilliseconds: number,
+  refusal?: string,
 ): { status: DeploymentStatus; againAfterMilliseconds?: number } {
   const all = [...replicas.updated, ...replicas.old];
   const counts: Counts = {
@@ -32,12 +42,17 @@ export function rolloutStatus(
   );
   const progress = progressOf(deployment, counts, replicas.updated, nowMilliseconds);
   const others = (deployment.status?.conditions ?? []).filter(
-    ({ type }) => type !== 'Available' && type !== 'Progressing',
+    ({ type }) => type !== 'Available' && type !== 'Progressing' && type !== 'ReplicaFailure',
   );
   const status: DeploymentStatus = {
     observedGeneration: deployment.metadata.generation,
     ...withoutZeros({ ...counts, unavailableReplicas }),
-    conditions: [availabilityOf(deployment, counts, nowMilliseconds), progress, ...others],
+    conditions: [
+      availabilityOf(deployment, counts, nowMilliseconds),
+      progress,
+      ...(refusal === undefined ? [] : [failureOf(deployment, refusal, nowMilliseconds)]),
+      ...others,
+    ],
   };
   const waits = all.flatMap(({ availableAfterMilliseconds }) => availableAfterMilliseconds ?? []);
   if (progress.reason === progressing) waits.push(deadlineOf(deployment, progress) - nowMilliseconds);
@@ -57,6 +72,11 @@ function availabilityOf(deployment: StoredDeployment, counts: Counts, now: numbe
   });
 }
 
+/** Only there while tasks cannot be made, as in Kubernetes. */
+function failureOf(deployment: StoredDeployment, message: string, now: number): DeploymentCondition {
+  return condition(deployment, now, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message });
+}
+
 function progressOf(
   deployment: StoredDeployment,
   counts: Counts,
@@ -72,15 +92,21 @@ function progressOf(
   if (spec.paused) return say('Unknown', paused, `${name} is paused.`);
   const isSettled = counts.updatedReplicas === desired && counts.replicas === desired;
   if (isSettled && counts.availableReplicas >= desired)
-    return say('True', complete, `${name} has progressed: it is complete.`);
+    return say('True', complete, `${name} has progressed to ${templateName(spec)}: it is complete.`);
   const isNewSpec = status.observedGeneration !== metadata.generation;
-  // What breaks after a rollout is no failed rollout: Available tells of it.
-  if (!isNewSpec && old?.reason === complete && counts.replicas === counts.updatedReplicas) return old;
+  const isComplete = old?.reason === complete && counts.replicas === counts.updatedReplicas;
+  // What breaks after a rollout is no failed rollout, and another number of tasks is no new one: Available tells of both.
+  if (isComplete && (!isNewSpec || old.message?.includes(templateName(spec)))) return old;
   if (!old || isNewSpec || old.reason === complete || old.reason === paused || hasProgressed(status, counts)) {
     return { ...say('True', progressing, `${name} is progressing.`), lastUpdateTime: toTimestamp(now) };
   }
   if (old.reason === timedOut || now < deadlineOf(deployment, old)) return old;
   return say('False', timedOut, `${name} has timed out progressing${whatHoldsUp(updated)}.`);
+}
+
+/** The condition remembers of which template it speaks: where there are no tasks, nothing else would. */
+function templateName({ template }: DeploymentSpec): string {
+  return `template ${templateHash(template)}`;
 }
 
 function hasProgressed(before: DeploymentStatus, now: Counts): boolean {

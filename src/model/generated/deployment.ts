@@ -154,7 +154,7 @@ export interface DeploymentStatus {
    */
   unavailableReplicas?: number;
   /**
-   * Available: enough tasks are. Progressing: the rollout gets on, or is complete.
+   * Available: enough tasks are. Progressing: the rollout gets on, or is complete. ReplicaFailure: tasks cannot be made.
    */
   conditions?: DeploymentCondition[];
 }
@@ -163,7 +163,7 @@ export interface DeploymentStatus {
  */
 export interface DeploymentCondition {
   /**
-   * What it is about: Available or Progressing.
+   * What it is about: Available, Progressing or ReplicaFailure.
    */
   type: string;
   /**

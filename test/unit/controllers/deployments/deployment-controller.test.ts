@@ -3,6 +3,7 @@ import { DeploymentController } from '../../../../src/controllers/deployments/de
 import { deploymentKind, type Deployment, type StoredDeployment } from '../../../../src/model/deployment.js';
 import { taskKind, type StoredTask } from '../../../../src/model/task.js';
 import type { Registry } from '../../../../src/registry/registry.js';
+import { OrchError } from '../../../../src/support/errors.js';
 import { silentLogger } from '../../../../src/support/logger.js';
 import { createSystemRandom } from '../../../../src/support/random.js';
 import { waitFor } from '../../../support/wait-for.js';
@@ -171,6 +172,39 @@ describe('DeploymentController', () => {
     await fixture.registry.create(deploymentKind, manifest({ replicas: 1 }));
     await waitFor('its own task', async () => (await liveTasks()).length === 2);
     expect((await liveTasks()).map((task) => task.metadata.name)).toContain(metadata.name.replace(/-0$/, '-1'));
+  });
+
+  it('tells why no task is made, tries again less and less often, and forgets it once it works', async () => {
+    const { registry, clock } = fixture;
+    let isRefused = true;
+    let tries = 0;
+    const refusing = new Proxy(registry, {
+      get(target, name) {
+        if (name === 'create' && isRefused) {
+          return () => {
+            tries += 1;
+            return Promise.reject(new OrchError('Forbidden', 'tasks.orch.dev is forbidden: the namespace is full'));
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    await startController(refusing);
+    await registry.create(deploymentKind, manifest({ replicas: 1 }));
+    const failure = async () => (await status())?.conditions?.find(({ type }) => type === 'ReplicaFailure');
+    await waitFor('the reason', async () => (await failure()) !== undefined);
+    expect(await failure()).toMatchObject({
+      status: 'True',
+      reason: 'FailedCreate',
+      message: 'tasks.orch.dev is forbidden: the namespace is full',
+    });
+    await clock.advance(120_000);
+    expect(tries).toBeLessThan(20);
+    isRefused = false;
+    await clock.advance(60_000);
+    await waitFor('a task', async () => (await liveTasks()).length === 1);
+    await waitFor('the reason to go', async () => (await failure()) === undefined);
   });
 
   it('MF-02: refuses a number of replicas that is none, and takes none at all', async () => {

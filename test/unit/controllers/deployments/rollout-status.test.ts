@@ -89,6 +89,40 @@ describe('rolloutStatus', () => {
     expect(available(later)).toMatchObject({ status: 'False' });
   });
 
+  it('is no new rollout when only the number of tasks changes, or how a rollout is to go', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const { status } = statusOf(played, aDeployment());
+    const scaled = statusOf(played, aDeployment({ replicas: 5, minReadySeconds: 1 }, status, 2), now + 2_000);
+    expect(scaled.status).toMatchObject({ observedGeneration: 2, updatedReplicas: 3, unavailableReplicas: 2 });
+    expect(progressing(scaled.status)).toEqual(progressing(status));
+    const toNothing = aDeployment({ replicas: 0 }, status, 3);
+    played.settle(toNothing);
+    const none = statusOf(played, toNothing).status;
+    const again = statusOf(played, aDeployment({ replicas: 3 }, none, 4)).status;
+    expect(progressing(again)).toEqual(progressing(status));
+  });
+
+  it('is a new rollout when the template changes as well, also from no task at all', () => {
+    const played = new PlayedTasks();
+    const none = statusOf(played, aDeployment({ replicas: 0 })).status;
+    expect(progressing(none)).toMatchObject({ reason: 'NewReplicaSetAvailable' });
+    const both = statusOf(played, aDeployment({ replicas: 3, image: '2' }, none, 2)).status;
+    expect(progressing(both)).toMatchObject({ status: 'True', reason: 'ReplicaSetUpdated' });
+  });
+
+  it('says why tasks could not be made, until they can', () => {
+    const played = new PlayedTasks();
+    const why = 'tasks.orch.dev "web-1" is forbidden: no';
+    const failed = rolloutStatus(aDeployment(), played.sorted(aDeployment()), now, why).status;
+    const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: why };
+    expect(failed.conditions).toContainEqual(expect.objectContaining(failure));
+    const later = rolloutStatus(aDeployment({}, failed), played.sorted(aDeployment()), now + 5_000, why).status;
+    expect(later).toEqual(failed);
+    const fine = rolloutStatus(aDeployment({}, failed), played.sorted(aDeployment()), now + 9_000).status;
+    expect(fine.conditions?.map(({ type }) => type)).toEqual(['Available', 'Progressing']);
+  });
+
   it('says that it is paused', () => {
     const { status } = statusOf(new PlayedTasks(), aDeployment({ paused: true }));
     expect(progressing(status)).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused' });
