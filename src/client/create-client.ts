@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
@@ -31,6 +32,8 @@ interface ConnectOptions {
   /** Until an answer begins; 30 s when absent. */
   timeoutMilliseconds?: number;
   connectTimeoutMilliseconds?: number;
+  /** How a connection to the server is opened; over TLS when absent. */
+  openConnection?: () => Duplex;
 }
 
 const clusterUidHeader = 'x-orch-cluster-uid';
@@ -58,6 +61,7 @@ export function createClient(options: ConnectOptions): Client {
     connectTimeoutMilliseconds: options.connectTimeoutMilliseconds ?? 5_000,
     answerTimeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
     idleTimeoutMilliseconds: 30_000,
+    openConnection: options.openConnection,
   });
 
   /** Asks again, a bounded number of times, while the manager says that it is busy and nothing was done. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
 import type { ClientRequest, ClientResponse } from './client.js';
@@ -30,6 +31,8 @@ interface TransportOptions {
   answerTimeoutMilliseconds: number;
   /** Default of ClientRequest.idleTimeoutMilliseconds. */
   idleTimeoutMilliseconds: number;
+  /** How a connection to the server is opened, `connecting` until `secureConnect`; over TLS when absent. */
+  openConnection?: (() => Duplex) | undefined;
 }
 
 const maxTextBytes = 256 * 2 ** 20;
@@ -38,6 +41,8 @@ export function createHttpsTransport(options: TransportOptions): Transport {
   const url = parseServer(options.server);
   const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 16, ca: options.caPem });
   const newConnections = new Agent({ keepAlive: false, maxSockets: 256, ca: options.caPem });
+  const { openConnection } = options;
+  if (openConnection) agent.createConnection = newConnections.createConnection = openConnection;
   return {
     async send(request) {
       try {

@@ -1,7 +1,6 @@
 import { nodeKind } from '../../src/model/node.js';
 import { sourceKind } from '../../src/model/source.js';
 import { taskKind } from '../../src/model/task.js';
-import type { OpenedRegistry } from '../../src/registry/open-registry.js';
 import { RuntimeError } from '../../src/runtime/container-runtime.js';
 import type { SimulatedContainer } from '../../src/runtime/simulated/simulated-engine.js';
 import { errorMessage } from '../../src/support/errors.js';
@@ -11,6 +10,7 @@ import type { Action } from './scenario.js';
 import { describeAction } from './scenario.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Trace } from './trace.js';
+import type { UserApi } from './user-api.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 type ActionOf<Verb extends Action['do']> = Extract<Action, { do: Verb }>;
@@ -79,10 +79,10 @@ export class Actor {
   }
 
   private async asUser(action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>): Promise<void> {
-    const registry = this.options.cluster.manager?.serving;
-    if (registry === undefined) throw new Error('the manager does not answer');
+    const api = this.options.cluster.users;
+    if (api === undefined) throw new Error('the manager does not answer');
     const times = this.random.chance(this.options.duplicated) ? 2 : 1;
-    await Promise.all(Array.from({ length: times }, () => request(registry, action)));
+    await Promise.all(Array.from({ length: times }, () => request(api, action)));
   }
 
   /** A person tries until it is there. */
@@ -90,10 +90,12 @@ export class Actor {
     const { cluster } = this.options;
     const folder = { path: cluster.folder.path };
     const source = {
+      apiVersion: 'orch.dev/v1',
+      kind: 'Source',
       metadata: { name: 'folder' },
       spec: { folder, intervalSeconds, maxPrune: 100, maxPrunePercent: 100 },
     };
-    const asked = cluster.manager?.serving?.apply(sourceKind, { name: 'folder' }, source, { fieldManager: 'user' });
+    const asked = cluster.users?.apply(sourceKind, { name: 'folder' }, source, { fieldManager: 'user' });
     this.after(5, () => void (cluster.hasSource || this.followFolder(intervalSeconds)));
     await asked;
   }
@@ -175,25 +177,22 @@ export class Actor {
   }
 }
 
-async function request(
-  registry: OpenedRegistry,
-  action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>,
-): Promise<void> {
-  if (action.do === 'deleteNode') return void (await registry.delete(nodeKind, { name: action.worker }));
+async function request(api: UserApi, action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>): Promise<void> {
+  if (action.do === 'deleteNode') return void (await api.delete(nodeKind, { name: action.worker }));
   const key = { namespace: 'default', name: action.task };
   const metadata = { ...key };
   switch (action.do) {
     case 'apply': {
       const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: action.spec };
-      await registry.apply(taskKind, key, task, { fieldManager: 'user', force: true });
+      await api.apply(taskKind, key, task, { fieldManager: 'user', force: true });
       return;
     }
     case 'edit':
-      await registry.patch(taskKind, key, { type: 'merge', body: { spec: action.spec } });
+      await api.patch(taskKind, key, { spec: action.spec });
       return;
     case 'delete': {
       const { gracePeriodSeconds } = action;
-      await registry.delete(taskKind, key, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
+      await api.delete(taskKind, key, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
       return;
     }
   }

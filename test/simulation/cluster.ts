@@ -1,17 +1,21 @@
 import { sourceKind } from '../../src/model/source.js';
 import { storePrefix } from '../../src/registry/store-keys.js';
 import type { Clock } from '../../src/support/clock.js';
+import { HttpLine, HttpLink } from './http/http-line.js';
+import { adminToken } from './http/manager-door.js';
 import { Machine } from './machine.js';
 import type { MachineOptions } from './machine.js';
 import type { ManagerObserver } from './manager-process.js';
 import { ManagerProcess } from './manager-process.js';
-import type { LinkObserver } from './network.js';
+import type { Line, LinkObserver } from './network.js';
 import { Link } from './network.js';
 import type { Scenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import type { SimulatedFolder } from './simulated-folder.js';
 import type { Trace } from './trace.js';
+import type { UserApi } from './user-api.js';
+import { registryForUsers } from './user-api.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 export interface ClusterOptions {
@@ -28,7 +32,7 @@ export interface ClusterOptions {
 /** The machines of a run: the manager's with its disk, the workers', and the lines between them. */
 export class Cluster {
   readonly machines = new Map<string, Machine>();
-  readonly links = new Map<string, Link>();
+  readonly links = new Map<string, Line>();
   /** Workers that are told that there is nothing. */
   readonly wrongLists = new Set<string>();
   manager: ManagerProcess | undefined;
@@ -37,13 +41,21 @@ export class Cluster {
   /** Of the manager's wall clock. */
   private wallOffset = 0;
   private managerLives = 0;
+  private readonly httpUsers: UserApi | undefined;
 
   constructor(private readonly options: ClusterOptions) {
     for (const name of options.scenario.workers) this.addMachine(name);
+    if (options.scenario.hasHttp) this.httpUsers = this.connectUsers();
   }
 
   get hasSource(): boolean {
     return this.options.disk.list(storePrefix(sourceKind)).length > 0;
+  }
+
+  /** The manager as users reach it; undefined while it does not serve. */
+  get users(): UserApi | undefined {
+    const registry = this.manager?.serving;
+    return registry && (this.httpUsers ?? registryForUsers(registry));
   }
 
   get folder(): SimulatedFolder {
@@ -108,6 +120,15 @@ export class Cluster {
     for (const machine of this.machines.values()) void machine.startWorker();
   }
 
+  /** Users sit near the manager. */
+  private connectUsers(): UserApi {
+    const { clock, scenario } = this.options;
+    const random = this.random('network of users');
+    const line = new HttpLine({ clock, random, quality: scenario.network, door: () => this.manager?.door });
+    line.isPerfect = true;
+    return line.clientFor(adminToken);
+  }
+
   private addMachine(name: string): void {
     const { clock, trace, scenario, disk, machineObserver, linkObserver } = this.options;
     const served = ():
@@ -116,11 +137,15 @@ export class Cluster {
       const api = manager?.apiFor(name);
       return manager === undefined || api === undefined ? undefined : { lifeline: manager.lifeline, api };
     };
-    const link = new Link(clock, this.random(`network of ${name}`), scenario.network, served, linkObserver(name));
+    const [networkRandom, observer] = [this.random(`network of ${name}`), linkObserver(name)];
+    const { network: quality, hasHttp } = scenario;
+    const link: Line = hasHttp
+      ? new HttpLink({ clock, random: networkRandom, quality, door: () => this.manager?.door }, name, observer)
+      : new Link(clock, networkRandom, quality, served, observer);
     const random = this.random(`machine ${name}`);
     const { clusterUid } = disk;
-    const observer = machineObserver(name);
-    this.machines.set(name, new Machine({ name, clock, random, trace, scenario, clusterUid, link, observer }));
+    const machine = { name, clock, random, trace, scenario, clusterUid, link, observer: machineObserver(name) };
+    this.machines.set(name, new Machine(machine));
     this.links.set(name, link);
   }
 }

@@ -10,7 +10,7 @@ import { CheckpointFile, emptyCheckpoint } from '../../src/worker/checkpoint-fil
 import { containerName } from '../../src/worker/container-name.js';
 import { Worker } from '../../src/worker/worker.js';
 import { Lifeline } from './lifeline.js';
-import type { Link } from './network.js';
+import type { Line } from './network.js';
 import type { Scenario } from './scenario.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Trace } from './trace.js';
@@ -22,7 +22,7 @@ export interface MachineOptions {
   trace: Trace;
   scenario: Scenario;
   clusterUid: string;
-  link: Link;
+  link: Line;
   observer: MachineObserver;
 }
 

@@ -4,7 +4,10 @@ import type { SimulationResult } from './run-simulation.js';
 import { runScenario, runSeed } from './run-simulation.js';
 import { shrink } from './shrink.js';
 
-/** `npm run simulate -- --seeds 1000 [--from N] [--until-bad]`, or `--seed N [--trace] [--shrink]` for one. */
+/**
+ * `npm run simulate -- --seeds 1000 [--from N] [--until-bad]`, or `--seed N [--trace] [--shrink]` for one. Over HTTP is every tenth
+ * seed, with `--http` each, with `--no-http` none.
+ */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
@@ -13,7 +16,9 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
     'until-bad': { type: 'boolean', default: false },
+    http: { type: 'boolean' },
   },
+  allowNegative: true,
 });
 
 const progressSeeds = 500;
@@ -34,7 +39,9 @@ function print(result: SimulationResult): void {
 }
 
 async function runOne(seed: number): Promise<boolean> {
-  const result = values.shrink ? await runScenario(await shrink(makeScenario(seed), runScenario)) : await runSeed(seed);
+  const result = values.shrink
+    ? await runScenario(await shrink(makeScenario(seed, values.http), runScenario))
+    : await runSeed(seed, values.http);
   print(result);
   console.log(`seed ${seed}: ${result.violations.length === 0 ? 'good' : 'BAD'}, digest ${result.digest.slice(0, 16)}`);
   return result.violations.length === 0;
@@ -48,7 +55,7 @@ async function runMany(first: number, count: number): Promise<boolean> {
   for (let seed = first; seed < first + count; seed++) {
     if (values['until-bad'] && bad.length > 0) break;
     current = `seed ${seed}`;
-    const result = await runSeed(seed);
+    const result = await runSeed(seed, values.http);
     seeds += 1;
     virtualSeconds += result.virtualSeconds;
     if (result.violations.length > 0) bad.push(seed);

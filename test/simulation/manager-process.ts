@@ -1,10 +1,8 @@
 import { checkDelete } from '../../src/api/node-scope.js';
 import { nodeIdentity } from '../../src/api/identity.js';
-import type { Client, ClientResponse, ClientWriteResult } from '../../src/client/client.js';
+import type { Client, ClientResponse } from '../../src/client/client.js';
 import { Manager } from '../../src/controllers/manager.js';
-import type { ApiObject, ObjectKey } from '../../src/model/api-object.js';
-import type { JsonValue } from '../../src/model/json.js';
-import type { Kind } from '../../src/model/kind.js';
+import type { ApiObject } from '../../src/model/api-object.js';
 import type { FileSystem } from '../../src/gitops/file-system.js';
 import { startGitops } from '../../src/gitops/gitops.js';
 import type { OpenedRegistry } from '../../src/registry/open-registry.js';
@@ -13,6 +11,8 @@ import type { Registry } from '../../src/registry/registry.js';
 import type { Store } from '../../src/store/store.js';
 import type { Clock } from '../../src/support/clock.js';
 import { createRegistryClient } from '../support/registry-client.js';
+import type { OnPatched } from './checkers/client-writes.js';
+import { ManagerDoor } from './http/manager-door.js';
 import { Lifeline } from './lifeline.js';
 import type { Scenario } from './scenario.js';
 import type { SimulatedDisk } from './simulated-disk.js';
@@ -27,7 +27,9 @@ export interface ManagerObserver {
   onServing(isServing: boolean): void;
   /** A heartbeat was taken in. */
   onBeat(nodeName: string): void;
-  onPatched(kind: Kind, key: ObjectKey, body: JsonValue, result: ClientWriteResult<ApiObject>, isStatus: boolean): void;
+  onPatched: OnPatched;
+  /** A request came over HTTP. */
+  onRequest(): void;
   /** What gitops applied, and is about to delete. */
   onApplied(uid: string): void;
   onPruned(name: string, uid: string): void;
@@ -42,6 +44,7 @@ export class ManagerProcess {
   private registry: OpenedRegistry | undefined;
   private manager: Manager | undefined;
   private gitops: { close(): Promise<void> } | undefined;
+  private httpDoor: ManagerDoor | undefined;
   private readonly apis = new Map<string, Client>();
 
   constructor(
@@ -76,6 +79,7 @@ export class ManagerProcess {
       const fileSystem = guardFolder(this.folder, lifeline);
       this.gitops = startGitops({ registry: this.watchGitops(registry), clock, random, logger, fileSystem });
     }
+    if (this.scenario.hasHttp) this.httpDoor = this.openDoor(registry, manager);
     this.manager = manager;
     this.registry = registry;
     this.observer.onServing(true);
@@ -87,12 +91,42 @@ export class ManagerProcess {
     return this.lifeline.isAlive && this.manager !== undefined ? this.registry : undefined;
   }
 
+  /** For those who speak HTTP; undefined until it serves. */
+  get door(): ManagerDoor | undefined {
+    return this.serving === undefined ? undefined : this.httpDoor;
+  }
+
   async stop(): Promise<void> {
     await this.gitops?.close();
+    this.httpDoor?.endStreams();
     await this.manager?.stop();
     await this.registry?.close();
     await this.store?.close();
     this.lifeline.kill();
+  }
+
+  private openDoor(registry: OpenedRegistry, manager: Manager): ManagerDoor {
+    const { random, lifeline, observer } = this;
+    const door = new ManagerDoor({
+      registry,
+      clock: lifeline.clock,
+      random,
+      logger: this.trace.logger('manager'),
+      heartbeats: {
+        beat: (nodeName, sessionId) => this.beat(manager, nodeName, sessionId),
+        heartbeatPeriodSeconds: manager.heartbeatPeriodSeconds,
+      },
+      listsNothing: (nodeName) => observer.listsNothing(nodeName),
+      onRequest: () => observer.onRequest(),
+    });
+    lifeline.onDeath(() => door.cut());
+    return door;
+  }
+
+  private beat(manager: Manager, nodeName: string, sessionId: string): 'ok' | 'conflict' {
+    const answer = manager.beat(nodeName, sessionId);
+    if (answer === 'ok') this.observer.onBeat(nodeName);
+    return answer;
   }
 
   /** The same registry, with what gitops writes looked at. */
@@ -143,8 +177,7 @@ export class ManagerProcess {
       request: async (request) => {
         if (!request.path.endsWith('/heartbeat')) return base.request(request);
         const { sessionId } = JSON.parse(request.body ?? '{}') as { sessionId: string };
-        const isConflict = manager.beat(nodeName, sessionId) === 'conflict';
-        if (!isConflict) this.observer.onBeat(nodeName);
+        const isConflict = this.beat(manager, nodeName, sessionId) === 'conflict';
         const body = { periodSeconds: manager.heartbeatPeriodSeconds };
         return answer(registry.clusterUid, isConflict ? 409 : 200, JSON.stringify(isConflict ? {} : body));
       },

@@ -1,11 +1,13 @@
 import type { Client, ClientEvent } from '../../src/client/client.js';
 import type { ApiObject, Stored } from '../../src/model/api-object.js';
 import type { Kind } from '../../src/model/kind.js';
-import { taskKind } from '../../src/model/task.js';
 import type { Clock } from '../../src/support/clock.js';
 import { sleep, withDeadline } from '../../src/support/clock.js';
 import { OrchError } from '../../src/support/errors.js';
+import type { OnPatched } from './checkers/client-writes.js';
+import type { Posts } from './checkers/posts.js';
 import type { Lifeline } from './lifeline.js';
+import { observedClient } from './observed-client.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Scenario } from './scenario.js';
 
@@ -24,17 +26,30 @@ export interface LinkObserver {
   ): { take(event: ClientEvent<ApiObject>): void; end(): void };
   /** A list, or the answer to a question for one object, as the worker is about to get it. */
   listed(kind: Kind, items: readonly Stored[]): void;
+  /** An answer to a patch, as the worker is about to get it. */
+  patched: OnPatched;
+  posts: Posts;
+}
+
+/** A line between one worker's machine and the manager, with its faults. */
+export interface Line {
+  /** After the last fault it is perfect. */
+  isPerfect: boolean;
+  /** In a partition nothing passes. */
+  setCut(isCut: boolean): void;
+  cutStreams(): void;
+  /** The manager as the process with this lifeline reaches it. */
+  connect(lifeline: Lifeline): Client;
 }
 
 const requestTimeoutMilliseconds = 30_000;
 const silentWatchMilliseconds = 40_000;
 
 /**
- * The line between one worker's machine and the manager. Requests and answers take time, get lost (an answer also after
+ * The line without HTTP on it: calls of a fake of the API. Requests and answers take time, get lost (an answer also after
  * its effect), run into silence during a partition, or break when either end dies. What arrives is a copy.
  */
-export class Link {
-  /** After the last fault it is perfect. */
+export class Link implements Line {
   isPerfect = false;
   private isCut = false;
   private healed: (() => void)[] = [];
@@ -59,46 +74,19 @@ export class Link {
 
   /** The manager as the process with this lifeline reaches it. */
   connect(lifeline: Lifeline): Client {
-    const call = <T>(serve: (api: Client) => Promise<T>, timeout?: number): Promise<T> =>
-      lifeline.effect(() => this.call(serve, timeout));
-    return {
-      get: (kind, key) => call((api) => api.get(kind, key)),
-      list: async <T extends ApiObject>(...[kind, options]: Parameters<Client['list']>) => {
-        const list = await call((api) => api.list<T>(kind, options));
-        if (lifeline.isAlive) this.observer.listed(kind, list.items);
-        return list;
-      },
-      create: (kind, object, options) => call((api) => api.create(kind, object, options)),
-      replace: (kind, key, object, options) => call((api) => api.replace(kind, key, object, options)),
-      patch: (kind, key, patch, options) => call((api) => api.patch(kind, key, patch, options)),
-      apply: (kind, key, object, options) => call((api) => api.apply(kind, key, object, options)),
-      delete: (kind, key, options) => call((api) => api.delete(kind, key, options)),
+    const { observer } = this;
+    return observedClient({
+      lifeline,
+      observer,
+      call: (serve, timeout) => this.call(serve, timeout),
       watch: <T extends ApiObject>(...[kind, options]: Parameters<Client['watch']>) =>
         this.watch<T>(
           lifeline,
           (api, signal) => api.watch<T>(kind, { ...options, signal }),
           options.signal,
-          () => this.observer.watching(kind, options),
+          () => observer.watching(kind, options),
         ),
-      request: async (request) => {
-        const { status, headers, text } = await call(async (api) => {
-          const response = await api.request(request);
-          return { status: response.status, headers: response.headers, text: await response.text() };
-        }, request.timeoutMilliseconds);
-        if (/\/tasks\/[^/]+$/.test(request.path) && status === 200) {
-          this.observer.listed(taskKind, [JSON.parse(text) as Stored]);
-        }
-        return { status, headers, text: () => Promise.resolve(text), body: noBody() };
-      },
-      // Logs and exec are not simulated: the tunnel stays open and silent.
-      openSocket: async () => ({
-        send: () => undefined,
-        onMessage: () => undefined,
-        closed: new Promise(() => undefined),
-        close: () => undefined,
-      }),
-      close: () => Promise.resolve(),
-    };
+    });
   }
 
   private call<T>(serve: (api: Client) => Promise<T>, timeout = requestTimeoutMilliseconds): Promise<T> {
@@ -216,5 +204,3 @@ function gone(message: string): OrchError {
 function never(): Promise<never> {
   return new Promise(() => undefined);
 }
-
-async function* noBody(): AsyncIterable<Uint8Array> {}

@@ -2,7 +2,6 @@
  * One run: a seed makes a scenario, a world and its faults; what comes out is whether a rule was broken, and the story.
  * Always holds: the same scenario gives the same story, line by line and in every detail that is hashed.
  */
-import type { JsonObject } from '../../src/model/json.js';
 import type { StoredNode } from '../../src/model/node.js';
 import { nodeKind } from '../../src/model/node.js';
 import type { StoredTask } from '../../src/model/task.js';
@@ -10,23 +9,19 @@ import { taskKind } from '../../src/model/task.js';
 import { storePrefix } from '../../src/registry/store-keys.js';
 import type { SimulatedContainer } from '../../src/runtime/simulated/simulated-engine.js';
 import type { Transaction } from '../../src/store/journal.js';
-import type { StoreEvent } from '../../src/store/store.js';
 import { Actor } from './actor.js';
-import { allocations } from './checkers/allocations.js';
 import type { Checker, World } from './checkers/checker.js';
+import type { OnPatched } from './checkers/client-writes.js';
 import { checkPatch } from './checkers/client-writes.js';
 import { notConverged } from './checkers/converged.js';
-import { deletions } from './checkers/deletions.js';
 import { foreignContainers } from './checkers/foreign-containers.js';
-import { nodeHealth } from './checkers/node-health.js';
+import { isNews } from './checkers/is-news.js';
+import { makeCheckers } from './checkers/make-checkers.js';
+import { Posts } from './checkers/posts.js';
 import { Prunes } from './checkers/prunes.js';
-import { oneLiveContainer } from './checkers/one-live-container.js';
-import { startsAfterStops } from './checkers/starts-after-stops.js';
-import { stateMoves } from './checkers/state-moves.js';
 import { StoreCalls } from './checkers/store-calls.js';
 import { StoreLog } from './checkers/store-log.js';
 import { TaskHistory } from './checkers/task-history.js';
-import { unaskedStops } from './checkers/unasked-stops.js';
 import { Watches } from './checkers/watches.js';
 import { Cluster } from './cluster.js';
 import type { Scenario } from './scenario.js';
@@ -51,6 +46,8 @@ export interface SimulationResult {
   /** Of everything that happened. */
   digest: string;
   virtualSeconds: number;
+  /** What the API was asked over HTTP. */
+  httpRequests: number;
 }
 
 /** The longest backoff of a restart, the longest toleration and some time to move. */
@@ -62,8 +59,9 @@ const tickSeconds = 5;
 const watchLagSeconds = 60;
 const capacityEach = { cpuMillicores: 4000, memoryBytes: 8 * 1024 ** 3, diskBytes: 100 * 1024 ** 3 };
 
-export function runSeed(seed: number): Promise<SimulationResult> {
-  return runScenario(makeScenario(seed));
+/** `hasHttp` when the seed is not to say it itself. */
+export function runSeed(seed: number, hasHttp?: boolean): Promise<SimulationResult> {
+  return runScenario(makeScenario(seed, hasHttp));
 }
 
 export async function runScenario(scenario: Scenario): Promise<SimulationResult> {
@@ -77,6 +75,8 @@ class Simulation {
   private readonly violations: Violation[] = [];
   private readonly history = new TaskHistory();
   private readonly log = new StoreLog();
+  private readonly onPatched: OnPatched = (...patched) =>
+    checkPatch({ log: this.log, violated: this.violated }, ...patched);
   private readonly violated = (rule: string, what: string): void => this.note(rule, what);
   private readonly storeCalls = new StoreCalls(this.log, this.violated);
   private readonly watches = new Watches(this.log, this.violated);
@@ -89,9 +89,11 @@ class Simulation {
   private readonly foreign: Checker;
   /** Transactions that tell more than what containers use. */
   private lastNewsSeconds = 0;
+  private httpRequests = 0;
 
   constructor(private readonly scenario: Scenario) {
     const { clock, trace } = this;
+    clock.hasStreams = scenario.hasHttp;
     this.disk = new SimulatedDisk({
       random: new SeededRandom(scenario.seed, 'store'),
       historyLimit: scenario.historyLimit,
@@ -122,7 +124,8 @@ class Simulation {
         onBeat: (name) => all((checker) => checker.onBeat?.(name)),
         onApplied: (uid) => this.prunes.onApplied(uid),
         onPruned: (name, uid) => this.prunes.onDeleted(name, uid),
-        onPatched: (...patched) => checkPatch({ log: this.log, violated: this.violated }, ...patched),
+        onPatched: this.onPatched,
+        onRequest: () => void (this.httpRequests += 1),
       },
       machineObserver: (name) => ({
         onStop: (id) => all((checker) => checker.onStop?.(name, id)),
@@ -137,6 +140,8 @@ class Simulation {
         listed: (kind, items) => {
           if (kind === taskKind) all((checker) => checker.onListed?.(name, items as StoredTask[]));
         },
+        patched: this.onPatched,
+        posts: new Posts(name, this.violated),
       }),
     });
     this.cluster = cluster;
@@ -172,6 +177,7 @@ class Simulation {
       trace: this.trace.lines,
       digest: this.trace.digest(),
       virtualSeconds: this.seconds,
+      httpRequests: this.httpRequests,
     };
   }
 
@@ -269,27 +275,4 @@ class Simulation {
     });
     return [...notSynced, ...unlike];
   }
-}
-
-function makeCheckers(world: World, scenario: Scenario): Checker[] {
-  return [
-    oneLiveContainer(world),
-    stateMoves(world),
-    allocations(world),
-    unaskedStops(world),
-    startsAfterStops(world),
-    deletions(world, scenario),
-    nodeHealth(world, scenario.nodeGraceSeconds),
-  ];
-}
-
-/** Whether more than the use of CPU and memory was written. */
-function isNews({ value, previous }: StoreEvent): boolean {
-  return previous === undefined || JSON.stringify(withoutUsage(value)) !== JSON.stringify(withoutUsage(previous));
-}
-
-function withoutUsage(value: JsonObject): JsonObject {
-  const { metadata: _metadata, status, ...rest } = value;
-  const { usage: _usage, ...others } = (status ?? {}) as JsonObject;
-  return { ...rest, status: others };
 }

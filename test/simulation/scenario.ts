@@ -18,6 +18,8 @@ export interface Scenario {
   network: { maxDelayMilliseconds: number; dropped: number; replyLost: number; duplicated: number; hintLost: number };
   /** Other clusters' and other workers' containers are on the machines. */
   hasForeigners: boolean;
+  /** Workers and users speak to the manager over HTTP: the real client and the real API. */
+  hasHttp: boolean;
   /** A Source keeps a folder applied. */
   hasFolder: boolean;
   actions: TimedAction[];
@@ -79,7 +81,10 @@ const engineCalls: readonly EngineCall[] = [
   'removeContainer',
 ];
 
-export function makeScenario(seed: number): Scenario {
+/** Every tenth is over HTTP, which costs several times as much. */
+const seedsPerHttp = 10;
+
+export function makeScenario(seed: number, hasHttp = seed % seedsPerHttp === 0): Scenario {
   const random = new SeededRandom(seed, 'scenario');
   const workers = Array.from({ length: random.between(1, 4) }, (_, index) => `w${index + 1}`);
   const faultsEndSeconds = random.pick([60, 200, 600]);
@@ -118,6 +123,7 @@ export function makeScenario(seed: number): Scenario {
         }
       : { maxDelayMilliseconds: 3, dropped: 0, replyLost: 0, duplicated: 0, hintLost: 0 },
     hasForeigners: extras.chance(0.3),
+    hasHttp,
     hasFolder,
     actions,
     faultsEndSeconds,

@@ -19,6 +19,16 @@ describe('a cluster under seeded faults', () => {
     expect((await runSeed(8)).digest).not.toBe(one.digest);
   }, 20_000);
 
+  it('speaks HTTP with the real API in every tenth seed, and tells the same story then, too', async () => {
+    const [one, other] = [await runSeed(10), await runSeed(10)];
+    expect(one.httpRequests).toBeGreaterThan(500);
+    expect(other.httpRequests).toBe(one.httpRequests);
+    expect(other.trace).toEqual(one.trace);
+    expect(other.digest).toBe(one.digest);
+    expect((await runSeed(11)).httpRequests).toBe(0);
+    expect((await runSeed(10, false)).digest).not.toBe(one.digest);
+  }, 60_000);
+
   it.each(regressionSeeds)('seed $seed: $found', ({ seed }) => expectGood(seed), 20_000);
 
   const blocks = Array.from({ length: seedCount / seedsPerTest }, (_, index) => firstSeed + index * seedsPerTest);

@@ -11,6 +11,8 @@ interface Waiting {
  * together run in the order in which they were set.
  */
 export class VirtualClock implements Clock {
+  /** Streams of Node are about: what they do goes on in later turns of the event loop. */
+  hasStreams = false;
   private elapsed = 0;
   private order = 0;
   /** A binary heap, the earliest first. */
@@ -34,7 +36,7 @@ export class VirtualClock implements Clock {
 
   /** Runs everything that is due until `end`, letting what each timer starts come to rest before the next one runs. */
   async runUntil(end: number, isOver: () => boolean = () => false): Promise<void> {
-    await rest();
+    await this.rest();
     while (!isOver()) {
       const next = this.heap[0];
       if (next === undefined || next.due > end) break;
@@ -42,9 +44,18 @@ export class VirtualClock implements Clock {
       if (next.callback === undefined) continue;
       this.elapsed = Math.max(this.elapsed, next.due);
       next.callback();
-      await rest();
+      await this.rest();
     }
     if (!isOver()) this.elapsed = Math.max(this.elapsed, end);
+  }
+
+  /**
+   * Nothing here does real I/O, so one turn of the event loop means that every promise that can go on has gone on; with streams,
+   * turns until none of them has asked for another one.
+   */
+  private async rest(): Promise<void> {
+    do await turn();
+    while (this.hasStreams && process.getActiveResourcesInfo().includes('Immediate'));
   }
 
   private push(entry: Waiting): void {
@@ -80,7 +91,6 @@ function isEarlier(a: Waiting, b: Waiting): boolean {
   return a.due < b.due || (a.due === b.due && a.order < b.order);
 }
 
-/** Nothing here does real I/O, so one turn of the loop means that every promise that can go on has gone on. */
-function rest(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

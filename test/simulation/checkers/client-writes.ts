@@ -6,6 +6,15 @@ import { storeKey } from '../../../src/registry/store-keys.js';
 import type { Violated } from './checker.js';
 import type { StoreLog } from './store-log.js';
 
+/** A worker's patch was done: what it said, and what it was answered. */
+export type OnPatched = (
+  kind: Kind,
+  key: ObjectKey,
+  body: JsonValue,
+  result: ClientWriteResult<ApiObject>,
+  isStatus: boolean,
+) => void;
+
 /**
  * A worker's patch of a status names the version that it is for, and every patch that names one was made to that version of
  * that object, and is in the log where the answer says.

@@ -4,14 +4,15 @@ export interface Mutation {
   file: string;
   from: string;
   to: string;
-  /** Some seed of these goes red. `from` 1 when absent. */
-  seeds?: { from?: number; count: number };
+  /** Some seed of these goes red. `from` 1 when absent; with `http` all of them are over HTTP. */
+  seeds?: { from?: number; count: number; http?: true };
   /** A test file that goes red. */
   test?: string;
 }
 
 const few = { count: 60 };
 const many = { count: 300 };
+const overHttp = { count: 30, http: true } as const;
 
 /**
  * The guards of orch, each broken, and what goes red. Defects that the simulation once found are here too: put back, they
@@ -276,6 +277,22 @@ export const mutations: readonly Mutation[] = [
     from: '{ metadata: { uid, resourceVersion }, status },',
     to: '{ metadata: { uid }, status },',
     seeds: few,
+  },
+  // Client and API, over HTTP
+  {
+    name: 'what may have been done is posted again',
+    file: 'src/client/https-transport.ts',
+    from: "if (request.method === 'POST') throw connectionError(options.server, error.cause);",
+    to: '',
+    seeds: overHttp,
+  },
+  {
+    name: 'a watcher is not told of what left its selection',
+    file: 'src/api/watch-filter.ts',
+    from: 'if (!did || event.previous === undefined) return undefined;',
+    to: 'if (!did || event.previous === undefined || revision > 0) return undefined;',
+    seeds: overHttp,
+    test: 'test/unit/api/watch-filter.test.ts',
   },
   // Client
   {
