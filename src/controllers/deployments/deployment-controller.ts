@@ -16,6 +16,7 @@ import { WatchedKind } from '../watched-kind.js';
 import { eventSource } from '../write-task.js';
 import { OwnedTasks, type Concerned } from './owned-tasks.js';
 import { planRollout, type RolloutStep } from './plan-rollout.js';
+import { ReadyTimes } from './ready-times.js';
 import { changeOwner, takeStep, taskKeyOf } from './replica-writer.js';
 import { sortReplicas, type Replicas } from './replicas.js';
 import { rolloutStatus } from './rollout-status.js';
@@ -47,12 +48,14 @@ export class DeploymentController {
   private readonly lostNodes = new Set<string>();
   /** By Deployment uid: names of tasks that are not its own. */
   private readonly takenNames = new Map<string, Set<string>>();
+  private readonly readyTimes: ReadyTimes;
   private readonly queue: WorkQueue;
   private readonly background: Background;
   private readonly watched: readonly { start(): Promise<void>; resync(): Promise<number>; close(): void }[];
 
   constructor(private readonly options: DeploymentControllerOptions) {
     const { registry, clock, random, logger } = options;
+    this.readyTimes = new ReadyTimes(clock);
     this.background = new Background(clock, (error) =>
       logger.warn('resync failed, the next one tries again', { error: errorMessage(error) }),
     );
@@ -129,7 +132,7 @@ export class DeploymentController {
 
   private replicasOf(deployment: StoredDeployment): Replicas {
     const tasks = this.tasks.ownedBy(deployment.metadata.uid);
-    return sortReplicas(deployment, tasks, this.lostNodes, this.options.clock.now());
+    return sortReplicas(deployment, tasks, this.lostNodes, this.readyTimes.look(deployment.metadata.uid, tasks));
   }
 
   /** Tasks that a Deployment left behind are taken over by one that selects them; such as it selects no more are let go. */
@@ -207,6 +210,7 @@ export class DeploymentController {
       this.deployments.delete(key);
       this.keysByUid.delete(uid);
       this.takenNames.delete(uid);
+      this.readyTimes.forget(uid);
     } else {
       this.deployments.set(key, deployment);
       this.keysByUid.set(uid, key);

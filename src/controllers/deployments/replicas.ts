@@ -1,8 +1,8 @@
-import { findCondition } from '../../model/conditions.js';
 import type { StoredDeployment } from '../../model/deployment.js';
 import { compileLabelSelector } from '../../model/label-selector.js';
 import { templateHash, templateHashLabel } from '../../model/pod-template.js';
 import type { StoredTask } from '../../model/task.js';
+import { isReady as saysReady } from './ready-times.js';
 
 /** What a Deployment has: its tasks by what they are to it. Those that are being deleted count nowhere else. */
 export interface Replicas {
@@ -24,12 +24,15 @@ export interface Replica {
   availableAfterMilliseconds?: number;
 }
 
-/** Sorts the tasks that a Deployment owns. `lostNodes`: whose tasks nobody knows anything of. Pure. */
+/**
+ * Sorts the tasks that a Deployment owns. `lostNodes`: whose tasks nobody knows anything of; `readyFor`: milliseconds for which a
+ * ready task has been that. Pure.
+ */
 export function sortReplicas(
   deployment: StoredDeployment,
   tasks: readonly StoredTask[],
   lostNodes: ReadonlySet<string>,
-  nowMilliseconds: number,
+  readyFor: (task: StoredTask) => number,
 ): Replicas {
   const { selector, template, minReadySeconds = 0 } = deployment.spec;
   const hash = templateHash(template);
@@ -41,20 +44,22 @@ export function sortReplicas(
     else if (!selects(labels)) sorted.strays.push(task);
     else {
       const isKnown = !lostNodes.has(task.spec.nodeName ?? '');
-      const replica = readinessOf(task, isKnown, minReadySeconds * 1000, nowMilliseconds);
+      const replica = toReplica(task, isKnown, minReadySeconds * 1000, readyFor);
       (labels?.[templateHashLabel] === hash ? sorted.updated : sorted.old).push(replica);
     }
   }
   return sorted;
 }
 
-function readinessOf(task: StoredTask, isKnown: boolean, minReadyMilliseconds: number, now: number): Replica {
-  const ready = findCondition(task.status?.conditions, 'Ready');
-  const isReady = isKnown && task.status?.state === 'Running' && ready?.status === 'True';
+function toReplica(
+  task: StoredTask,
+  isKnown: boolean,
+  minReadyMilliseconds: number,
+  readyFor: (task: StoredTask) => number,
+): Replica {
+  const isReady = isKnown && saysReady(task);
   if (!isReady || minReadyMilliseconds === 0) return { task, isReady, isAvailable: isReady };
-  const readyFor = now - Date.parse(ready.lastTransitionTime ?? '');
-  // A worker whose clock is ahead must not be waited for longer than a full time.
-  const remaining = Math.min(minReadyMilliseconds, minReadyMilliseconds - readyFor);
+  const remaining = minReadyMilliseconds - readyFor(task);
   return remaining > 0
     ? { task, isReady, isAvailable: false, availableAfterMilliseconds: remaining }
     : { task, isReady, isAvailable: true };

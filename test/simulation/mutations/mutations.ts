@@ -139,6 +139,13 @@ export const mutations: readonly Mutation[] = [
     to: 'return old === undefined || version !== Number(old.metadata.resourceVersion);',
     test: 'test/unit/controllers/cluster-index.test.ts',
   },
+  {
+    name: 'minReadySeconds is counted by the wall clock',
+    file: 'src/controllers/deployments/ready-times.ts',
+    from: 'const now = this.clock.monotonic();',
+    to: 'const now = (this.clock as Clock).now();',
+    test: 'test/unit/controllers/deployments/deployment-controller.test.ts',
+  },
   // Worker
   {
     name: 'an empty list means stop',

@@ -3,6 +3,7 @@ import { DeploymentController } from '../../../../src/controllers/deployments/de
 import { deploymentKind, type Deployment, type StoredDeployment } from '../../../../src/model/deployment.js';
 import { taskKind, type StoredTask } from '../../../../src/model/task.js';
 import type { Registry } from '../../../../src/registry/registry.js';
+import { toTimestamp } from '../../../../src/support/clock.js';
 import { OrchError } from '../../../../src/support/errors.js';
 import { silentLogger } from '../../../../src/support/logger.js';
 import { createSystemRandom } from '../../../../src/support/random.js';
@@ -51,7 +52,11 @@ async function startTasks(): Promise<void> {
     }));
     await fixture.registry.mutate<StoredTask>(taskKind, inDefault(metadata.name), (task) => ({
       ...task,
-      status: { ...task.status, state: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+      status: {
+        ...task.status,
+        state: 'Running',
+        conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: toTimestamp(fixture.clock.now()) }],
+      },
     }));
   }
 }
@@ -146,6 +151,23 @@ describe('DeploymentController', () => {
     await waitFor('a complete status', async () => (await status())?.updatedReplicas === 3);
     expect(seen.mostLive()).toBe(4);
     expect(seen.fewestRunning()).toBe(3);
+  });
+
+  it.each([
+    ['a day ahead', 86_400_000],
+    ['back by a day', -86_400_000],
+  ])('counts minReadySeconds by a clock that nobody sets: the wall clock is set %s', async (_how, jumpMilliseconds) => {
+    const { clock, registry } = fixture;
+    await startController();
+    await registry.create(deploymentKind, manifest({ replicas: 1, minReadySeconds: 60 }));
+    await waitFor('one task', async () => (await liveTasks()).length === 1);
+    await startTasks();
+    await waitFor('a ready one', async () => (await status())?.readyReplicas === 1);
+    clock.setWallClock(clock.now() + jumpMilliseconds);
+    for (let passed = 0; passed < 55_000; passed += 5_000) await clock.advance(5_000);
+    expect((await status())?.availableReplicas).toBeUndefined();
+    await clock.advance(6_000);
+    await waitFor('an available one', async () => (await status())?.availableReplicas === 1);
   });
 
   it('lets go of a task whose labels it does not select any more, and makes another', async () => {

@@ -43,7 +43,7 @@ export class PlayedTasks {
   tasks: StoredTask[] = [];
 
   sorted(deployment: StoredDeployment): Replicas {
-    return sortReplicas(deployment, this.tasks, new Set(), now);
+    return sortReplicas(deployment, this.tasks, new Set(), () => 0);
   }
 
   plan(deployment: StoredDeployment): RolloutStep[] {

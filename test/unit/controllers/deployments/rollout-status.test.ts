@@ -8,7 +8,11 @@ const progressing = (status: DeploymentStatus) => status.conditions?.find(({ typ
 const available = (status: DeploymentStatus) => status.conditions?.find(({ type }) => type === 'Available');
 
 function statusOf(played: PlayedTasks, deployment: StoredDeployment, at = now, lost: string[] = []) {
-  return rolloutStatus(deployment, sortReplicas(deployment, played.tasks, new Set(lost), at), at);
+  return rolloutStatus(
+    deployment,
+    sortReplicas(deployment, played.tasks, new Set(lost), () => at - now),
+    at,
+  );
 }
 
 describe('rolloutStatus', () => {

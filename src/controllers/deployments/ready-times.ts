@@ -1,0 +1,51 @@
+import { findCondition } from '../../model/conditions.js';
+import type { StoredTask } from '../../model/task.js';
+import type { Clock } from '../../support/clock.js';
+
+interface Sighting {
+  /** The very readiness that was seen: another container, or another move to ready, counts anew. */
+  of: string;
+  /** Monotonic. */
+  sinceMilliseconds: number;
+}
+
+/**
+ * For how long tasks have been ready, by this process's own monotonic clock: wall clocks, the workers' and the manager's, are set.
+ * So a task counts from when it was seen ready here, after a restart from then on. Holds what is ready now, no more.
+ */
+export class ReadyTimes {
+  private readonly owners = new Map<string, Map<string, Sighting>>();
+
+  constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
+
+  /** Takes in all tasks of one owner. Returns the milliseconds for which one of them has been ready; 0 when it is not. */
+  look(ownerUid: string, tasks: readonly StoredTask[]): (task: StoredTask) => number {
+    const now = this.clock.monotonic();
+    const before = this.owners.get(ownerUid);
+    const sightings = new Map<string, Sighting>();
+    for (const task of tasks) {
+      const { uid } = task.metadata;
+      const of = readinessOf(task);
+      if (of === undefined) continue;
+      const known = before?.get(uid);
+      sightings.set(uid, known?.of === of ? known : { of, sinceMilliseconds: now });
+    }
+    this.owners.set(ownerUid, sightings);
+    return ({ metadata }) => now - (sightings.get(metadata.uid)?.sinceMilliseconds ?? now);
+  }
+
+  forget(ownerUid: string): void {
+    this.owners.delete(ownerUid);
+  }
+}
+
+/** Whether its worker says that it is ready. */
+export function isReady(task: StoredTask): boolean {
+  return readinessOf(task) !== undefined;
+}
+
+function readinessOf({ status }: StoredTask): string | undefined {
+  const ready = findCondition(status?.conditions, 'Ready');
+  if (status?.state !== 'Running' || ready?.status !== 'True') return undefined;
+  return `${status.containerID ?? ''} ${status.attempt ?? ''} ${ready.lastTransitionTime ?? ''}`;
+}
