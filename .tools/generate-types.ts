@@ -13,7 +13,11 @@ let stale = 0;
 /** Definitions that several schemas refer to are declared once: file -> what it lends to the others. */
 const lenders: Record<string, readonly string[]> = {
   'object-meta': ['ObjectMeta'],
-  task: ['Condition', 'EnvVar', 'TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
+  task: [
+    ...['Condition', 'EnvVar', 'EnvVarSource', 'EnvFromSource', 'ConfigMapKeySelector', 'SecretKeySelector'],
+    ...['ObjectFieldSelector', 'ConfigMapEnvSource', 'SecretEnvSource'],
+    ...['TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
+  ],
   pod: ['PodSpec', 'Container', 'PodResources', 'ContainerResources', 'PodLifecycle', 'PodPreStop'],
 };
 

@@ -1,5 +1,7 @@
+import { configMapKind } from '../model/config-map.js';
 import { resourceName, type Kind } from '../model/kind.js';
 import { nodeKind } from '../model/node.js';
+import { secretKind } from '../model/secret.js';
 import { taskEventKind } from '../model/task-event.js';
 import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
@@ -58,6 +60,8 @@ function nodeMay(nodeName: string, access: RouteAccess & { type: 'resource' }, n
     if (subresource === 'status') return reads || verb === 'update' || verb === 'patch';
     return reads || verb === 'delete';
   }
+  // One at a time, for a task of its own that names it.
+  if (kind === configMapKind || kind === secretKind) return verb === 'get';
   return kind === taskEventKind && verb === 'create';
 }
 

@@ -1,7 +1,10 @@
 import type { ObjectKey, Stored } from '../model/api-object.js';
+import { configMapKind } from '../model/config-map.js';
+import { configReferences } from '../model/config-references.js';
 import { isJsonObject, type JsonObject } from '../model/json.js';
-import type { Kind } from '../model/kind.js';
+import { resourceName, type Kind } from '../model/kind.js';
 import { nodeKind } from '../model/node.js';
+import { secretKind } from '../model/secret.js';
 import { taskKind, type StoredTask } from '../model/task.js';
 import { notFound } from '../registry/registry-errors.js';
 import type { DeleteOptions, ListOptions } from '../registry/registry.js';
@@ -25,6 +28,29 @@ export function scopeList(identity: Identity, kind: Kind, options: ListOptions):
 export function checkVisible(identity: Identity, kind: Kind, object: Stored): void {
   if (identity.role !== 'node' || kind !== taskKind) return;
   if ((object as StoredTask).spec.nodeName !== identity.nodeName) throw notFound(kind, object.metadata.name);
+}
+
+/** Whether a worker must say for which of its tasks it reads an object of this kind. */
+export function isReadForTasks(identity: Identity, kind: Kind): boolean {
+  return identity.role === 'node' && (kind === configMapKind || kind === secretKind);
+}
+
+/**
+ * A worker reads a ConfigMap or Secret only for a task that is placed on it and names that very object. `task`: what it
+ * said it reads for, in the object's namespace; undefined when there is no such task. Throws Forbidden, in the same words
+ * whatever is missing: whether a task or an object exists is not told.
+ */
+export function checkReadFor(identity: Identity, kind: Kind, name: string, task: StoredTask | undefined): void {
+  if (!isReadForTasks(identity, kind) || identity.role !== 'node') return;
+  const names =
+    task?.spec.nodeName === identity.nodeName &&
+    configReferences(task.spec).some((reference) => reference.kind === kind.kind && reference.name === name);
+  if (names) return;
+  throw new OrchError(
+    'Forbidden',
+    `${resourceName(kind)} "${name.slice(0, 80)}" is forbidden: user "${identity.name}" may get it only with ` +
+      '?forTask=NAME, for a task that is placed on this worker and names it',
+  );
 }
 
 /** A worker registers itself only: throws Forbidden for a Node of another name. */

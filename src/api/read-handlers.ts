@@ -1,11 +1,12 @@
 import type { Response } from 'express';
 import type { ObjectKey, Stored } from '../model/api-object.js';
+import { taskKind, type StoredTask } from '../model/task.js';
 import { notFound } from '../registry/registry-errors.js';
 import type { ListOptions } from '../registry/registry.js';
-import { OrchError } from '../support/errors.js';
+import { isOrchError, OrchError } from '../support/errors.js';
 import { identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
 import type { Identity } from './identity.js';
-import { checkVisible, scopeList } from './node-scope.js';
+import { checkReadFor, checkVisible, isReadForTasks, scopeList } from './node-scope.js';
 import { sendList, type ListPage } from './list-response.js';
 import { sendObject } from './object-response.js';
 import { listOptions, queryFlag, queryInteger, queryValue, shorten, type Query } from './query.js';
@@ -16,10 +17,26 @@ import { handleWatch, type WatchOutput } from './watch-handler.js';
 /** GET of one object, and of its /status, which is the same. */
 export function getHandler(context: ApiContext, resource: ServedResource): Handler {
   return async (request, response) => {
-    checkNotOlderThan(context, request.query as Query);
-    const object = await getVisible(context, resource, identityOf(response), keyOfPath(request));
+    const query = request.query as Query;
+    checkNotOlderThan(context, query);
+    const identity = identityOf(response);
+    const key = keyOfPath(request);
+    if (isReadForTasks(identity, resource.stored)) {
+      checkReadFor(identity, resource.stored, key.name, await taskOf(context, key, queryValue(query, 'forTask')));
+    }
+    const object = await getVisible(context, resource, identity, key);
     sendObject(context, request, response, resource, present(resource, object));
   };
+}
+
+async function taskOf(context: ApiContext, { namespace }: ObjectKey, name?: string): Promise<StoredTask | undefined> {
+  if (!name || namespace === undefined) return undefined;
+  try {
+    return await context.registry.get<StoredTask>(taskKind, { namespace, name });
+  } catch (error) {
+    if (isOrchError(error, 'NotFound')) return undefined;
+    throw error;
+  }
 }
 
 /** GET of a collection: LIST, or WATCH with watch=true. */

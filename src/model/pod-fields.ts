@@ -26,8 +26,8 @@ const refused: Readonly<Record<string, string>> = {
     'hostnameOverride imagePullSecrets initContainers overhead priorityClassName readinessGates resourceClaims ' +
     'resources runtimeClassName schedulingGates securityContext setHostnameAsFQDN shareProcessNamespace subdomain ' +
     'topologySpreadConstraints volumes',
-  'spec.containers': 'envFrom resizePolicy restartPolicy securityContext volumeDevices volumeMounts',
-  'spec.containers.env': 'valueFrom',
+  'spec.containers': 'resizePolicy restartPolicy securityContext volumeDevices volumeMounts',
+  'spec.containers.env.valueFrom': 'fileKeyRef resourceFieldRef',
   'spec.containers.lifecycle': 'postStart',
   'spec.containers.lifecycle.preStop': 'httpGet tcpSocket sleep',
   'spec.containers.resources': 'claims',

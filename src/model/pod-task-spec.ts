@@ -43,6 +43,7 @@ const sameInContainer = [
   'args',
   'workingDir',
   'env',
+  'envFrom',
   'startupProbe',
   'livenessProbe',
   'readinessProbe',

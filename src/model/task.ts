@@ -3,8 +3,8 @@ import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject, Stored } from './api-object.js';
 import type { ResourceList, Task, TaskSpec } from './generated/task.js';
 import type { Kind } from './kind.js';
+import { validateEnvironment } from './environment.js';
 import { parseBytes, parseMillicores } from './quantities.js';
-
 import { validateVolumes } from './volumes.js';
 
 export type { Probe, Task, TaskPort, TaskSpec, TaskStatus, Toleration } from './generated/task.js';
@@ -12,6 +12,9 @@ export type StoredTask = Stored<Task>;
 
 /** The reason of the condition Scheduled when a user, not the scheduler, chose the node. Such a task is never moved. */
 export const assignedByHand = 'AssignedByHand';
+
+/** Kubernetes' reason of a task whose ConfigMap, Secret, or key of one, is not there. */
+export const createContainerConfigError = 'CreateContainerConfigError';
 
 /** Kubernetes' condition of a pod that is to leave its node. Set by an eviction, taken away when it was carried out. */
 export const disruptionTarget = 'DisruptionTarget';
@@ -92,7 +95,10 @@ export const taskKind: Kind = {
 export function displayState(task: Task): string {
   if (task.metadata.deletionTimestamp) return 'Terminating';
   const { state = 'Pending', reason } = task.status ?? {};
-  const heldUp = ['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError'];
+  const heldUp = [
+    ...['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError'],
+    createContainerConfigError,
+  ];
   if (state === 'Running') return reason === 'NotReady' ? reason : state;
   return reason && heldUp.includes(reason) ? reason : state;
 }
@@ -102,7 +108,7 @@ function validateTask(task: Task, old?: Task): ErrorCause[] {
   return [
     ...validateResources(spec),
     ...validatePorts(spec),
-    ...validateEnv(spec),
+    ...validateEnvironment(spec),
     ...validateVolumes(spec),
     ...probeFields.flatMap((field) => validateProbe(field, spec)),
     ...validateImage(spec.image),
@@ -178,23 +184,6 @@ function validatePorts(spec: TaskSpec): ErrorCause[] {
     }
   }
   return causes;
-}
-
-function validateEnv(spec: TaskSpec): ErrorCause[] {
-  const first = new Map<string, number>();
-  return (spec.env ?? []).flatMap((variable, index) => {
-    const before = first.get(variable.name);
-    if (before === undefined) first.set(variable.name, index);
-    return before === undefined
-      ? []
-      : [
-          {
-            reason: 'FieldValueDuplicate',
-            field: `spec.env[${index}].name`,
-            message: `"${variable.name}" is already set by spec.env[${before}]`,
-          },
-        ];
-  });
 }
 
 const probeFields = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import type { StoredTask } from '../model/task.js';
 import { isJsonObject } from '../model/json.js';
 import { writePrivateFile } from '../support/private-file.js';
+import type { ContainerInputs } from './config/container-inputs.js';
 import type { TaskRecord } from './task-record.js';
 
 export interface CheckpointData {
@@ -23,7 +24,18 @@ export interface CheckpointData {
   /** By uid. */
   tasks: Record<string, StoredTask>;
   records: Record<string, TaskRecord>;
+  /** What the last container of a task was given of ConfigMaps and Secrets; values of these are in no other file. */
+  inputs?: Record<string, RememberedInputs>;
 }
+
+/** For containers of the same spec only. */
+export interface RememberedInputs {
+  specHash: string;
+  inputs: ContainerInputs;
+}
+
+/** What is larger is not remembered: such a task waits for its manager. Of one task, and of all together. */
+const maxInputsBytes = { task: 64 * 2 ** 10, all: 4 * 2 ** 20 };
 
 export function emptyCheckpoint(): CheckpointData {
   return { version: 1, revision: 0, tasks: {}, records: {} };
@@ -131,8 +143,25 @@ export class CheckpointFile {
     this.touch();
   }
 
+  inputs(uid: string): RememberedInputs | undefined {
+    return this.data.inputs?.[uid];
+  }
+
+  /** In place of those of before; undefined, or where there is no room for them: none. */
+  rememberInputs(uid: string, inputs: RememberedInputs | undefined): void {
+    const { [uid]: before, ...others } = this.data.inputs ?? {};
+    const size = inputs === undefined ? 0 : sizeOf(inputs);
+    const sizeOfOthers = Object.values(others).reduce((sum, one) => sum + sizeOf(one), 0);
+    const fits = size <= maxInputsBytes.task && size + sizeOfOthers <= maxInputsBytes.all;
+    const next = fits ? inputs : undefined;
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    this.data.inputs = next === undefined ? others : { ...others, [uid]: next };
+    this.touch();
+  }
+
   forget(uid: string): void {
     if (!(uid in this.data.tasks) && !(uid in this.data.records)) return;
+    this.rememberInputs(uid, undefined);
     delete this.data.tasks[uid];
     delete this.data.records[uid];
     if (this.data.restore) {
@@ -175,6 +204,10 @@ export class CheckpointFile {
     })();
     return this.writing;
   }
+}
+
+function sizeOf(inputs: RememberedInputs): number {
+  return Buffer.byteLength(JSON.stringify(inputs));
 }
 
 /**

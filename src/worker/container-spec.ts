@@ -3,11 +3,17 @@ import { limitsOf } from '../model/resources.js';
 import { specHash } from '../model/spec-hash.js';
 import type { StoredTask, TaskSpec } from '../model/task.js';
 import type { ContainerSpec, Mount } from '../runtime/container-runtime.js';
+import type { ContainerInputs } from './config/container-inputs.js';
 import { containerName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
-/** What the engine is asked for: one attempt of a task. Pure. */
-export function toContainerSpec(task: StoredTask, attempt: number, nodeName: string): ContainerSpec {
+/** What the engine is asked for: one attempt of a task, with the values that it is given. Pure. */
+export function toContainerSpec(
+  task: StoredTask,
+  attempt: number,
+  nodeName: string,
+  inputs: ContainerInputs,
+): ContainerSpec {
   const { spec } = task;
   const taskKey = taskKeyOf(task);
   return {
@@ -17,7 +23,7 @@ export function toContainerSpec(task: StoredTask, attempt: number, nodeName: str
     ...(spec.command ? { command: spec.command } : {}),
     ...(spec.args ? { args: spec.args } : {}),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
-    env: (spec.env ?? []).map(({ name, value = '' }) => ({ name, value })),
+    env: inputs.env,
     ports: (spec.ports ?? []).map((port) => ({
       containerPort: port.containerPort,
       protocol: port.protocol ?? 'TCP',

@@ -4,10 +4,13 @@
  * right after (creates) it happens; an engine that does not answer changes no record.
  */
 import type { StoredTask } from '../model/task.js';
+import { createContainerConfigError } from '../model/task.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
+import { ConfigProblem } from './config/config-problem.js';
+import type { ContainerInputs } from './config/container-inputs.js';
 import type { ContainerView } from './container-view.js';
 import { toContainerSpec } from './container-spec.js';
 import type { EventRecorder } from './event-recorder.js';
@@ -24,6 +27,8 @@ export interface TaskRunnerOptions {
   clock: Clock;
   /** Containers created, started or removed at once: more only makes the engine slower. */
   concurrency: number;
+  /** The values that the next container of the task is given. */
+  inputsOf(task: StoredTask, signal: AbortSignal): Promise<ContainerInputs>;
   onDiskPressure(isPressed: boolean): void;
 }
 
@@ -55,13 +60,16 @@ export class TaskRunner {
   async startTask(target: Target & { task: StoredTask }, steps: readonly StartStep[]): Promise<void> {
     let release: (() => void) | undefined;
     let attempt = 0;
+    let inputs: ContainerInputs = { env: [] };
     try {
       for (const step of steps) {
+        // Before there is a permit: nobody else waits for the manager's answer.
+        if (step.type === 'createContainer') inputs = await this.options.inputsOf(target.task, target.signal);
         if (step.type !== 'ensureImage') release ??= await this.permits.acquire();
         if (target.signal.aborted) return;
         if (step.type !== 'ensureImage') ({ attempt } = step);
         if (step.type === 'ensureImage') await this.ensureImage(target, step);
-        else if (step.type === 'createContainer') await this.create(target, step.attempt);
+        else if (step.type === 'createContainer') await this.create(target, step.attempt, inputs);
         else await this.start(target, step.attempt);
       }
       this.options.onDiskPressure(false);
@@ -123,9 +131,9 @@ export class TaskRunner {
     }
   }
 
-  private async create(target: Target & { task: StoredTask }, attempt: number): Promise<void> {
+  private async create(target: Target & { task: StoredTask }, attempt: number, inputs: ContainerInputs): Promise<void> {
     const { runtime, view, events, nodeName } = this.options;
-    const spec = toContainerSpec(target.task, attempt, nodeName);
+    const spec = toContainerSpec(target.task, attempt, nodeName, inputs);
     const { id } = await runtime.createContainer(spec);
     view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });
     const { restarting, ...record } = target.record();
@@ -163,7 +171,7 @@ export class TaskRunner {
   /** Turns an error into a record that says how to go on; rejects with what is no news about the task. */
   private async noteFailure(target: Target & { task: StoredTask }, error: unknown, attempt: number): Promise<void> {
     const { view, events, clock } = this.options;
-    if (!(error instanceof RuntimeError)) throw error;
+    if (!(error instanceof RuntimeError) && !(error instanceof ConfigProblem)) throw error;
     const { message } = error;
     const record = target.record();
     const problem = (reason: string, ofAttempt?: number): void => {
@@ -180,6 +188,7 @@ export class TaskRunner {
       target.setRecord({ ...record, finished: { state: 'Failed', reason, message } });
       events.record(target.task, 'Warning', reason, message);
     };
+    if (error instanceof ConfigProblem) return problem(createContainerConfigError);
     switch (error.code) {
       case 'ImageNotFound':
       case 'PullFailed':

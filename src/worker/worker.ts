@@ -16,6 +16,7 @@ import type { Random } from '../support/random.js';
 import { WorkQueue } from '../support/work-queue.js';
 import { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
+import { resolveInputs } from './config/resolve-inputs.js';
 import { serveContainerStreams } from './container-streams.js';
 import { ContainerView } from './container-view.js';
 import { Converger } from './converger.js';
@@ -143,6 +144,8 @@ export class Worker {
       onReported: (uid, report, revision) => this.noteReported(uid, report.state, revision),
       mayReport: () => this.assignments.isTrusted && !this.node.isFenced && !this.holdsReplaced(),
     });
+    const isTrusted = (): boolean => this.assignments.isTrusted;
+    const inputsOptions = { client, clusterUid, checkpoint, events: this.events, hostIP, isTrusted };
     this.runner = new TaskRunner({
       runtime,
       view: this.view,
@@ -150,6 +153,7 @@ export class Worker {
       nodeName: name,
       clock,
       concurrency: this.settings.concurrency,
+      inputsOf: (task, signal) => resolveInputs(task, inputsOptions, signal),
       onDiskPressure: (isPressed) =>
         this.node.setCondition(
           'DiskPressure',

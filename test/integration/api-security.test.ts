@@ -149,6 +149,64 @@ describe('what a worker may do', () => {
     expect((await api.request('GET', '/api/v1/nodes/b', { token: nodeA })).status).toBe(403);
   });
 
+  it('SE-05: reads a ConfigMap or Secret only for a task on it that names it, and tells nothing else of any', async () => {
+    const core = '/api/v1/namespaces/default';
+    for (const name of ['named', 'other']) {
+      await api.request('POST', `${core}/secrets`, { body: { metadata: { name }, stringData: { password: name } } });
+      await api.request('POST', `${core}/configmaps`, { body: { metadata: { name }, data: { color: name } } });
+    }
+    const spec = {
+      image: 'busybox',
+      env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'named', key: 'password' } } }],
+      envFrom: [{ configMapRef: { name: 'named' } }, { secretRef: { name: 'missing' } }],
+    };
+    for (const [name, nodeName] of [
+      ['needs-a', 'a'],
+      ['needs-b', 'b'],
+      ['needs-nowhere', undefined],
+    ] as const) {
+      const task = { ...taskObject(name), spec };
+      expect((await api.request('POST', tasksPath, { body: task })).status).toBe(201);
+      await bind(name, nodeName);
+    }
+    const read = (path: string, token = nodeA): ReturnType<TestApi['request']> =>
+      api.request('GET', `${core}/${path}`, { token });
+    const secret = await read('secrets/named?forTask=needs-a');
+    expect([secret.status, secret.json.data]).toEqual([200, { password: Buffer.from('named').toString('base64') }]);
+    expect((await read('configmaps/named?forTask=needs-a')).json.data).toEqual({ color: 'named' });
+    expect((await read('secrets/missing?forTask=needs-a')).status).toBe(404);
+    for (const path of [
+      'secrets/named',
+      'secrets/named?forTask=',
+      'secrets/named?forTask=needs-b',
+      'secrets/named?forTask=needs-nowhere',
+      'secrets/named?forTask=on-a',
+      'secrets/named?forTask=gone',
+      'secrets/other?forTask=needs-a',
+      'configmaps/other?forTask=needs-a',
+      'configmaps/missing?forTask=needs-a',
+      'secrets?forTask=needs-a',
+      'secrets?watch=true&forTask=needs-a',
+      'configmaps',
+    ]) {
+      const refused = await read(path);
+      expect([path, refused.status]).toEqual([path, 403]);
+      expect(refused.text).not.toContain(Buffer.from('named').toString('base64'));
+    }
+    expect((await read('secrets/named?forTask=needs-a', nodeB)).status).toBe(403);
+    const another = '/api/v1/namespaces/another/secrets/named?forTask=needs-a';
+    expect((await api.request('GET', another, { token: nodeA })).status).toBe(403);
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const path = `${core}/secrets/named?forTask=needs-a`;
+      const refused = await api.request(method, path, { token: nodeA, ...(method === 'DELETE' ? {} : { body: {} }) });
+      expect([method, refused.status]).toEqual([method, 403]);
+    }
+    // Once it is elsewhere it is no business of this worker any more.
+    await bind('needs-a', undefined);
+    await bind('needs-a', 'b');
+    expect((await read('secrets/named?forTask=needs-a')).status).toBe(403);
+  });
+
   it('watches tasks come and go as they are placed and moved', async () => {
     await api.request('POST', tasksPath, { body: taskObject('moving') });
     const selector = encodeURIComponent('metadata.name=moving');

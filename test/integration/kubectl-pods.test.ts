@@ -124,6 +124,44 @@ describe('pods with kubectl', () => {
     await kubectl.succeeds('delete', 'pod', 'patched', '--grace-period=0', '--force');
   });
 
+  it('gives a pod what ConfigMaps and Secrets hold, and says what it waits for', async () => {
+    await kubectl.succeeds('create', 'configmap', 'settings', '--from-literal=COLOR=blue');
+    const more = `      envFrom: [{ configMapRef: { name: settings } }, { prefix: DB_, secretRef: { name: login } }]
+      env:
+        - { name: ME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
+        - { name: WORD, valueFrom: { secretKeyRef: { name: login, key: word } } }
+`;
+    const script = '["sh", "-c", "echo $COLOR $DB_word $WORD $ME; sleep infinity"]';
+    const file = await kubectl.write('configured.yaml', podManifest('configured', script, more));
+    await kubectl.succeeds('apply', '-f', file);
+    const reason = '{.status.containerStatuses[0].state.waiting.reason}';
+    await kubectl.succeeds(
+      'wait',
+      `--for=jsonpath=${reason}=CreateContainerConfigError`,
+      'pod/configured',
+      '--timeout=20s',
+    );
+    expect(await kubectl.succeeds('get', 'pod', 'configured')).toMatch(
+      /configured +0\/1 +CreateContainerConfigError +0/,
+    );
+    const waiting = await kubectl.succeeds('describe', 'pod', 'configured');
+    expect(waiting).toContain('there is no Secret "login" in the namespace "default" (spec.envFrom[1])');
+    await kubectl.succeeds('create', 'secret', 'generic', 'login', '--from-literal=word=hush');
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/configured', '--timeout=25s');
+    await waitFor(
+      'its output',
+      async () => (await kubectl.succeeds('logs', 'configured')) === 'blue hush hush configured\n',
+    );
+    const described = await kubectl.succeeds('describe', 'pod', 'configured');
+    expect(described).toMatch(/settings +ConfigMap +Optional: false/);
+    expect(described).toMatch(/login +Secret with prefix 'DB_' +Optional: false/);
+    expect(described).toMatch(/WORD: +<set to the key 'word' in secret 'login'> +Optional: false/);
+    expect(`${described}${await kubectl.succeeds('get', 'pods,tasks,events', '-o', 'yaml')}`).not.toContain('hush');
+    expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/configured unchanged\n');
+    await kubectl.succeeds('delete', 'pod', 'configured', '--now');
+    await kubectl.succeeds('delete', 'cm/settings', 'secret/login');
+  });
+
   it('applies on the server', async () => {
     const file = await kubectl.write('ssa.yaml', podManifest('ssa', '["sleep", "infinity"]'));
     expect(await kubectl.succeeds('apply', '--server-side', '-f', file)).toBe('pod/ssa serverside-applied\n');

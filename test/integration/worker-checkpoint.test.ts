@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RememberedInputs } from '../../src/worker/checkpoint-file.js';
 import { openCheckpointFile } from '../../src/worker/checkpoint-file.js';
 import { aStoredTask } from '../support/cluster-builders.js';
 
@@ -35,6 +36,38 @@ describe('the checkpoint of a worker', () => {
     second.forget('uid-of-web');
     await second.flush();
     expect((await openCheckpointFile(path)).tasks()).toEqual([]);
+  });
+
+  it('keeps what a container was given, readable by its owner only, and forgets it with the task', async () => {
+    const inputs = { specHash: 'h', inputs: { env: [{ name: 'PASSWORD', value: 'tell-nobody' }] } };
+    const first = await openCheckpointFile(path);
+    first.setTask(aStoredTask('web'));
+    first.rememberInputs('uid-of-web', inputs);
+    await first.flush();
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const second = await openCheckpointFile(path);
+    expect(second.inputs('uid-of-web')).toEqual(inputs);
+    second.forget('uid-of-web');
+    await second.flush();
+    expect(await readFile(path, 'utf8')).not.toContain('tell-nobody');
+  });
+
+  it('remembers at most 64 KiB of one task and 4 MiB in all, and no older values in their place', async () => {
+    const checkpoint = await openCheckpointFile(path);
+    const ofSize = (kibibytes: number): RememberedInputs => ({
+      specHash: 'h',
+      inputs: { env: [{ name: 'A', value: 'x'.repeat(kibibytes * 1024) }] },
+    });
+    checkpoint.rememberInputs('web', ofSize(1));
+    checkpoint.rememberInputs('web', ofSize(64));
+    expect(checkpoint.inputs('web')).toBeUndefined();
+    for (let n = 0; n < 100; n++) checkpoint.rememberInputs(`task-${n}`, ofSize(63));
+    const kept = Array.from({ length: 100 }, (_, n) => checkpoint.inputs(`task-${n}`)).filter(Boolean);
+    expect(kept).toHaveLength(64);
+    checkpoint.rememberInputs('task-0', undefined);
+    checkpoint.rememberInputs('task-99', ofSize(63));
+    expect(checkpoint.inputs('task-99')).toBeDefined();
+    await checkpoint.flush();
   });
 
   it('writes many changes together, and the last one always', async () => {

@@ -6,12 +6,16 @@ import type {
   ClientResponse,
   ClientSocket,
 } from '../../src/client/client.js';
-import type { ApiObject, Stored } from '../../src/model/api-object.js';
+import { nodeIdentity } from '../../src/api/identity.js';
+import { checkReadFor } from '../../src/api/node-scope.js';
+import type { ApiObject, ObjectKey, Stored } from '../../src/model/api-object.js';
+import { configMapKind } from '../../src/model/config-map.js';
 import type { Kind } from '../../src/model/kind.js';
 import { nodeKind } from '../../src/model/node.js';
+import { secretKind } from '../../src/model/secret.js';
 import type { TaskEvent } from '../../src/model/task-event.js';
 import { taskEventKind } from '../../src/model/task-event.js';
-import type { Task } from '../../src/model/task.js';
+import type { StoredTask, Task } from '../../src/model/task.js';
 import { taskKind } from '../../src/model/task.js';
 import type { ObjectEvent, Registry } from '../../src/registry/registry.js';
 import { isOrchError, OrchError } from '../../src/support/errors.js';
@@ -185,6 +189,20 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
         const isOther = client.liveSession !== undefined && client.liveSession !== sessionId;
         return answer(registry, isOther ? 409 : 200, {});
       }
+      const config = /^\/api\/v1\/namespaces\/([^/]+)\/(configmaps|secrets)\/([^/]+)$/.exec(request.path);
+      if (request.method === 'GET' && config) {
+        const [, namespace = '', plural, name = ''] = config;
+        const kind = plural === 'secrets' ? secretKind : configMapKind;
+        const forTask = request.query?.['forTask'];
+        try {
+          const task = typeof forTask === 'string' ? await findTask(registry, { namespace, name: forTask }) : undefined;
+          checkReadFor(nodeIdentity(nodeName), kind, name, task);
+          return answer(registry, 200, await registry.get(kind, { namespace, name }));
+        } catch (error) {
+          if (isOrchError(error)) return answer(registry, error.httpStatus, {});
+          throw error;
+        }
+      }
       const match = /^\/apis\/orch\.dev\/v1\/namespaces\/([^/]+)\/tasks\/([^/]+)$/.exec(request.path);
       if (request.method !== 'GET' || !match) return answer(registry, 404, {});
       try {
@@ -220,6 +238,11 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
     close: () => Promise.resolve(),
   };
   return client;
+}
+
+async function findTask(registry: Registry, key: ObjectKey): Promise<StoredTask | undefined> {
+  const { items } = await registry.list<Task>(taskKind, { namespace: key.namespace ?? '' });
+  return items.find(({ metadata }) => metadata.name === key.name);
 }
 
 function answer(registry: Registry, status: number, body: unknown): ClientResponse {

@@ -51,7 +51,7 @@ function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
 }
 
 function containerOf(task: StoredTask, kept: JsonObject | undefined): Container {
-  const { image, command, args, workingDir, env, ports, lifecycle, stopSignal } = task.spec;
+  const { image, command, args, workingDir, env, envFrom, ports, lifecycle, stopSignal } = task.spec;
   const { startupProbe, livenessProbe, readinessProbe, stdin, stdinOnce, tty } = task.spec;
   return {
     name: containerNameOf(task),
@@ -61,6 +61,7 @@ function containerOf(task: StoredTask, kept: JsonObject | undefined): Container 
     ...(args === undefined ? {} : { args }),
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(env === undefined ? {} : { env }),
+    ...(envFrom === undefined ? {} : { envFrom }),
     // In Kubernetes hostPort 0 is none, so "any free one" is not shown; the Task's status tells which it became.
     ...(ports === undefined
       ? {}

@@ -10,6 +10,8 @@ import type { ExecAction } from './task.js';
 
 import type { TaskPort } from './task.js';
 
+import type { EnvFromSource } from './task.js';
+
 import type { EnvVar } from './task.js';
 
 import type { Condition } from './task.js';
@@ -104,6 +106,12 @@ export interface Container {
    * Environment variables.
    */
   env?: EnvVar[];
+  /**
+   * Every value of a ConfigMap or Secret becomes an environment variable named as its key. Later ones win over earlier ones, and env over all of them.
+   *
+   * @maxItems 64
+   */
+  envFrom?: EnvFromSource[];
   /**
    * Ports that the container listens on; hostPort publishes one.
    */

@@ -46,6 +46,12 @@ export interface TaskSpec {
    */
   env?: EnvVar[];
   /**
+   * Every value of a ConfigMap or Secret becomes an environment variable named as its key. Later ones win over earlier ones, and env over all of them.
+   *
+   * @maxItems 64
+   */
+  envFrom?: EnvFromSource[];
+  /**
    * Ports that the container listens on.
    */
   ports?: TaskPort[];
@@ -152,6 +158,99 @@ export interface EnvVar {
    * Its value: a string (quote numbers and booleans).
    */
   value?: string;
+  valueFrom?: EnvVarSource;
+}
+/**
+ * Where the value comes from instead: exactly one of configMapKeyRef, secretKeyRef and fieldRef. It is read when a container is created; a later change is for the next container.
+ */
+export interface EnvVarSource {
+  configMapKeyRef?: ConfigMapKeySelector;
+  secretKeyRef?: SecretKeySelector;
+  fieldRef?: ObjectFieldSelector;
+}
+/**
+ * One value of a ConfigMap of the same namespace. The task is not started before it is there, unless it is optional.
+ */
+export interface ConfigMapKeySelector {
+  /**
+   * The name of the ConfigMap.
+   */
+  name: string;
+  /**
+   * The key of the value, in data.
+   */
+  key: string;
+  /**
+   * Start without it where it is missing.
+   */
+  optional?: boolean;
+}
+/**
+ * One value of a Secret of the same namespace. The task is not started before it is there, unless it is optional.
+ */
+export interface SecretKeySelector {
+  /**
+   * The name of the Secret.
+   */
+  name: string;
+  /**
+   * The key of the value, in data.
+   */
+  key: string;
+  /**
+   * Start without it where it is missing.
+   */
+  optional?: boolean;
+}
+/**
+ * A field of the task itself.
+ */
+export interface ObjectFieldSelector {
+  /**
+   * Always v1, as in Kubernetes.
+   */
+  apiVersion?: 'v1';
+  /**
+   * metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, or status.hostIP. What is not there (a label, an address that nobody else could reach) is empty.
+   */
+  fieldPath: string;
+}
+/**
+ * All values of one object: exactly one of configMapRef and secretRef.
+ */
+export interface EnvFromSource {
+  /**
+   * Put in front of every key.
+   */
+  prefix?: string;
+  configMapRef?: ConfigMapEnvSource;
+  secretRef?: SecretEnvSource;
+}
+/**
+ * The values in data of a ConfigMap of the same namespace.
+ */
+export interface ConfigMapEnvSource {
+  /**
+   * The name of the ConfigMap.
+   */
+  name: string;
+  /**
+   * Start without it where it is missing.
+   */
+  optional?: boolean;
+}
+/**
+ * The values in data of a Secret of the same namespace.
+ */
+export interface SecretEnvSource {
+  /**
+   * The name of the Secret.
+   */
+  name: string;
+  /**
+   * Start without it where it is missing.
+   */
+  optional?: boolean;
 }
 /**
  * A port that the container listens on.

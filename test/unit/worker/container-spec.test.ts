@@ -13,7 +13,7 @@ const specOf = (spec: Partial<TaskSpec>): ContainerSpec => {
     creationTimestamp: '',
   };
   const task: StoredTask = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: { image: 'busybox', ...spec } };
-  return toContainerSpec(task, 1, 'node-1');
+  return toContainerSpec(task, 1, 'node-1', { env: [] });
 };
 
 it('mounts each volume as what it is', () => {

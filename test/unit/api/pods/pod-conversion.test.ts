@@ -33,7 +33,24 @@ const anySpec: fc.Arbitrary<TaskSpec> = fc
       command: fc.array(text, { maxLength: 3 }),
       args: fc.array(text, { maxLength: 3 }),
       workingDir: fc.constant('/srv'),
-      env: fc.uniqueArray(fc.record({ name: word, value: text }), { selector: ({ name }) => name, maxLength: 3 }),
+      env: fc.uniqueArray(
+        fc.oneof(
+          fc.record({ name: word, value: text }),
+          fc.record({
+            name: word,
+            valueFrom: fc.constantFrom(
+              { configMapKeyRef: { name: 'settings', key: 'COLOR', optional: true } },
+              { secretKeyRef: { name: 'login', key: 'password' } },
+              { fieldRef: { fieldPath: "metadata.labels['app']" } },
+            ),
+          }),
+        ),
+        { selector: ({ name }) => name, maxLength: 3 },
+      ),
+      envFrom: fc.subarray([
+        { configMapRef: { name: 'settings' } },
+        { prefix: 'DB_', secretRef: { name: 'login', optional: true } },
+      ]),
       ports: fc.uniqueArray(
         fc.record(
           {
@@ -177,9 +194,9 @@ describe('a Pod as somebody sends it', () => {
     ['affinity', pod({ affinity: { nodeAffinity: {} } }), 'spec.affinity'],
     ['a DNS of its own', pod({ dnsPolicy: 'None' }), 'spec.dnsPolicy'],
     [
-      'a value from elsewhere',
-      pod({}, { env: [{ name: 'A', valueFrom: { fieldRef: {} } }] }),
-      'spec.containers[0].env[0].valueFrom',
+      'a value of its own resources',
+      pod({}, { env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }] }),
+      'spec.containers[0].env[0].valueFrom.resourceFieldRef',
     ],
     [
       'another scheme of a probe',

@@ -77,6 +77,7 @@ describe('the status of a Pod', () => {
   it.each<[TaskStatus, Partial<TaskSpec>, string, string]>([
     [{ state: 'Scheduled', reason: 'Placed' }, {}, 'Pending', 'ContainerCreating'],
     [{ state: 'Scheduled', reason: 'ImagePullFailed', message: 'no such image' }, {}, 'Pending', 'ImagePullBackOff'],
+    [{ state: 'Scheduled', reason: 'CreateContainerConfigError' }, {}, 'Pending', 'CreateContainerConfigError'],
     [{ state: 'Scheduled', reason: 'BackOff', exitCode: 1 }, {}, 'Running', 'CrashLoopBackOff'],
     [{ state: 'Completed', exitCode: 0 }, { restartPolicy: 'Never' }, 'Succeeded', 'Completed'],
     [{ state: 'Completed', reason: 'Stopped', exitCode: 143 }, { desiredState: 'Completed' }, 'Succeeded', 'Completed'],

@@ -1,0 +1,29 @@
+import type { ConfigMap } from '../../model/config-map.js';
+import type { ConfigReference } from '../../model/config-references.js';
+import { referenceKey } from '../../model/config-references.js';
+import type { Secret } from '../../model/secret.js';
+
+/** The objects that a task names, as the manager has them; what is not among them does not exist. By referenceKey. */
+export type ConfigObjects = ReadonlyMap<string, ConfigMap | Secret>;
+
+/**
+ * The values of an object as bytes, by key; undefined when it does not exist. `binaryData` of a ConfigMap is for files
+ * only, as in Kubernetes. Pure.
+ */
+export function valuesOf(
+  objects: ConfigObjects,
+  reference: ConfigReference,
+  use: 'environment' | 'files',
+): ReadonlyMap<string, Buffer> | undefined {
+  const object = objects.get(referenceKey(reference));
+  if (!object) return undefined;
+  const encoding = reference.kind === 'Secret' ? 'base64' : 'utf8';
+  const data = decoded(object.data, encoding);
+  return use === 'files' && 'binaryData' in object
+    ? new Map([...data, ...decoded(object.binaryData, 'base64')])
+    : new Map(data);
+}
+
+function decoded(values: Readonly<Record<string, string>> | undefined, encoding: BufferEncoding): [string, Buffer][] {
+  return Object.entries(values ?? {}).map(([key, value]) => [key, Buffer.from(value, encoding)]);
+}

@@ -1,0 +1,179 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { configMapKind, type ConfigMap } from '../../../src/model/config-map.js';
+import { secretKind, type Secret } from '../../../src/model/secret.js';
+import type { TaskSpec } from '../../../src/model/task.js';
+import { WorkerFixture } from './worker-fixture.js';
+
+// What a task is given of ConfigMaps and Secrets when its container is made.
+
+let open: WorkerFixture[] = [];
+
+async function fixture(): Promise<WorkerFixture> {
+  const made = await WorkerFixture.open();
+  open.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  await Promise.all(open.map(({ worker }) => worker.stop()));
+  open = [];
+});
+
+const value = 'tell-nobody';
+
+async function putSecret(cluster: WorkerFixture, stringData: Record<string, string>): Promise<void> {
+  await cluster.registry.create<Secret>(secretKind, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'login', namespace: 'default' },
+    stringData,
+  });
+}
+
+async function putConfigMap(cluster: WorkerFixture, data: Record<string, string>): Promise<void> {
+  await cluster.registry.create<ConfigMap>(configMapKind, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace: 'default' },
+    data,
+  });
+}
+
+const needsPassword: Partial<TaskSpec> = {
+  command: ['httpd'],
+  env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'login', key: 'password' } } }],
+};
+
+const envOf = (cluster: WorkerFixture, name: string): Record<string, string> =>
+  Object.fromEntries(cluster.theContainer(name).spec.env.map((variable) => [variable.name, variable.value]));
+
+describe('a task that names ConfigMaps and Secrets', () => {
+  it('gets their values, and those of its own fields', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    await putConfigMap(cluster, { COLOR: 'blue' });
+    await cluster.assign('web', {
+      ...needsPassword,
+      envFrom: [{ configMapRef: { name: 'settings' } }],
+      env: [
+        ...(needsPassword.env ?? []),
+        { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+        { name: 'HOST', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } },
+      ],
+    });
+    await cluster.settle();
+    expect(envOf(cluster, 'web')).toEqual({ COLOR: 'blue', PASSWORD: value, NODE: 'w1', HOST: '10.0.0.1' });
+    const told = JSON.stringify([await cluster.task('web'), await cluster.events('web'), await cluster.node()]);
+    expect(told).not.toContain(value);
+  });
+
+  it('waits for what is missing, says which, and starts by itself when it appears', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', needsPassword);
+    await cluster.seconds(5);
+    const first = (await cluster.task('web')).status;
+    expect(first).toMatchObject({ state: 'Scheduled', reason: 'CreateContainerConfigError' });
+    expect(first?.message).toBe(
+      'there is no Secret "login" in the namespace "default" (spec.env[0]): create it, or set optional: true; next try after 10s',
+    );
+    expect(await cluster.reasons('web')).toContain('CreateContainerConfigError');
+    expect(cluster.containers()).toEqual([]);
+    await putSecret(cluster, { user: 'ann' });
+    await cluster.seconds(10);
+    expect((await cluster.task('web')).status?.message).toContain(
+      '"login" in the namespace "default" has no key "password"',
+    );
+    await cluster.registry.patch(
+      secretKind,
+      { namespace: 'default', name: 'login' },
+      { type: 'merge', body: { stringData: { password: value } } },
+    );
+    await cluster.seconds(20);
+    expect(envOf(cluster, 'web')).toEqual({ PASSWORD: value });
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1, restartCount: 0 });
+    expect((await cluster.task('web')).status?.reason).toBeUndefined();
+  });
+
+  it('keeps its container when a value changes; the next one has the new value', async () => {
+    const cluster = await fixture();
+    await putConfigMap(cluster, { COLOR: 'blue' });
+    await cluster.assign('web', { command: ['httpd'], envFrom: [{ configMapRef: { name: 'settings' } }] });
+    await cluster.settle();
+    const { id } = cluster.theContainer('web');
+    const key = { namespace: 'default', name: 'settings' };
+    await cluster.registry.patch(configMapKind, key, { type: 'merge', body: { data: { COLOR: 'red' } } });
+    await cluster.seconds(600);
+    expect(cluster.theContainer('web').id).toBe(id);
+    cluster.engine.killContainer(id);
+    await cluster.settle();
+    expect(envOf(cluster, 'web')).toEqual({ COLOR: 'red' });
+  });
+
+  it('ND-03: gets the values of before while the manager is away, also by a worker that was started again', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    await cluster.assign('web', needsPassword);
+    await cluster.settle();
+    const { id } = cluster.theContainer('web');
+    cluster.client.setAway(true);
+    await cluster.worker.stop();
+    cluster.engine.reboot();
+    await cluster.startWorker();
+    await cluster.settle();
+    expect(cluster.theContainer('web').id).not.toBe(id);
+    expect(envOf(cluster, 'web')).toEqual({ PASSWORD: value });
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    await cluster.seconds(20);
+    expect(envOf(cluster, 'web')).toEqual({ PASSWORD: value });
+  });
+
+  it('waits for its manager where nothing is remembered, and starts when that is back', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: 'x'.repeat(70_000) });
+    await cluster.assign('web', needsPassword);
+    await cluster.settle();
+    cluster.client.setAway(true);
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    await cluster.seconds(60);
+    expect(cluster.running('web')).toEqual([]);
+    cluster.client.setAway(false);
+    await cluster.seconds(60);
+    expect(envOf(cluster, 'web')['PASSWORD']).toHaveLength(70_000);
+  });
+
+  it('does not take from memory what the manager says is gone', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    await cluster.assign('web', needsPassword);
+    await cluster.settle();
+    await cluster.registry.delete(secretKind, { namespace: 'default', name: 'login' });
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    await cluster.seconds(5);
+    expect(cluster.running('web')).toEqual([]);
+    expect((await cluster.task('web')).status?.reason).toBe('CreateContainerConfigError');
+  });
+
+  it('forgets the values with the task', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    await cluster.assign('web', { ...needsPassword, terminationGracePeriodSeconds: 1 });
+    await cluster.settle();
+    expect(cluster.disk).toContain(value);
+    await cluster.delete('web');
+    await cluster.seconds(10);
+    expect(await cluster.exists('web')).toBe(false);
+    expect(cluster.disk).not.toContain(value);
+  });
+
+  it('tells of values that no environment can hold, by key', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { text: 'x', nul: `${value}\0` });
+    await cluster.assign('web', { command: ['httpd'], envFrom: [{ secretRef: { name: 'login' } }] });
+    await cluster.settle();
+    expect(envOf(cluster, 'web')).toEqual({ text: 'x' });
+    const event = (await cluster.events('web')).find(({ reason }) => reason === 'InvalidEnvironmentVariableValues');
+    expect(event?.message).toBe(
+      'no environment variable can hold these values, which are no text: Secret "login": nul',
+    );
+  });
+});
