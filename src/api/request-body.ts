@@ -1,7 +1,7 @@
 import { maxYamlRequestBytes, requestLimits } from '../manifest/limits.js';
 import { parseJson } from '../manifest/parse-json.js';
 import { parseManifests } from '../manifest/parse-manifests.js';
-import { decodeProtobuf, isProtobuf } from './decode-protobuf.js';
+import { decodeProtobuf, isProtobuf } from './protobuf/decode-protobuf.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { sleep, type Clock } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
@@ -50,6 +50,12 @@ export function readObject(body: RequestBody): JsonObject {
       : parseJson(text, requestLimits);
   if (!isJsonObject(value)) throw new OrchError('BadRequest', 'the request body must be one object');
   return value;
+}
+
+/** Throws UnsupportedMediaType for protobuf, of which no status is read: it would be taken away instead of replaced. */
+export function checkStatusIsReadable({ bytes, contentType }: RequestBody): void {
+  if (contentType !== protobufType && !isProtobuf(bytes)) return;
+  throw new OrchError('UnsupportedMediaType', 'a status is not taken as protobuf: send it as JSON');
 }
 
 /**

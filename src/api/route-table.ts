@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import { OrchError } from '../support/errors.js';
+import { objectForm } from './accept.js';
 import { identityOf, pathParameter, type Handler } from './api-context.js';
 import { authorize, type RouteAccess } from './authorization.js';
 
@@ -21,6 +22,8 @@ export class RouteTable {
     this.#paths.set(path, [...(this.#paths.get(path) ?? []), method]);
     this.#app[method](path, (request, response) => {
       authorize(identityOf(response), access, pathParameter(request, 'name'));
+      // Who does not accept the answer to a write must hear of it before it is done.
+      if (access.type === 'resource' && method !== 'get') objectForm(request.headers.accept);
       return handler(request, response);
     });
   }

@@ -13,7 +13,7 @@ import { retryOnConflict } from './optimistic-retry.js';
 import { readPatch, type RequestedPatch } from './patch-body.js';
 import { queryFlag, queryValue, shorten, writeOptions, type Query } from './query.js';
 import { getVisible } from './read-handlers.js';
-import { readObject, takeTurn } from './request-body.js';
+import { checkStatusIsReadable, readObject, takeTurn } from './request-body.js';
 import type { ServedResource } from './served-resource.js';
 import { successStatus } from './status.js';
 import { strategicToMergePatch } from './strategic-merge.js';
@@ -39,6 +39,7 @@ export function replaceHandler(context: ApiContext, resource: ServedResource, su
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const sent = bodyOf(request);
+    if (subresource) checkStatusIsReadable(sent);
     const object = placeObject(kind, readObject(sent), key.namespace);
     checkName(object, key);
     await takeTurn(context.clock, sent);

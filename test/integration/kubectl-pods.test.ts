@@ -195,7 +195,8 @@ describe('pods with kubectl', () => {
     const typo = await kubectl.write('typo.yaml', podManifest('typo', '["true"]').replace('image:', 'imagee:'));
     const misspelt = await kubectl.run(['create', '-f', typo]);
     expect(misspelt.stderr).toContain('unknown field "spec.containers[0].imagee"');
-    expect(await kubectl.succeeds('get', 'pods,tasks', '-o', 'name')).toBe('');
+    const made = ['pods/bad', 'tasks/bad', 'pods/typo', 'tasks/typo'];
+    expect(await kubectl.succeeds('get', ...made, '--ignore-not-found', '-o', 'name')).toBe('');
   });
 
   it('shows how a pod ended', async () => {

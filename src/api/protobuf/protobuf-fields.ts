@@ -1,4 +1,4 @@
-import { OrchError } from '../support/errors.js';
+import { OrchError } from '../../support/errors.js';
 
 /** A field of a protobuf message: a number for varints, bytes for everything with a length. */
 export interface ProtobufField {
@@ -18,24 +18,29 @@ export interface FieldBudget {
 export function readFields(bytes: Buffer, budget: FieldBudget): ProtobufField[] {
   const fields: ProtobufField[] = [];
   let at = 0;
+  /** Negative numbers come as 64 bits in two's complement: ten bytes, the last of which is 1. */
   const varint = (): number => {
     let value = 0;
+    let complement = 0;
     for (let shift = 1; ; shift *= 128) {
       const byte = bytes[at++];
       if (byte === undefined || shift > 2 ** 63) throw malformed();
+      if (shift === 2 ** 63) return byte === 1 ? -complement - 1 : refuse();
       value += (byte & 0x7f) * shift;
+      complement += (~byte & 0x7f) * shift;
       if (byte < 0x80) return value;
     }
   };
   while (at < bytes.length) {
     if (--budget.left < 0) throw tooMany();
     const tag = varint();
+    if (tag < 8) throw malformed();
     const number = Math.floor(tag / 8);
     if (tag % 8 === 0) {
       fields.push({ number, value: varint() });
     } else if (tag % 8 === 2) {
       const length = varint();
-      if (at + length > bytes.length) throw malformed();
+      if (length < 0 || at + length > bytes.length) throw malformed();
       fields.push({ number, value: bytes.subarray(at, at + length) });
       at += length;
     } else {
@@ -47,6 +52,10 @@ export function readFields(bytes: Buffer, budget: FieldBudget): ProtobufField[] 
 
 function tooMany(): OrchError {
   return new OrchError('RequestEntityTooLarge', 'the body has too many fields to be read: send a smaller object');
+}
+
+function refuse(): never {
+  throw malformed();
 }
 
 export function malformed(): OrchError {
