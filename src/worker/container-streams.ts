@@ -7,10 +7,19 @@ import type {
   PortConnection,
 } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/container-runtime.js';
+import type { Clock } from '../support/clock.js';
 import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
 import type { ServeStream } from './tunnel-client.js';
 
 const maxWaitingInputBytes = 1024 * 1024;
+
+/**
+ * Ctrl-C, and Ctrl-D twice: what ends most commands that somebody left at a terminal, and the shell that they were typed into.
+ * No engine hangs a terminal up, so without them the command would go on for as long as its container.
+ */
+const leavingKeys = Uint8Array.of(3, 4, 4);
+/** A command that heeds none of the keys goes on, and nobody waits for it. */
+const leavingMilliseconds = 2_000;
 
 type Session = LogStream | ExecSession | PortConnection;
 type TakesInput = ExecSession | PortConnection;
@@ -21,6 +30,7 @@ type TakesInput = ExecSession | PortConnection;
  */
 export function serveContainerStreams(
   runtime: ContainerRuntime,
+  clock: Clock,
   containersOf: (taskUid: string) => readonly ContainerDetails[],
 ): ServeStream {
   return (request, output, end) => {
@@ -29,9 +39,10 @@ export function serveContainerStreams(
     let waiting: ((session: TakesInput) => void)[] = [];
     let waitingBytes = 0;
     const cancel = (): void => {
+      if (isCancelled) return;
       isCancelled = true;
       waiting = [];
-      session?.close();
+      if (session) leave(session, request, clock);
     };
     const whenOpen = (act: (session: TakesInput) => void): void => {
       if (isCancelled) return;
@@ -47,8 +58,8 @@ export function serveContainerStreams(
     const serve = async (): Promise<void> => {
       const container = pick(request, containersOf(request.taskUid));
       session = await open(runtime, container.id, request);
-      if (isCancelled) return session.close();
       session.onOutput(output);
+      if (isCancelled) return leave(session, request, clock);
       if ('write' in session) for (const act of waiting.splice(0)) act(session);
       const exitCode = await session.finished;
       end(endOf(request, typeof exitCode === 'number' ? exitCode : undefined));
@@ -61,6 +72,18 @@ export function serveContainerStreams(
       cancel,
     };
   };
+}
+
+/** The client is gone. A command on a terminal is told so by keys, as its input has no end that it could see. */
+function leave(session: Session, request: StreamRequest, clock: Clock): void {
+  if (request.type !== 'exec' || !request.tty || !request.stdin || !('write' in session)) return session.close();
+  void session.write(leavingKeys);
+  const close = (): void => {
+    timer.cancel();
+    session.close();
+  };
+  const timer = clock.setTimer(close, leavingMilliseconds);
+  session.finished.then(close, close);
 }
 
 function open(runtime: ContainerRuntime, id: string, request: StreamRequest): Promise<Session> {

@@ -235,7 +235,7 @@ export class Worker {
     });
     this.tunnel = new TunnelClient({
       ...common,
-      serve: serveContainerStreams(runtime, (uid) => this.view.known(uid)),
+      serve: serveContainerStreams(runtime, clock, (uid) => this.view.known(uid)),
     });
   }
 

@@ -121,7 +121,7 @@ const ways: [string, Record<string, string>][] = [
   ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' }],
 ];
 
-describe.each(ways)('kubectl with a container of the engine over %s', (_way, env) => {
+describe.each(ways)('kubectl with a container of the engine over %s', (way, env) => {
   it('exec -it has a terminal as large as the own one, also after that changed', async () => {
     const terminal = openTerminal(kubectl, env, 'tty; stty rows 31 cols 97; exec kubectl exec -it listener -- sh');
     const device = await waitFor('the name of the terminal', () => /^\/dev\/\S+/.exec(terminal.screen())?.[0]);
@@ -131,6 +131,15 @@ describe.each(ways)('kubectl with a container of the engine over %s', (_way, env
     await terminal.waitForAnswer('test -t 0 && test -t 1 && echo "a $((40 + 2)) terminal"', /^a 42 terminal\r$/m);
     terminal.type('exit 7');
     expect(await terminal.exitCode).toBe(7);
+  });
+
+  it('exec -it leaves no process behind when its terminal is closed', async () => {
+    const marker = `sleep 43${way.length}21`;
+    const terminal = openTerminal(kubectl, env, `exec kubectl exec -it listener -- sh -c "${marker}; ${marker}"`);
+    const processes = (): Promise<string> => kubectl.succeeds('exec', 'listener', '--', 'ps');
+    await waitFor('the command to run', async () => (await processes()).includes(marker));
+    terminal.close();
+    await waitFor('the command to end', async () => !(await processes()).includes(marker));
   });
 
   it('cp takes a file there and back', async () => {
@@ -153,6 +162,8 @@ interface Terminal {
   type(line: string): void;
   /** Types a line, again and again where the answer is not there yet, until the answer appears. */
   waitForAnswer(line: string, answer: RegExp): Promise<void>;
+  /** As when somebody closes the window. */
+  close(): void;
   exitCode: Promise<number | null>;
 }
 
@@ -169,6 +180,7 @@ function openTerminal({ home, file }: Kubectl, env: Record<string, string>, comm
   return {
     screen: () => screen,
     type,
+    close: () => void child.kill('SIGKILL'),
     async waitForAnswer(line, answer) {
       await waitFor(`${answer} after ${line}`, async () => {
         type(line);

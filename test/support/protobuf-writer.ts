@@ -21,9 +21,7 @@ function field(number: number, value: Value): Buffer {
     const bytes = Buffer.from(value as string);
     return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
   }
-  return Buffer.concat(
-    Object.entries(value).map(([key, item]) => field(number, message({ 1: key, 2: item }))),
-  );
+  return Buffer.concat(Object.entries(value).map(([key, item]) => field(number, message({ 1: key, 2: item }))));
 }
 
 function varint(value: number): Buffer {
