@@ -15,10 +15,11 @@ const lenders: Record<string, readonly string[]> = {
   'object-meta': ['ObjectMeta'],
   task: [
     ...['Condition', 'EnvVar', 'EnvVarSource', 'EnvFromSource', 'ConfigMapKeySelector', 'SecretKeySelector'],
-    ...['ObjectFieldSelector', 'ConfigMapEnvSource', 'SecretEnvSource'],
+    ...['ObjectFieldSelector', 'ConfigMapEnvSource', 'SecretEnvSource', 'VolumeMount', 'HostPathVolumeSource'],
+    ...['EmptyDirVolumeSource', 'ConfigMapVolumeSource', 'SecretVolumeSource', 'KeyToPath'],
     ...['TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
   ],
-  pod: ['PodSpec', 'Container', 'PodResources', 'ContainerResources', 'PodLifecycle', 'PodPreStop'],
+  pod: ['PodSpec', 'PodVolume', 'Container', 'PodResources', 'ContainerResources', 'PodLifecycle', 'PodPreStop'],
 };
 
 /** A description beside a $ref makes the compiler declare the type once more under another name; around it, it does not. */
@@ -38,7 +39,7 @@ function importShared(name: string, text: string): string {
     if (lender === name) continue;
     for (const type of types) {
       const declaration = new RegExp(
-        `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export (?:interface ${type}\\d* \\{\\n[\\s\\S]*?\\n\\}|type ${type} = [^;]*;)\\n`,
+        `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\n)?export (?:interface ${type}\\d* \\{\\n[\\s\\S]*?\\n\\}|type ${type}\\d* = [^;]*;)\\n`,
         'g',
       );
       const without = result.replace(declaration, '');

@@ -13,8 +13,12 @@ export interface ConfigReference {
  * Every ConfigMap and Secret that a task names, each once. Who may read what for whom is decided by this: what is not
  * in it is no business of the task's worker. Pure.
  */
-export function configReferences({ env = [], envFrom = [] }: Partial<TaskSpec>): ConfigReference[] {
+export function configReferences({ env = [], envFrom = [], volumes = [] }: Partial<TaskSpec>): ConfigReference[] {
   const named = [
+    ...volumes.flatMap(({ configMap, secret }) => [
+      ...of('ConfigMap', configMap),
+      ...of('Secret', secret && { name: secret.secretName }),
+    ]),
     ...envFrom.flatMap(({ configMapRef, secretRef }) => [...of('ConfigMap', configMapRef), ...of('Secret', secretRef)]),
     ...env.flatMap(({ valueFrom }) => [
       ...of('ConfigMap', valueFrom?.configMapKeyRef),

@@ -83,6 +83,8 @@ export const deploymentKind: Kind = {
     'spec.template.spec.containers': ['name'],
     'spec.template.spec.containers.env': ['name'],
     'spec.template.spec.containers.ports': ['containerPort', 'protocol'],
+    'spec.template.spec.containers.volumeMounts': ['mountPath'],
+    'spec.template.spec.volumes': ['name'],
     'status.conditions': ['type'],
   },
   scale: {
@@ -174,7 +176,10 @@ function templateCauses(template: PodTemplate): ErrorCause[] {
   const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata: {}, ...{ spec: blueprintOf(template, '').spec } };
   const ofTask = taskKind.validate(task).map(({ field = '', ...cause }) => ({
     ...cause,
-    field: field.replace(/^spec\./, `${first}.`).replace(/\.disk$/, '.ephemeral-storage'),
+    field: field
+      .replace(/^spec\.volumes\b/, 'spec.template.spec.volumes')
+      .replace(/^spec\.(?!template\.)/, `${first}.`)
+      .replace(/\.disk$/, '.ephemeral-storage'),
   }));
   return [...causes, ...ofTask];
 }

@@ -25,8 +25,14 @@ const refused: Readonly<Record<string, string>> = {
     'activeDeadlineSeconds affinity dnsConfig ephemeralContainers hostAliases hostIPC hostPID hostUsers hostname ' +
     'hostnameOverride imagePullSecrets initContainers overhead priorityClassName readinessGates resourceClaims ' +
     'resources runtimeClassName schedulingGates securityContext setHostnameAsFQDN shareProcessNamespace subdomain ' +
-    'topologySpreadConstraints volumes',
-  'spec.containers': 'resizePolicy restartPolicy securityContext volumeDevices volumeMounts',
+    'topologySpreadConstraints',
+  'spec.volumes':
+    'awsElasticBlockStore azureDisk azureFile cephfs cinder csi downwardAPI ephemeral fc flexVolume flocker ' +
+    'gcePersistentDisk gitRepo glusterfs image iscsi nfs persistentVolumeClaim photonPersistentDisk portworxVolume ' +
+    'projected quobyte rbd scaleIO storageos vsphereVolume',
+  'spec.volumes.hostPath': 'type',
+  'spec.containers': 'resizePolicy restartPolicy securityContext volumeDevices',
+  'spec.containers.volumeMounts': 'mountPropagation recursiveReadOnly subPath subPathExpr',
   'spec.containers.env.valueFrom': 'fileKeyRef resourceFieldRef',
   'spec.containers.lifecycle': 'postStart',
   'spec.containers.lifecycle.preStop': 'httpGet tcpSocket sleep',

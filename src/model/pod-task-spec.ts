@@ -54,8 +54,8 @@ const sameInContainer = [
 
 /** The spec of the Task that a pod stands for. What only a pod can say is not in it. Pure. */
 export function taskSpecOfPod(spec: JsonObject, container: JsonObject): JsonObject {
-  const { schedulerName } = spec;
-  const { lifecycle, ports, resources } = container;
+  const { schedulerName, volumes } = spec;
+  const { lifecycle, ports, resources, volumeMounts } = container;
   const { stopSignal, ...hooks } = isJsonObject(lifecycle) ? lifecycle : {};
   return {
     ...present(container, sameInContainer),
@@ -63,6 +63,9 @@ export function taskSpecOfPod(spec: JsonObject, container: JsonObject): JsonObje
     ...(schedulerName === undefined || schedulerName === 'default-scheduler' ? {} : { schedulerName }),
     ...(Object.keys(hooks).length === 0 ? {} : { lifecycle: hooks }),
     ...(stopSignal === undefined ? {} : { stopSignal }),
+    // Go's clients send empty lists for what nobody wrote.
+    ...(Array.isArray(volumes) && volumes.length > 0 ? { volumes } : {}),
+    ...(Array.isArray(volumeMounts) && volumeMounts.length > 0 ? { volumeMounts } : {}),
     ...(Array.isArray(ports) ? { ports: ports.map(withoutHostPortZero) } : {}),
     ...(isJsonObject(resources) ? resourcesOf(resources) : {}),
   };

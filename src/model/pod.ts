@@ -79,6 +79,8 @@ export const podKind: Kind = {
     'spec.containers': ['name'],
     'spec.containers.env': ['name'],
     'spec.containers.ports': ['containerPort', 'protocol'],
+    'spec.containers.volumeMounts': ['mountPath'],
+    'spec.volumes': ['name'],
     'status.conditions': ['type'],
   },
   validate: () => [],

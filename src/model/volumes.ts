@@ -1,8 +1,18 @@
 import type { ErrorCause } from '../support/errors.js';
-import type { TaskSpec, Volume } from './generated/task.js';
+import type { KeyToPath, TaskSpec, Volume, VolumeMount } from './generated/task.js';
 import { parseBytes } from './quantities.js';
 
-const sources = ['dockerVolume', 'hostPath', 'emptyDir'] as const;
+const sources = ['dockerVolume', 'hostPath', 'emptyDir', 'configMap', 'secret'] as const;
+
+/** Whether its content is put into the container as files, instead of being mounted. */
+export function isFileVolume({ configMap, secret }: Volume): boolean {
+  return configMap !== undefined || secret !== undefined;
+}
+
+/** Whether the task's container needs files before it starts. Pure. */
+export function needsFiles({ volumes = [], volumeMounts = [] }: TaskSpec): boolean {
+  return volumes.some((volume) => isFileVolume(volume) && volumeMounts.some(({ name }) => name === volume.name));
+}
 
 /** What the schema cannot say of volumes and their mounts: one source each, names that fit together, no path twice. */
 export function validateVolumes({ volumes = [], volumeMounts = [] }: TaskSpec): ErrorCause[] {
@@ -27,6 +37,7 @@ export function validateVolumes({ volumes = [], volumeMounts = [] }: TaskSpec): 
       volumeMounts.map(({ name }) => (volumes.find((volume) => volume.name === name)?.emptyDir ? name : undefined)),
       (index) => `spec.volumeMounts[${index}].name`,
     ),
+    ...validatePlaces(volumes, volumeMounts),
   ];
 }
 
@@ -36,8 +47,11 @@ function validateVolume(volume: Volume, field: string): ErrorCause[] {
     return [invalid(field, `needs exactly one of ${sources.join(', ')}, not ${given.length}`)];
   }
   const { medium, sizeLimit } = volume.emptyDir ?? {};
+  const { items = [] } = volume.configMap ?? volume.secret ?? {};
+  const source = volume.configMap ? 'configMap' : 'secret';
   const bytes = sizeLimit === undefined ? undefined : parseBytes(sizeLimit);
   return [
+    ...validateItems(items, `${field}.${source}.items`),
     ...dotsIn(volume.hostPath?.path ?? '/', `${field}.hostPath.path`),
     ...(sizeLimit === undefined || (bytes !== undefined && bytes > 0 && Number.isSafeInteger(Math.ceil(bytes)))
       ? []
@@ -46,6 +60,60 @@ function validateVolume(volume: Volume, field: string): ErrorCause[] {
       ? []
       : [invalid(`${field}.emptyDir.sizeLimit`, 'the engine can keep it only with medium: Memory')]),
   ];
+}
+
+/** What becomes a file must stay below the place of its volume, and be the only one of its path. */
+function validateItems(items: readonly KeyToPath[], field: string): ErrorCause[] {
+  const folders = new Set(items.flatMap(({ path }) => foldersOf(path)));
+  return [
+    ...items.flatMap(({ path }, index) => {
+      const at = `${field}[${index}].path`;
+      if (path.startsWith('/')) return [invalid(at, 'must not start with "/": it is below the place of the volume')];
+      if (path.split('/').includes('')) return [invalid(at, 'must not end with "/" nor have an empty part')];
+      if (folders.has(path)) return [invalid(at, `"${path}" is a folder of another item`)];
+      return dotsIn(path, at);
+    }),
+    ...duplicates(
+      items.map(({ path }) => path),
+      (index) => `${field}[${index}].path`,
+    ),
+  ];
+}
+
+/** `a/b/c`: a and a/b. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** The kernel's own, and mounted by the engine when a container starts: files that were put there before are hidden. */
+const placesOfTheEngine = ['/proc', '/sys', '/dev'];
+
+/**
+ * Files are written into what is mounted at their place when the container is made. So nothing but files may be there: no folder
+ * of the machine, no volume that stays, no memory that is empty again at the start.
+ */
+function validatePlaces(volumes: readonly Volume[], mounts: readonly VolumeMount[]): ErrorCause[] {
+  const isFiles = ({ name }: VolumeMount): boolean =>
+    volumes.some((volume) => volume.name === name && isFileVolume(volume));
+  const others = mounts.filter((mount) => !isFiles(mount));
+  return mounts.flatMap((mount, index) => {
+    if (!isFiles(mount)) return [];
+    const field = `spec.volumeMounts[${index}].mountPath`;
+    const place = placesOfTheEngine.find((own) => isWithin(mount.mountPath, own));
+    if (place !== undefined) return [invalid(field, `no files can be put below ${place}`)];
+    const other = others.find(
+      ({ mountPath }) => isWithin(mount.mountPath, mountPath) || isWithin(mountPath, mount.mountPath),
+    );
+    if (!other) return [];
+    const message = `"${mount.mountPath}" and "${other.mountPath}" lie in each other: a configMap or secret needs a place of its own`;
+    return [invalid(field, message)];
+  });
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const [inner, outer] = [path, folder].map((text) => `${text.replace(/\/+/g, '/').replace(/\/$/, '')}/`);
+  return inner?.startsWith(outer ?? '') ?? false;
 }
 
 function dotsIn(path: string, field: string): ErrorCause[] {

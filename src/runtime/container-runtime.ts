@@ -24,7 +24,8 @@ export interface ContainerRuntime {
 
   /**
    * Creates, does not start. Rejects with NameConflict (details: holderId, holderIsOurs), ImageNotFound, InvalidSpec,
-   * DiskPressure. The restart policy of the engine is always 'no'.
+   * DiskPressure. The restart policy of the engine is always 'no'. With files: they are in it when this resolves, and there
+   * is no container when they were refused (StartError); after any other failure it may lack them.
    */
   createContainer(spec: ContainerSpec): Promise<{ id: string }>;
 
@@ -123,6 +124,20 @@ export interface ContainerSpec {
   /** It gets a terminal. */
   tty?: boolean;
   mounts?: readonly Mount[];
+  /** Put into the container's own file system before it starts. */
+  files?: readonly FileSet[];
+}
+
+/** Files below one place, all of them root's. The place is a folder also without any. */
+export interface FileSet {
+  /** Absolute. What the image has there stays beside them. */
+  target: string;
+  files: readonly {
+    /** Relative to the target, without `.` and `..`. */
+    path: string;
+    mode: number;
+    content: Uint8Array;
+  }[];
 }
 
 /** Something that appears at `target` in the container. */

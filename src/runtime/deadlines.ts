@@ -8,6 +8,8 @@ export const deadlines = {
   list: 30_000,
   inspect: 10_000,
   create: 60_000,
+  /** To write files into a container. */
+  archive: 60_000,
   start: 60_000,
   remove: 60_000,
   /** On top of the grace period. */

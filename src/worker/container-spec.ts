@@ -2,8 +2,9 @@ import { parseBytes } from '../model/quantities.js';
 import { limitsOf } from '../model/resources.js';
 import { specHash } from '../model/spec-hash.js';
 import type { StoredTask, TaskSpec } from '../model/task.js';
-import type { ContainerSpec, Mount } from '../runtime/container-runtime.js';
-import type { ContainerInputs } from './config/container-inputs.js';
+import { isFileVolume } from '../model/volumes.js';
+import type { ContainerSpec, FileSet, Mount } from '../runtime/container-runtime.js';
+import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
 import { containerName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
@@ -38,18 +39,29 @@ export function toContainerSpec(
     ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
     ...(spec.tty === undefined ? {} : { tty: spec.tty }),
     ...(spec.volumeMounts?.length ? { mounts: mountsOf(spec) } : {}),
+    ...(inputs.files?.length ? { files: inputs.files.map(fileSetOf) } : {}),
+  };
+}
+
+function fileSetOf({ target, files }: InputFiles): FileSet {
+  return {
+    target,
+    files: files.map(({ path, mode, base64 }) => ({ path, mode, content: Buffer.from(base64, 'base64') })),
   };
 }
 
 function mountsOf({ volumes = [], volumeMounts = [] }: TaskSpec): Mount[] {
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
-  return volumeMounts.map(({ name, mountPath, readOnly = false }): Mount => {
-    const { dockerVolume, hostPath, emptyDir } = byName.get(name) ?? {};
+  return volumeMounts.flatMap(({ name, mountPath, readOnly = false }): Mount[] => {
+    const volume = byName.get(name);
+    // Those come as files instead.
+    if (volume && isFileVolume(volume)) return [];
+    const { dockerVolume, hostPath, emptyDir } = volume ?? {};
     const at = { target: mountPath, readOnly };
-    if (dockerVolume) return { ...at, type: 'volume', name: dockerVolume.name };
-    if (hostPath) return { ...at, type: 'bind', path: hostPath.path };
-    if (emptyDir?.medium !== 'Memory') return { ...at, type: 'volume' };
+    if (dockerVolume) return [{ ...at, type: 'volume', name: dockerVolume.name }];
+    if (hostPath) return [{ ...at, type: 'bind', path: hostPath.path }];
+    if (emptyDir?.medium !== 'Memory') return [{ ...at, type: 'volume' }];
     const sizeBytes = emptyDir.sizeLimit === undefined ? undefined : parseBytes(emptyDir.sizeLimit);
-    return { ...at, type: 'tmpfs', ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+    return [{ ...at, type: 'tmpfs', ...(sizeBytes === undefined ? {} : { sizeBytes }) }];
   });
 }

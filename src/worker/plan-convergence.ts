@@ -7,6 +7,7 @@
  */
 import { specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
+import { needsFiles } from '../model/volumes.js';
 import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
 import { isAlive, newestOf } from './container-phase.js';
 import type { Readiness } from './probes/probe-runner.js';
@@ -130,12 +131,15 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
   if (newest && isAlive(newest)) return planAlive(task, newest, input, record, hash);
   if (newest?.phase === 'removing') return { steps: [], record, wakeAt: now + removalPollMilliseconds };
   if (newest?.phase === 'created') {
-    const unfit = newest.identity.specHash !== hash || record.problem?.attempt === newest.identity.attempt;
+    const { attempt, specHash: madeFrom } = newest.identity;
+    // The worker may have died before it had put the files in, or before it could note that it had.
+    const lacksFiles = needsFiles(task.spec) && record.filled !== attempt;
+    const unfit = madeFrom !== hash || record.problem?.attempt === attempt || lacksFiles;
     if (unfit || record.finished) {
       return { steps: [{ type: 'removeContainer', id: newest.id }], record: withAttemptsOf(containers, record) };
     }
     return {
-      steps: [{ type: 'startContainer', attempt: newest.identity.attempt }],
+      steps: [{ type: 'startContainer', attempt }],
       record,
       report: startingReport(task, record),
     };

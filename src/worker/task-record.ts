@@ -10,6 +10,8 @@ import { revisionOf } from './task-key.js';
 export interface TaskRecord {
   /** The highest attempt that a container was made for. */
   attempt: number;
+  /** The last attempt whose container got all the files that it needs: another one that was created must not start. */
+  filled?: number;
   /** The spec that failures, finished and problem are about. */
   specHash?: string;
   /** Ends in a row, each after less than the time that resets the backoff. */

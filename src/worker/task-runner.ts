@@ -141,6 +141,7 @@ export class TaskRunner {
       ...record,
       attempt,
       specHash: spec.identity.specHash,
+      ...(spec.files ? { filled: attempt } : {}),
       restarts: record.restarts + (restarting ? 1 : 0),
     });
     events.record(target.task, 'Normal', 'Created', `created the container ${spec.name}`, attempt);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { noAmounts } from '../../src/model/resources.js';
-import type { ContainerRuntime, Mount } from '../../src/runtime/container-runtime.js';
+import type { ContainerRuntime, FileSet, Mount } from '../../src/runtime/container-runtime.js';
 import { openDockerRuntime } from '../../src/runtime/docker/docker-runtime.js';
 import { createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
@@ -58,6 +58,7 @@ async function run(
   script: string,
   mounts: Mount[],
   on = runtime,
+  files: FileSet[] = [],
 ): Promise<{ exitCode: number | undefined; volumes: (string | undefined)[] }> {
   const taskUid = randomUUID();
   const { id } = await on.createContainer({
@@ -70,6 +71,7 @@ async function run(
     hostNetwork: true,
     limits: noAmounts,
     mounts,
+    files,
   });
   await on.startContainer(id);
   const ended = await waitFor('the script to end', async () => {
@@ -140,4 +142,43 @@ it("MF-11: never gives away the engine's socket and orch's own folders, by whate
   }
   expect((await run('true', [{ ...at, path: beside }], everything)).exitCode).toBe(0);
   await everything.close();
+});
+
+const fileSet = (target: string, path: string, mode: number): FileSet => ({
+  target,
+  files: [{ path, mode, content: Buffer.from('content') }],
+});
+
+it('gives files that root owns, with their permissions, and folders that everybody may enter', async () => {
+  const script = [
+    'test "$(stat -c "%a %u %g" /etc/shop/a)" = "440 0 0"',
+    'test "$(stat -c "%a %u %g" /etc/shop/d)" = "755 0 0"',
+    'test "$(stat -c %a /etc/shop/d/b)" = 444',
+    'test -d /etc/empty && test -x /bin/sh',
+  ].join(' && ');
+  const files = [
+    fileSet('/etc/shop', 'a', 0o440),
+    fileSet('/etc/shop', 'd/b', 0o444),
+    { target: '/etc/empty', files: [] },
+    fileSet('/bin', 'file', 0o444),
+  ];
+  expect((await run(script, [], runtime, files)).exitCode).toBe(0);
+});
+
+it('puts files into what the image keeps in a volume', async () => {
+  const scratch: Mount = { type: 'volume', target: '/scratch', readOnly: false };
+  const { exitCode } = await run('cat /scratch/in/a', [scratch], runtime, [fileSet('/scratch/in', 'a', 0o444)]);
+  expect(exitCode).toBe(0);
+});
+
+it('lets no file take the place of a folder, nor a folder that of a file, and leaves no container', async () => {
+  for (const last of [
+    fileSet('/shop', 'folder', 0o444),
+    fileSet('/bin', 'sh/a', 0o444),
+    fileSet('/bin/sh', 'a', 0o444),
+  ]) {
+    const files = [fileSet('/shop', 'folder/a', 0o444), last];
+    await expect(run('true', [], runtime, files), last.target).rejects.toMatchObject({ code: 'StartError' });
+  }
+  expect(await runtime.listContainers()).toEqual([]);
 });

@@ -93,6 +93,42 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       return text;
     };
 
+    it('puts files into a container before it starts, in folders that are there or not', async () => {
+      const file = (path: string, text: string, mode = 0o444): { path: string; mode: number; content: Uint8Array } => ({
+        path,
+        mode,
+        content: Buffer.from(text),
+      });
+      const large = 'x'.repeat(2 ** 20);
+      const id = await run(['sh', '-c', 'cat /etc/shop/color; sleep 600'], {
+        files: [
+          { target: '/etc/shop', files: [file('color', 'blue\n'), file('conf.d/deep/app.conf', 'a=b\n')] },
+          { target: '/bin/', files: [file('.hidden', 'beside what was there\n', 0o400)] },
+          { target: '/large', files: [file('data', large)] },
+        ],
+      });
+      await waitFor('its output', async () => (await readLogs(id)).stdout === 'blue\n');
+      const read = async (path: string): Promise<string> => (await runtime.exec(id, ['cat', path], 10_000)).output;
+      expect(await read('/etc/shop/conf.d/deep/app.conf')).toBe('a=b\n');
+      expect(await read('/bin/.hidden')).toBe('beside what was there\n');
+      expect(await read('/large/data')).toBe(large.slice(0, maxExecOutputBytes));
+      expect((await runtime.exec(id, ['cat', '/etc/shop/none'], 10_000)).exitCode).toBe(1);
+    });
+
+    it('refuses files that would leave their place, and makes no container', async () => {
+      for (const [target, path] of [
+        ['/etc/shop', '../passwd'],
+        ['/etc/shop', '/etc/passwd'],
+        ['/etc/../shop', 'a'],
+        ['etc', 'a'],
+        ['/', 'a//b'],
+      ] as const) {
+        const files = [{ target, files: [{ path, mode: 0o444, content: Buffer.from('x') }] }];
+        await expect(create(['true'], { files }), `${target} ${path}`).rejects.toMatchObject({ code: 'InvalidSpec' });
+      }
+      expect(await runtime.listContainers()).toEqual([]);
+    });
+
     it('tells the machine', async () => {
       const info = await runtime.info();
       expect(info.version).toMatch(/^\w+:\/\/\d+/);

@@ -28,6 +28,17 @@ const saying = (words: string): string[] => [
   `echo "${words}"; trap "exit 0" TERM; while true; do sleep 1 & wait $!; done`,
 ];
 
+const asFiles = {
+  volumes: [
+    { name: 'config', configMap: { name: 'settings', items: [{ key: 'COLOR', path: 'conf.d/color' }] } },
+    { name: 'login', secret: { secretName: 'login', defaultMode: 0o440 } },
+  ],
+  volumeMounts: [
+    { name: 'config', mountPath: '/etc/shop' },
+    { name: 'login', mountPath: '/run/login' },
+  ],
+};
+
 const outputOf = (name: string): Promise<string> =>
   waitFor(`output of ${name}`, async () => (await cluster.must(['logs', name])) || undefined);
 
@@ -39,17 +50,27 @@ describe('a task that names ConfigMaps and Secrets', () => {
       { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
     ];
     const envFrom = [{ configMapRef: { name: 'settings' } }];
-    await apply(taskManifest('web', { env, envFrom, command: saying('$COLOR $PASSWORD $NODE') }));
+    const command = saying('$COLOR $PASSWORD $NODE $(cat /etc/shop/conf.d/color)');
+    await apply(taskManifest('web', { env, envFrom, command, ...asFiles }));
     const { status } = await waitFor('the task to say what it waits for', async () => {
       const task = await cluster.task('web');
       return task.status?.reason === 'CreateContainerConfigError' && task;
     });
-    expect(status?.message).toContain('there is no Secret "login" in the namespace "default" (spec.env[0])');
+    expect(status?.message).toContain('there is no Secret "login" in the namespace "default" (spec.');
     expect(await cluster.must(['get', 'tasks'])).toMatch(/web +CreateContainerConfigError/);
     expect(await cluster.containers()).toEqual([]);
     await apply(secret('login', { password: secretValue }));
     await cluster.waitForState('web', 'Running');
-    expect(await outputOf('web')).toBe(`blue ${secretValue} w1\n`);
+    expect(await outputOf('web')).toBe(`blue ${secretValue} w1 blue\n`);
+  });
+
+  it('finds them as files that nobody is permitted to write, of an image that has no such folders', async () => {
+    const words = '$(cat /etc/shop/conf.d/color) $(cat /run/login/password) $(stat -c %a%u /run/login/password)';
+    const plain = { ...asFiles, hostNetwork: false, restartPolicy: 'Never', command: ['sh', '-c', `echo "${words}"`] };
+    await apply(taskManifest('reader', plain));
+    await cluster.waitForState('reader', 'Completed');
+    expect(await outputOf('reader')).toBe(`blue ${secretValue} 4400\n`);
+    await cluster.must(['delete', 'task', 'reader']);
   });
 
   it('keeps its container when a value changes, and the next one has the new value', async () => {
@@ -61,7 +82,7 @@ describe('a task that names ConfigMaps and Secrets', () => {
       const { status } = await cluster.task('web');
       return status?.state === 'Running' && status.containerID !== before;
     });
-    expect(await outputOf('web')).toBe(`red ${secretValue} w1\n`);
+    expect(await outputOf('web')).toBe(`red ${secretValue} w1 red\n`);
   });
 
   it('ND-03: has its values again in a container that is made while the manager is away', async () => {
@@ -72,7 +93,7 @@ describe('a task that names ConfigMaps and Secrets', () => {
       const running = await cluster.containers({ running: true });
       return running.find(({ id }) => id !== before)?.id;
     });
-    await waitFor('its output', async () => (await docker('logs', after)) === `red ${secretValue} w1`);
+    await waitFor('its output', async () => (await docker('logs', after)) === `red ${secretValue} w1 red`);
     await worker.kill('SIGKILL');
     await docker('kill', after);
     const second = cluster.launchWorker('w1', '--log-level', 'debug');
@@ -80,7 +101,7 @@ describe('a task that names ConfigMaps and Secrets', () => {
       const running = await cluster.containers({ running: true });
       return running.find(({ id }) => id !== before && id !== after)?.id;
     });
-    await waitFor('its output', async () => (await docker('logs', last)) === `red ${secretValue} w1`);
+    await waitFor('its output', async () => (await docker('logs', last)) === `red ${secretValue} w1 red`);
     manager = await cluster.startManager('--log-level', 'debug');
     worker = second;
     await waitFor('the manager to know', async () => (await cluster.task('web')).status?.containerID === last);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/wait-for.js';
 import { startKubectlCluster } from './kubectl-cluster.js';
 import { useKubectl, type Kubectl } from './kubectl-harness.js';
 
@@ -261,6 +262,27 @@ describe('deployments with kubectl', () => {
     expect(await kubectl.succeeds('get', 'tasks', '-o', 'name')).toBe('');
   });
 
+  it('gives its tasks what ConfigMaps and Secrets hold, and says where a template is wrong about them', async () => {
+    await kubectl.succeeds('create', 'secret', 'generic', 'db', '--from-literal=word=hush');
+    const mounts = '          volumeMounts: [{ name: db, mountPath: /etc/db }]\n';
+    await apply('web', '', `${mounts}      volumes: [{ name: db, secret: { secretName: db } }]\n`);
+    await kubectl.succeeds('set', 'env', 'deploy/web', '--from=secret/db', '--prefix=DB_');
+    await kubectl.succeeds('rollout', 'status', 'deploy/web', '--timeout=25s');
+    const ofTasks = '{range .items[*]}{.spec.env}{.spec.volumes}{"\\n"}{end}';
+    const wanted =
+      '[{"name":"DB_WORD","valueFrom":{"secretKeyRef":{"key":"word","name":"db"}}}][{"name":"db","secret":{"secretName":"db"}}]\n';
+    await waitFor('its tasks, and no older ones', async () => {
+      const shown = await kubectl.succeeds('get', 'tasks', '-o', `jsonpath=${ofTasks}`);
+      return shown === wanted.repeat(3);
+    });
+    const wrong = 'env: [{ name: A, valueFrom: {} }]\n      volumes: [{ name: db }]\n';
+    const file = await kubectl.write('wrong.yaml', manifest('wrong', '', `          ${wrong}`));
+    const refusal = await kubectl.fails('create', '-f', file);
+    expect(refusal).toContain('spec.template.spec.containers[0].env[0].valueFrom: needs exactly one of');
+    expect(refusal).toContain('spec.template.spec.volumes[0]: needs exactly one of');
+    await kubectl.succeeds('delete', 'secret', 'db');
+  });
+
   it('MF-07: refuses selectors that select nothing of its own, everything, or something else than before', async () => {
     const wrong = await kubectl.write(
       'wrong.yaml',
@@ -279,17 +301,13 @@ describe('deployments with kubectl', () => {
   it('refuses by name what orch does not act on, in every place', async () => {
     const file = await kubectl.write(
       'bad.yaml',
-      manifest(
-        'web',
-        '',
-        '          envFrom: [{ configMapRef: { name: x } }]\n      hostPID: true\n      nodeNam: y\n',
-      ),
+      manifest('web', '', '          securityContext: { runAsUser: 1 }\n      hostPID: true\n      nodeNam: y\n'),
     );
     const strict = await kubectl.fails('create', '-f', file);
     expect(strict).toContain('unknown field "spec.template.spec.nodeNam"');
     const lax = await kubectl.fails('create', '-f', file, '--validate=ignore');
     expect(lax).toContain('spec.template.spec.hostPID: orch does not act on this field');
-    expect(lax).toContain('spec.template.spec.containers[0].envFrom: orch does not act on this field');
+    expect(lax).toContain('spec.template.spec.containers[0].securityContext: orch does not act on this field');
     expect(await kubectl.fails('create', 'deployment', 'two', '--image=a', '--image=b')).toContain(
       'orch runs one container in a pod, not 2',
     );

@@ -162,6 +162,37 @@ describe('pods with kubectl', () => {
     await kubectl.succeeds('delete', 'cm/settings', 'secret/login');
   });
 
+  it('gives a pod files of ConfigMaps and Secrets', async () => {
+    await kubectl.write('app.conf', 'color=blue\n');
+    await kubectl.succeeds('create', 'configmap', 'files', `--from-file=${kubectl.file('app.conf')}`);
+    await kubectl.succeeds('create', 'secret', 'generic', 'key', '--from-literal=id=hush');
+    const more = `      volumeMounts:
+        - { name: config, mountPath: /etc/app, readOnly: true }
+        - { name: key, mountPath: /etc/key }
+        - { name: scratch, mountPath: /scratch }
+  volumes:
+    - { name: config, configMap: { name: files, items: [{ key: app.conf, path: conf.d/app.conf }] } }
+    - { name: key, secret: { secretName: key, defaultMode: 0o400 } }
+    - { name: scratch, emptyDir: {} }
+`;
+    const script = '["sh", "-c", "cat /etc/app/conf.d/app.conf; cat /etc/key/id; sleep infinity"]';
+    const file = await kubectl.write('files.yaml', podManifest('files', script, more));
+    await kubectl.succeeds('apply', '-f', file);
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/files', '--timeout=20s');
+    await waitFor('its output', async () => (await kubectl.succeeds('logs', 'files')) === 'color=blue\nhush');
+    const described = await kubectl.succeeds('describe', 'pod', 'files');
+    expect(described).toMatch(/Type: +ConfigMap \(a volume populated by a ConfigMap\)\n +Name: +files/);
+    expect(described).toMatch(/\/etc\/app from config \(ro\)/);
+    expect(described).toMatch(/SecretName: +key/);
+    expect(described).not.toContain('hush');
+    expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/files unchanged\n');
+    await kubectl.succeeds('delete', 'pod', 'files', '--now');
+    const inside = podManifest('inside', '["true"]', more.replace('/etc/key', '/scratch/key'));
+    const refused = await kubectl.fails('apply', '-f', await kubectl.write('inside.yaml', inside));
+    expect(refused).toContain('"/scratch/key" and "/scratch" lie in each other');
+    await kubectl.succeeds('delete', 'cm/files', 'secret/key');
+  });
+
   it('applies on the server', async () => {
     const file = await kubectl.write('ssa.yaml', podManifest('ssa', '["sleep", "infinity"]'));
     expect(await kubectl.succeeds('apply', '--server-side', '-f', file)).toBe('pod/ssa serverside-applied\n');
@@ -183,13 +214,13 @@ describe('pods with kubectl', () => {
       podManifest(
         'bad',
         '["true"]',
-        '      volumeMounts: [{ name: v, mountPath: /v }]\n  hostPID: true\n  volumes: [{ name: v, emptyDir: {} }]\n',
+        '      volumeMounts: [{ name: v, mountPath: /v, subPath: a }]\n  hostPID: true\n  volumes: [{ name: v, nfs: {server: s} }]\n',
       ),
     );
     const output = await kubectl.run(['create', '-f', bad]);
     expect(output.code).toBe(1);
     expect(output.stderr).toContain('The Pod "bad" is invalid');
-    for (const field of ['spec.hostPID', 'spec.volumes', 'spec.containers[0].volumeMounts']) {
+    for (const field of ['spec.hostPID', 'spec.volumes[0].nfs', 'spec.containers[0].volumeMounts[0].subPath']) {
       expect(output.stderr).toContain(field);
     }
     const typo = await kubectl.write('typo.yaml', podManifest('typo', '["true"]').replace('image:', 'imagee:'));

@@ -37,6 +37,7 @@ export function containerNameOf(task: StoredTask): string {
 
 function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
   const { hostNetwork, nodeSelector, tolerations, priority, nodeName } = spec;
+  const volumes = podVolumesOf(spec);
   return {
     containers: [container],
     restartPolicy: spec.restartPolicy ?? 'Always',
@@ -44,14 +45,24 @@ function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
     ...(hostNetwork === undefined ? {} : { hostNetwork }),
     ...(nodeSelector === undefined ? {} : { nodeSelector }),
     ...(tolerations === undefined ? {} : { tolerations }),
+    ...(volumes.length === 0 ? {} : { volumes }),
     ...(priority === undefined ? {} : { priority }),
     schedulerName: spec.schedulerName ?? 'default-scheduler',
     ...(nodeName === undefined ? {} : { nodeName }),
   };
 }
 
+/** Kubernetes has no word for a volume of the engine: a Pod does not show it. */
+function podVolumesOf({ volumes = [] }: TaskSpec): NonNullable<PodSpec['volumes']> {
+  return volumes.filter(({ dockerVolume }) => dockerVolume === undefined);
+}
+
 function containerOf(task: StoredTask, kept: JsonObject | undefined): Container {
   const { image, command, args, workingDir, env, envFrom, ports, lifecycle, stopSignal } = task.spec;
+  const shown = podVolumesOf(task.spec);
+  const volumeMounts = (task.spec.volumeMounts ?? []).filter(({ name }) =>
+    shown.some((volume) => volume.name === name),
+  );
   const { startupProbe, livenessProbe, readinessProbe, stdin, stdinOnce, tty } = task.spec;
   return {
     name: containerNameOf(task),
@@ -62,6 +73,7 @@ function containerOf(task: StoredTask, kept: JsonObject | undefined): Container 
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(env === undefined ? {} : { env }),
     ...(envFrom === undefined ? {} : { envFrom }),
+    ...(volumeMounts.length === 0 ? {} : { volumeMounts }),
     // In Kubernetes hostPort 0 is none, so "any free one" is not shown; the Task's status tells which it became.
     ...(ports === undefined
       ? {}

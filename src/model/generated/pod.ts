@@ -10,6 +10,16 @@ import type { ExecAction } from './task.js';
 
 import type { TaskPort } from './task.js';
 
+import type { SecretVolumeSource } from './task.js';
+
+import type { ConfigMapVolumeSource } from './task.js';
+
+import type { EmptyDirVolumeSource } from './task.js';
+
+import type { HostPathVolumeSource } from './task.js';
+
+import type { VolumeMount } from './task.js';
+
 import type { EnvFromSource } from './task.js';
 
 import type { EnvVar } from './task.js';
@@ -62,6 +72,12 @@ export interface PodSpec {
    */
   tolerations?: Toleration[];
   /**
+   * What may be mounted into the container.
+   *
+   * @maxItems 64
+   */
+  volumes?: PodVolume[];
+  /**
    * Higher is placed first.
    */
   priority?: number;
@@ -112,6 +128,12 @@ export interface Container {
    * @maxItems 64
    */
   envFrom?: EnvFromSource[];
+  /**
+   * Where volumes appear in the container.
+   *
+   * @maxItems 64
+   */
+  volumeMounts?: VolumeMount[];
   /**
    * Ports that the container listens on; hostPort publishes one.
    */
@@ -173,6 +195,19 @@ export interface PodLifecycle {
  */
 export interface PodPreStop {
   exec: ExecAction;
+}
+/**
+ * Exactly one of configMap, secret, emptyDir and hostPath.
+ */
+export interface PodVolume {
+  /**
+   * What volumeMounts refer to.
+   */
+  name: string;
+  configMap?: ConfigMapVolumeSource;
+  secret?: SecretVolumeSource;
+  emptyDir?: EmptyDirVolumeSource;
+  hostPath?: HostPathVolumeSource;
 }
 /**
  * What the system observed.

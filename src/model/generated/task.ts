@@ -296,7 +296,7 @@ export interface ResourceList {
   disk?: Quantity;
 }
 /**
- * Exactly one of dockerVolume, hostPath and emptyDir.
+ * Exactly one of dockerVolume, hostPath, emptyDir, configMap and secret.
  */
 export interface Volume {
   /**
@@ -312,29 +312,99 @@ export interface Volume {
      */
     name: string;
   };
-  /**
-   * A file or folder of the worker's machine, below one that the worker was started to allow (--allow-host-path).
-   */
-  hostPath?: {
-    /**
-     * It must be there.
-     */
-    path: string;
-  };
-  /**
-   * Empty at every start of the container, gone with it.
-   */
-  emptyDir?: {
-    /**
-     * Memory: it lies in memory and counts as such.
-     */
-    medium?: '' | 'Memory';
-    /**
-     * With medium Memory: how large it may grow.
-     */
-    sizeLimit?: Quantity;
-  };
+  hostPath?: HostPathVolumeSource;
+  emptyDir?: EmptyDirVolumeSource;
+  configMap?: ConfigMapVolumeSource;
+  secret?: SecretVolumeSource;
 }
+/**
+ * A file or folder of the worker's machine, below one that the worker was started to allow (--allow-host-path).
+ */
+export interface HostPathVolumeSource {
+  /**
+   * It must be there.
+   */
+  path: string;
+}
+/**
+ * Empty at every start of the container, gone with it.
+ */
+export interface EmptyDirVolumeSource {
+  /**
+   * Memory: it lies in memory and counts as such.
+   */
+  medium?: '' | 'Memory';
+  /**
+   * With medium Memory: how large it may grow.
+   */
+  sizeLimit?: Quantity;
+}
+/**
+ * The values of a ConfigMap of the same namespace as files, as they were when the container was created. What the image has at that place stays beside them.
+ */
+export interface ConfigMapVolumeSource {
+  /**
+   * The name of the ConfigMap.
+   */
+  name: string;
+  /**
+   * Which keys become files, and where; every key under its own name when absent.
+   *
+   * @maxItems 256
+   */
+  items?: KeyToPath[];
+  /**
+   * The permissions of files (420 is 0o644 in octal). Nobody gets the permission to write.
+   */
+  defaultMode?: number;
+  /**
+   * Start without it, or without keys of items, where they are missing.
+   */
+  optional?: boolean;
+}
+/**
+ * A key that becomes a file.
+ */
+export interface KeyToPath {
+  /**
+   * The key of the value.
+   */
+  key: string;
+  /**
+   * Where the file is, below the place of the volume: no '/' at its beginning, no '..' in it.
+   */
+  path: string;
+  /**
+   * Its permissions; defaultMode when absent.
+   */
+  mode?: number;
+}
+/**
+ * The values of a Secret of the same namespace as files, as they were when the container was created. What the image has at that place stays beside them.
+ */
+export interface SecretVolumeSource {
+  /**
+   * The name of the Secret.
+   */
+  secretName: string;
+  /**
+   * Which keys become files, and where; every key under its own name when absent.
+   *
+   * @maxItems 256
+   */
+  items?: KeyToPath[];
+  /**
+   * The permissions of files (420 is 0o644 in octal). Nobody gets the permission to write.
+   */
+  defaultMode?: number;
+  /**
+   * Start without it, or without keys of items, where they are missing.
+   */
+  optional?: boolean;
+}
+/**
+ * Where a volume appears. Nothing else may lie in the place of a configMap or secret, nor they in that of another volume.
+ */
 export interface VolumeMount {
   /**
    * The name of a volume of this task.

@@ -20,6 +20,7 @@ import type {
   RuntimeInfo,
 } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
+import { checkFiles } from '../check-files.js';
 import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import { createBody } from './create-body.js';
@@ -28,13 +29,14 @@ import { openDockerExec } from './docker-exec.js';
 import { openDockerLogs } from './docker-logs.js';
 import type { EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
-import { EngineRefusal } from './engine-errors.js';
+import { EngineRefusal, withoutSecrets } from './engine-errors.js';
 import { followEvents } from './event-hints.js';
 import { resolveMounts } from './host-paths.js';
 import { ImageStore, isImageReference } from './image-store.js';
 import { describeMachine } from './machine.js';
 import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
+import { putFiles } from './put-files.js';
 import { StatsReader } from './stats-reader.js';
 
 interface DockerRuntimeOptions {
@@ -104,20 +106,21 @@ class DockerRuntime implements ContainerRuntime {
     if (!isImageReference(spec.image)) {
       throw new RuntimeError('InvalidSpec', `"${spec.image}" is not an image reference`);
     }
+    checkFiles(spec.files ?? []);
     this.#machineCpus ??= (await this.#engineInfo()).NCPU ?? 1;
     const { allowedHostPaths: allowed = [], deniedHostPaths = [] } = this.#options;
     const denied = [this.#connection.socketPath, ...deniedHostPaths];
     const mounts = await resolveMounts(spec.mounts ?? [], { allowed, denied });
     const body = createBody(this.#options.clusterUid, { ...spec, mounts }, this.#machineCpus);
     try {
-      return await this.#create(spec.name, body);
+      return await this.#create(spec, body);
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       if (error.code !== 'NameConflict') throw withoutSecrets(error, spec);
       const conflict = await this.#own.nameConflict(spec.name, error);
       if (conflict) throw conflict;
       // The holder went away between the two questions: the name is free again.
-      return await this.#create(spec.name, body);
+      return await this.#create(spec, body);
     }
   }
 
@@ -231,15 +234,22 @@ class DockerRuntime implements ContainerRuntime {
     throw new RuntimeError('NotRunning', `container ${details.name} is ${details.phase}: it must run to ${purpose}`);
   }
 
-  async #create(name: string, body: ReturnType<typeof createBody>): Promise<{ id: string }> {
+  async #create({ name, files = [] }: ContainerSpec, body: ReturnType<typeof createBody>): Promise<{ id: string }> {
     const created = await this.#connection.call('create', deadlines.create, (engine, abortSignal) =>
       engine.createContainer({ _query: { name }, _body: body, abortSignal }),
     );
     if (!created || !isContainerId(created.id)) {
       throw new RuntimeError('Unavailable', 'create: the engine gave no id');
     }
-    this.#own.remember(created.id);
-    return { id: created.id };
+    const { id } = created;
+    this.#own.remember(id);
+    try {
+      await putFiles(this.#connection, this.#clock, id, files);
+    } catch (error) {
+      await this.removeContainer(id, { force: true }).catch(() => undefined);
+      throw error;
+    }
+    return { id };
   }
 
   async #untilGone(id: string, end: number): Promise<void> {
@@ -281,11 +291,4 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
 /** The engine's own words in a refusal; '' for any other error. */
 function refusalText(error: unknown): string {
   return error instanceof RuntimeError && error.cause instanceof EngineRefusal ? error.cause.text : '';
-}
-
-/** The engine quotes what it refuses; values of the environment must not travel on in messages. */
-function withoutSecrets(error: RuntimeError, spec: ContainerSpec): RuntimeError {
-  let { message } = error;
-  for (const { value } of spec.env) if (value.length >= 4) message = message.replaceAll(value, '***');
-  return message === error.message ? error : new RuntimeError(error.code, message, error.details);
 }

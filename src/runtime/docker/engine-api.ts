@@ -30,6 +30,12 @@ export interface EngineContainer {
   resize(options: Abortable & { h: number; w: number }): Promise<unknown>;
   /** `follow` makes dockerode give a stream instead of collecting everything; what the engine is asked is in `_query`. */
   logs(options: Abortable & { follow: true; _query: object }): Promise<Readable>;
+  /** HEAD: only whether the path is there. The answer has no body; it must be read all the same. */
+  infoArchive(options: Abortable & { _query: { path: string } }): Promise<Readable>;
+  putArchive(
+    archive: Buffer,
+    options: Abortable & { _query: { path: string; noOverwriteDirNonDir: '1' } },
+  ): Promise<unknown>;
   stats(options: Abortable & { stream: false; 'one-shot'?: boolean }): Promise<EngineStats>;
 }
 

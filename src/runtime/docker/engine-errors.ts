@@ -1,8 +1,9 @@
 import { errorMessage } from '../../support/errors.js';
 import { RuntimeError } from '../container-runtime.js';
-import type { RuntimeErrorCode } from '../container-runtime.js';
+import type { ContainerSpec, RuntimeErrorCode } from '../container-runtime.js';
 
 export type EngineCall =
+  | 'archive'
   | 'attach'
   | 'create'
   | 'events'
@@ -50,6 +51,10 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['create'], status: 409, text: /name .* is already in use/i, code: 'NameConflict' },
   { calls: ['create'], status: 400, text: /bind source path does not exist/i, code: 'StartError' },
   { calls: ['create'], status: 400, code: 'InvalidSpec' },
+  // No folder at that place, a folder in the place of a file, or a volume that is for reading only.
+  { calls: ['archive'], status: 400, code: 'StartError' },
+  { calls: ['archive'], status: 403, code: 'StartError' },
+  { calls: ['archive'], text: /cannot overwrite|not a directory|file exists/i, code: 'StartError' },
   { calls: ['start'], text: /port is already allocated|address already in use/i, code: 'PortConflict' },
   // What an engine leaves that is asked to start a container while it stops: seen on 20.10 on the network of the host.
   { calls: ['start'], text: /endpoint with name .* already exists/i, code: 'StaleContainer' },
@@ -93,4 +98,11 @@ function unreachable(call: EngineCall, error: unknown, socketPath: string): stri
 /** The engine was restarted with another version: what was negotiated no longer holds. */
 export function isVersionRefusal(error: unknown): boolean {
   return error instanceof EngineRefusal && /client version .* is too (new|old)/i.test(error.text);
+}
+
+/** The engine quotes what it refuses; values of the environment must not travel on in messages. */
+export function withoutSecrets(error: RuntimeError, spec: ContainerSpec): RuntimeError {
+  let { message } = error;
+  for (const { value } of spec.env) if (value.length >= 4) message = message.replaceAll(value, '***');
+  return message === error.message ? error : new RuntimeError(error.code, message, error.details);
 }

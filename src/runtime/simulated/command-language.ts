@@ -27,17 +27,21 @@ export interface Program {
 
 const forever: Step = { do: 'wait', seconds: Infinity };
 
-/** The program for a command; the environment replaces $NAME in scripts. An empty command runs for ever. */
-export function programOf(command: readonly string[], environment: Readonly<Record<string, string>> = {}): Program {
+/** Text by path or name. */
+type Texts = Readonly<Record<string, string>>;
+
+/** The program for a command; the environment replaces $NAME in scripts, `cat` reads files. An empty command runs for ever. */
+export function programOf(command: readonly string[], environment: Texts = {}, files: Texts = {}): Program {
   const [path = '', ...args] = command;
   const name = path.split('/').pop() ?? '';
   if (/^(nope|missing)/.test(name)) {
     return { steps: [], missing: `exec: "${path}": stat ${path}: no such file or directory: unknown` };
   }
   if ((name === 'sh' || name === 'bash' || name === 'ash') && args[0] === '-c') {
-    return compileScript(args[1] ?? '', environment);
+    return compileScript(args[1] ?? '', environment, files);
   }
-  return { steps: [...stepsOf(name, args).steps, { do: 'exit', code: stepsOf(name, args).status }] };
+  const { steps, status } = stepsOf(name, args, files);
+  return { steps: [...steps, { do: 'exit', code: status }] };
 }
 
 interface Compiled {
@@ -45,7 +49,7 @@ interface Compiled {
   status: number;
 }
 
-function stepsOf(name: string, args: readonly string[]): Compiled {
+function stepsOf(name: string, args: readonly string[], files: Texts): Compiled {
   const seconds = args[0] === 'infinity' ? Infinity : Number.parseFloat(args[0] ?? '');
   switch (name) {
     case 'true':
@@ -66,7 +70,7 @@ function stepsOf(name: string, args: readonly string[]): Compiled {
       };
     }
     case 'cat':
-      return { steps: [{ do: 'copyInput' }], status: 0 };
+      return args[0] === undefined ? { steps: [{ do: 'copyInput' }], status: 0 } : printFile(args[0], files);
     case 'read':
       return { steps: [{ do: 'readLine' }], status: 0 };
     case 'stty':
@@ -80,7 +84,7 @@ function stepsOf(name: string, args: readonly string[]): Compiled {
   }
 }
 
-function compileScript(script: string, environment: Readonly<Record<string, string>>): Program {
+function compileScript(script: string, environment: Texts, files: Texts): Program {
   const program: Program = { steps: [] };
   const loops: number[] = [];
   let status = 0;
@@ -107,13 +111,20 @@ function compileScript(script: string, environment: Readonly<Record<string, stri
       const handler = /^exit(?:\s+(\d+))?$/.exec(args[0] ?? '');
       if (handler && args.includes('TERM')) program.exitCodeOnStop = Number.parseInt(handler[1] ?? '0', 10);
     } else {
-      const compiled = stepsOf(name, args);
+      const compiled = stepsOf(name, args, files);
       program.steps.push(...compiled.steps);
       status = compiled.status;
     }
   }
   program.steps.push({ do: 'exit', code: status });
   return program;
+}
+
+function printFile(path: string, files: Texts): Compiled {
+  const text = Object.hasOwn(files, path) ? files[path] : undefined;
+  if (text !== undefined) return { steps: [{ do: 'print', channel: 'stdout', text }], status: 0 };
+  const complaint = `cat: can't open '${path}': No such file or directory\n`;
+  return { steps: [{ do: 'print', channel: 'stderr', text: complaint }], status: 1 };
 }
 
 /** Statements between `;`, `&&` and line ends, outside quotes; `do`, `&` and `wait` fall away. */
@@ -135,7 +146,7 @@ function statementsOf(script: string): { text: string; onlyAfterSuccess: boolean
   return statements;
 }
 
-function wordsOf(statement: string, environment: Readonly<Record<string, string>>): string[] {
+function wordsOf(statement: string, environment: Texts): string[] {
   const words = statement.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
   return words.map((word) =>
     word.startsWith("'")

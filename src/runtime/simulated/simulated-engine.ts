@@ -110,7 +110,7 @@ export class SimulatedEngine {
     if (container.phase === 'running') return;
     const { spec } = container;
     const environment = Object.fromEntries(spec.env.map(({ name, value }) => [name, value]));
-    const program = programOf([...(spec.command ?? []), ...(spec.args ?? [])], environment);
+    const program = programOf([...(spec.command ?? []), ...(spec.args ?? [])], environment, filesOf(spec));
     if (program.missing !== undefined) throw this.#startFailed(container, 127, 'StartError', program.missing);
     const ports = spec.hostNetwork ? [] : this.#ports.take(container.id, spec.ports);
     if ('busy' in ports) {
@@ -228,6 +228,17 @@ export class SimulatedEngine {
 
 export function isRunning(container: SimulatedContainer): boolean {
   return container.phase === 'running' || container.phase === 'paused';
+}
+
+/** What the programs of a container can read, by absolute path. */
+export function filesOf({ files = [] }: ContainerSpec): Record<string, string> {
+  const all = files.flatMap(({ target, files: inside }) =>
+    inside.map(({ path, content }): [string, string] => [
+      `${target.replace(/\/$/, '')}/${path}`,
+      Buffer.from(content).toString(),
+    ]),
+  );
+  return Object.fromEntries(all);
 }
 
 /** An image reference without a tag means `latest`. */

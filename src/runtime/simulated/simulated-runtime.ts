@@ -19,6 +19,7 @@ import type {
   PullPolicy,
   RuntimeInfo,
 } from '../container-runtime.js';
+import { checkFiles } from '../check-files.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
@@ -107,6 +108,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   createContainer(spec: ContainerSpec): Promise<{ id: string }> {
     return this.#call('createContainer', deadlines.create, () => {
       checkSpec(spec);
+      checkFiles(spec.files ?? []);
       return { id: this.engine.create(this.#clusterUid, spec).id };
     });
   }

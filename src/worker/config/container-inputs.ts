@@ -1,4 +1,11 @@
-/** Values for one container. Never logged, reported or put into a message. */
+/** Values for one container, as JSON can hold them. Never logged, reported or put into a message. */
 export interface ContainerInputs {
   env: { name: string; value: string }[];
+  /** By the place that a volume is mounted at. */
+  files?: InputFiles[];
+}
+
+export interface InputFiles {
+  target: string;
+  files: { path: string; mode: number; base64: string }[];
 }

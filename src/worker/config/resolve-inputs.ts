@@ -15,6 +15,7 @@ import { ConfigProblem } from './config-problem.js';
 import type { ContainerInputs } from './container-inputs.js';
 import { readConfig } from './read-config.js';
 import { resolveEnvironment } from './resolve-environment.js';
+import { resolveFiles } from './resolve-files.js';
 
 interface InputsOptions {
   client: Client;
@@ -57,7 +58,8 @@ export async function resolveInputs(
     const message = `no environment variable can hold these values, which are no text: ${skipped.join('; ')}`;
     events.record(task, 'Warning', 'InvalidEnvironmentVariableValues', message);
   }
-  const inputs = { env };
+  const files = resolveFiles(task, objects);
+  const inputs = { env, ...(files.length > 0 ? { files } : {}) };
   checkpoint.rememberInputs(uid, { specHash: hash, inputs });
   return inputs;
 }

@@ -36,9 +36,14 @@ it('takes values from each kind of source, beside plain ones', () => {
   };
   expect(schemaProblems(spec)).toEqual([]);
   expect(problems(spec)).toEqual([]);
-  expect(configReferences(spec)).toEqual([
-    { kind: 'ConfigMap', name: 'settings' },
+  const volumes = [
+    { name: 'a', configMap: { name: 'files' } },
+    { name: 'b', secret: { secretName: 'login' } },
+  ];
+  expect(configReferences({ ...spec, volumes })).toEqual([
+    { kind: 'ConfigMap', name: 'files' },
     { kind: 'Secret', name: 'login' },
+    { kind: 'ConfigMap', name: 'settings' },
   ]);
 });
 

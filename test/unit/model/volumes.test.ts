@@ -13,8 +13,13 @@ it('takes each kind of volume, the same folder at two places, and several sizes'
         { name: 'config', hostPath: { path: '/srv/config' } },
         { name: 'cache', emptyDir: {} },
         { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+        { name: 'settings', configMap: { name: 'settings', items: [{ key: 'a', path: 'conf.d/..a' }] } },
+        { name: 'login', secret: { secretName: 'login', defaultMode: 0o400 } },
       ],
       volumeMounts: [
+        { name: 'settings', mountPath: '/etc/shop' },
+        { name: 'login', mountPath: '/etc/shop/login' },
+        { name: 'settings', mountPath: '/cache-of-settings' },
         { name: 'data', mountPath: '/data' },
         { name: 'data', mountPath: '/backup', readOnly: true },
         { name: 'config', mountPath: '/etc/app' },
@@ -29,12 +34,12 @@ it.each<[string, Partial<TaskSpec>, string]>([
   [
     'a volume of no kind',
     { volumes: [{ name: 'a' }] },
-    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, not 0',
+    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, configMap, secret, not 0',
   ],
   [
     'a volume of two kinds',
     { volumes: [{ name: 'a', emptyDir: {}, hostPath: { path: '/a' } }] },
-    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, not 2',
+    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, configMap, secret, not 2',
   ],
   [
     'a name twice',
@@ -77,6 +82,56 @@ it.each<[string, Partial<TaskSpec>, string]>([
     'a way up',
     { volumes: [{ name: 'a', hostPath: { path: '/srv/../etc' } }] },
     'spec.volumes[0].hostPath.path: must not contain "." or ".." as a part',
+  ],
+  ...(
+    [
+      ['/etc/passwd', 'must not start with "/": it is below the place of the volume'],
+      ['../a', 'must not contain "." or ".." as a part'],
+      ['a/../../b', 'must not contain "." or ".." as a part'],
+      ['a//b', 'must not end with "/" nor have an empty part'],
+      ['a/', 'must not end with "/" nor have an empty part'],
+    ] as const
+  ).map(([path, sentence]): [string, Partial<TaskSpec>, string] => [
+    `the file ${path}`,
+    { volumes: [{ name: 'a', configMap: { name: 'a', items: [{ key: 'k', path }] } }] },
+    `spec.volumes[0].configMap.items[0].path: ${sentence}`,
+  ]),
+  [
+    'a file twice',
+    { volumes: [{ name: 'a', secret: { secretName: 'a', items: ['x', 'y'].map((key) => ({ key, path: 'f' })) } }] },
+    'spec.volumes[0].secret.items[1].path: "f" is already used before',
+  ],
+  [
+    'a file that is a folder',
+    {
+      volumes: [{ name: 'a', secret: { secretName: 'a', items: ['f', 'f/g'].map((path) => ({ key: 'x', path })) } }],
+    },
+    'spec.volumes[0].secret.items[0].path: "f" is a folder of another item',
+  ],
+  ...[
+    ['/data/app', '/data'],
+    ['/data', '/data/sub/'],
+  ].map(([files = '', folder = '']): [string, Partial<TaskSpec>, string] => [
+    `files at ${files} beside a folder of the machine at ${folder}`,
+    {
+      volumes: [
+        { name: 'files', secret: { secretName: 'a' } },
+        { name: 'data', hostPath: { path: '/srv' } },
+      ],
+      volumeMounts: [
+        { name: 'data', mountPath: folder },
+        { name: 'files', mountPath: files },
+      ],
+    },
+    `spec.volumeMounts[1].mountPath: "${files}" and "${folder}" lie in each other: a configMap or secret needs a place of its own`,
+  ]),
+  [
+    'files where the kernel has its own',
+    {
+      volumes: [{ name: 'a', configMap: { name: 'a' } }],
+      volumeMounts: [{ name: 'a', mountPath: '/dev/shop' }],
+    },
+    'spec.volumeMounts[0].mountPath: no files can be put below /dev',
   ],
   [
     'a size on disk',

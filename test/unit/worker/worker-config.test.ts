@@ -127,6 +127,55 @@ describe('a task that names ConfigMaps and Secrets', () => {
     expect(envOf(cluster, 'web')).toEqual({ PASSWORD: value });
   });
 
+  it('finds values as files, also in a container that is made while the manager is away', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    await putConfigMap(cluster, { 'app.conf': 'color=blue', other: 'x' });
+    await cluster.assign('web', {
+      command: ['httpd'],
+      volumes: [
+        { name: 'a', configMap: { name: 'settings', items: [{ key: 'app.conf', path: 'conf.d/app.conf' }] } },
+        { name: 'b', secret: { secretName: 'login', defaultMode: 0o640 } },
+      ],
+      volumeMounts: [
+        { name: 'a', mountPath: '/etc/app' },
+        { name: 'b', mountPath: '/etc/login/' },
+      ],
+    });
+    await cluster.settle();
+    const filesOf = (): unknown =>
+      cluster
+        .theContainer('web')
+        .spec.files?.map(({ target, files }) => [
+          target,
+          ...files.map(({ path, mode, content }) => [path, mode, Buffer.from(content).toString()]),
+        ]);
+    const wanted = [
+      ['/etc/app', ['conf.d/app.conf', 0o444, 'color=blue']],
+      ['/etc/login/', ['password', 0o440, value]],
+    ];
+    expect(filesOf()).toEqual(wanted);
+    expect(cluster.theContainer('web').spec.mounts).toEqual([]);
+    cluster.client.setAway(true);
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    await cluster.settle();
+    expect(filesOf()).toEqual(wanted);
+  });
+
+  it('ND-02: starts no container that may lack its files', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    cluster.engine.faults.loseReplyNext('createContainer');
+    await cluster.assign('web', {
+      command: ['httpd'],
+      volumes: [{ name: 'b', secret: { secretName: 'login' } }],
+      volumeMounts: [{ name: 'b', mountPath: '/etc/login' }],
+    });
+    await cluster.seconds(30);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
+    expect(cluster.containers('web')).toHaveLength(1);
+  });
+
   it('waits for its manager where nothing is remembered, and starts when that is back', async () => {
     const cluster = await fixture();
     await putSecret(cluster, { password: 'x'.repeat(70_000) });

@@ -68,6 +68,18 @@ const anySpec: fc.Arbitrary<TaskSpec> = fc
         ...(requests ? { requests } : {}),
         ...(limits ? { limits } : {}),
       })),
+      volumes: fc.subarray([
+        { name: 'engine', dockerVolume: { name: 'shop' } },
+        { name: 'machine', hostPath: { path: '/srv' } },
+        { name: 'empty', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+        { name: 'settings', configMap: { name: 'settings', items: [{ key: 'a', path: 'b', mode: 256 }] } },
+        { name: 'login', secret: { secretName: 'login', defaultMode: 256, optional: true } },
+      ]),
+      volumeMounts: fc.subarray([
+        { name: 'engine', mountPath: '/engine' },
+        { name: 'settings', mountPath: '/etc/shop', readOnly: true },
+        { name: 'login', mountPath: '/etc/login' },
+      ]),
       stdin: fc.boolean(),
       stdinOnce: fc.boolean(),
       tty: fc.boolean(),
@@ -188,7 +200,16 @@ describe('a Pod as somebody sends it', () => {
       'spec.containers',
     ],
     ['init containers', pod({ initContainers: [{ name: 'a' }] }), 'spec.initContainers'],
-    ['volumes', pod({ volumes: [{ name: 'a' }] }), 'spec.volumes'],
+    [
+      'a claim of a volume',
+      pod({ volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'a' } }] }),
+      'spec.volumes[0].persistentVolumeClaim',
+    ],
+    [
+      'a part of a volume',
+      pod({}, { volumeMounts: [{ name: 'a', mountPath: '/a', subPath: 'b' }] }),
+      'spec.containers[0].volumeMounts[0].subPath',
+    ],
     ['hostPID', pod({ hostPID: true }), 'spec.hostPID'],
     ['a security context', pod({}, { securityContext: { runAsUser: 1 } }), 'spec.containers[0].securityContext'],
     ['affinity', pod({ affinity: { nodeAffinity: {} } }), 'spec.affinity'],
@@ -218,8 +239,8 @@ describe('a Pod as somebody sends it', () => {
     const env = Array.from({ length: 30 }, (_, index) => ({ name: `A${index}`, value: index }));
     expect(refusalOf(pod({ volumes: [{ name: 'a' }] }, { env })).code).toBe('Invalid');
     const unknown = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`x${index}`, 1]));
-    const error = refusalOf(pod({ ...unknown, volumes: [{ name: 'a' }] }));
-    expect(error.details.causes?.map((cause) => cause.field)).toContain('spec.volumes');
+    const error = refusalOf(pod({ ...unknown, hostAliases: [{ ip: '10.0.0.1' }] }));
+    expect(error.details.causes?.map((cause) => cause.field)).toContain('spec.hostAliases');
   });
 
   it('says what no Pod has, with what was probably meant', () => {
