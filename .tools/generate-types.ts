@@ -19,6 +19,7 @@ const lenders: Record<string, readonly string[]> = {
     ...['EmptyDirVolumeSource', 'ConfigMapVolumeSource', 'SecretVolumeSource', 'KeyToPath'],
     ...['TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
   ],
+  deployment: ['LabelSelector', 'LabelSelectorRequirement', 'PodTemplate', 'PodTemplateMetadata'],
   pod: ['PodSpec', 'PodVolume', 'Container', 'PodResources', 'ContainerResources', 'PodLifecycle', 'PodPreStop'],
 };
 

@@ -28,8 +28,7 @@ export function buildOpenApi(resources: readonly ServedResource[], version: stri
   for (const { group, version: groupVersion } of groupVersions(resources)) {
     const path = group === '' ? `api/${groupVersion}` : `apis/${group}/${groupVersion}`;
     const mine = resources.filter(
-      (resource) =>
-        resource.kind.group === group && resource.kind.version === groupVersion && verbsOf(resource).includes('patch'),
+      (resource) => resource.kind.group === group && resource.kind.version === groupVersion && isDescribed(resource),
     );
     if (mine.length === 0) continue;
     const text = JSON.stringify(documentOf(mine, path, version));
@@ -38,6 +37,11 @@ export function buildOpenApi(resources: readonly ServedResource[], version: stri
     paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
   }
   return { index: { paths }, documents };
+}
+
+/** What only the system writes is described as well, or kubectl would not come as far as to be told so. */
+function isDescribed(resource: ServedResource): boolean {
+  return verbsOf(resource).includes('patch') || resource.kind.writtenBySystem !== undefined;
 }
 
 function documentOf(resources: readonly ServedResource[], root: string, version: string): JsonObject {

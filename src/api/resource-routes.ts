@@ -2,7 +2,7 @@ import { OrchError } from '../support/errors.js';
 import { taskEventKind } from '../model/task-event.js';
 import { podKind } from '../model/pod.js';
 import { taskKind } from '../model/task.js';
-import type { ApiContext } from './api-context.js';
+import type { ApiContext, Handler } from './api-context.js';
 import { deleteCollectionHandler } from './delete-collection.js';
 import { logHandler } from './streams/log-relay.js';
 import { evictionHandler } from './pods/eviction.js';
@@ -36,10 +36,12 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
   if (isWritableView(resource)) return addViewWrites(routes, context, resource, collection);
   if (resource.convert) return; // other views are read-only
 
+  const refused = kind.writtenBySystem === undefined ? undefined : refuse(kind.writtenBySystem);
   const create = kind === taskEventKind ? taskEventHandler(context) : createHandler(context, resource);
-  routes.add('post', collection, { type: 'resource', kind, verb: 'create' }, create);
-  routes.add('put', item, { type: 'resource', kind, verb: 'update' }, replaceHandler(context, resource));
-  routes.add('patch', item, { type: 'resource', kind, verb: 'patch' }, patchHandler(context, resource));
+  const [replace, patch] = [replaceHandler(context, resource), patchHandler(context, resource)];
+  routes.add('post', collection, { type: 'resource', kind, verb: 'create' }, refused ?? create);
+  routes.add('put', item, { type: 'resource', kind, verb: 'update' }, refused ?? replace);
+  routes.add('patch', item, { type: 'resource', kind, verb: 'patch' }, refused ?? patch);
   routes.add('delete', item, { type: 'resource', kind, verb: 'delete' }, deleteHandler(context, resource));
   if (verbsOf(resource).includes('deletecollection')) {
     const access = { type: 'resource', kind, verb: 'deletecollection' } as const;
@@ -49,8 +51,12 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
     const status = `${item}/status`;
     const access = { type: 'resource', kind, subresource: 'status' } as const;
     routes.add('get', status, { ...access, verb: 'get' }, getHandler(context, resource));
-    routes.add('put', status, { ...access, verb: 'update' }, replaceHandler(context, resource, 'status'));
-    routes.add('patch', status, { ...access, verb: 'patch' }, patchHandler(context, resource, 'status'));
+    const [replaceStatus, patchStatus] = [
+      replaceHandler(context, resource, 'status'),
+      patchHandler(context, resource, 'status'),
+    ];
+    routes.add('put', status, { ...access, verb: 'update' }, refused ?? replaceStatus);
+    routes.add('patch', status, { ...access, verb: 'patch' }, refused ?? patchStatus);
   }
   if (kind.scale) {
     const scale = `${item}/scale`;
@@ -96,6 +102,13 @@ function addViewWrites(routes: RouteTable, context: ApiContext, view: WritableVi
   addStreams(routes, context, view, item);
   const evicts = { ...access, verb: 'create', subresource: 'eviction' } as const;
   routes.add('post', `${item}/eviction`, evicts, inWordsOf(view, evictionHandler(context)));
+}
+
+/** Of a kind that only the system writes. */
+function refuse(why: string): Handler {
+  return () => {
+    throw new OrchError('MethodNotAllowed', why);
+  };
 }
 
 /** What is served after an upgrade only (streams/upgrades.ts) says so to everybody else. */

@@ -65,6 +65,7 @@ export function verbsOf(resource: ServedResource): readonly string[] {
   if (convert && !writer) return ['get', 'list', 'watch'];
   // Kubernetes does not offer it for namespaces either: each takes everything in it along.
   const collection = kind === namespaceKind ? [] : ['deletecollection'];
+  if (kind.writtenBySystem !== undefined) return ['delete', ...collection, 'get', 'list', 'watch'];
   return ['create', 'delete', ...collection, 'get', 'list', 'patch', 'update', 'watch'];
 }
 
@@ -73,8 +74,9 @@ const scaleType = { group, version, kind };
 
 /** Everything that is served below an object, as discovery tells it. */
 export function subresourcesOf(resource: ServedResource): readonly Subresource[] {
-  const verbs = resource.convert ? ['get'] : ['get', 'patch', 'update'];
   const { kind, subresources = [] } = resource;
+  const isReadOnly = resource.convert !== undefined || kind.writtenBySystem !== undefined;
+  const verbs = isReadOnly ? ['get'] : ['get', 'patch', 'update'];
   return [
     ...(kind.hasStatus ? [{ name: 'status', verbs }] : []),
     ...(kind.scale ? [{ name: 'scale', verbs, kind: scaleType }] : []),

@@ -61,7 +61,7 @@ class Gitops {
     if (this.#closed) return;
     for (const source of items) this.#set(source);
     for (const kind of kinds) {
-      if (neverKept.has(kind.kind)) continue;
+      if (neverKept.has(kind.kind) || kind.writtenBySystem !== undefined) continue;
       const onEvents = (events: ObjectEvent[]): void => {
         if (kind === sourceKind) for (const event of events) this.#onSource(event);
         for (const syncer of this.#syncers.values()) syncer.onObjectEvents(events);

@@ -76,7 +76,8 @@ class DocumentCheck {
     }
     if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !apiVersion || !kind) return undefined;
     const found = findKind(apiVersion, kind);
-    if (found) return found;
+    if (found?.writtenBySystem !== undefined) this.#fail(`${pointer}/kind`, found.writtenBySystem, 'kind');
+    if (found) return found.writtenBySystem === undefined ? found : undefined;
     const sameName = kinds.filter((candidate) => candidate.kind === kind);
     if (sameName.length > 0) {
       const versions = sameName.map((candidate) => `"${apiVersionOf(candidate)}"`).join(' or ');
@@ -87,7 +88,7 @@ class DocumentCheck {
       );
       return undefined;
     }
-    const names = kinds.map((candidate) => candidate.kind);
+    const names = kinds.filter(({ writtenBySystem }) => !writtenBySystem).map((candidate) => candidate.kind);
     const near = nearest(kind, names);
     const hint = near === undefined ? `known are ${names.join(', ')}` : `did you mean ${near}?`;
     this.#fail(`${pointer}/kind`, `unknown kind "${shorten(kind)}" of ${shorten(apiVersion)}: ${hint}`, 'kind');

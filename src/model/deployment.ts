@@ -16,7 +16,7 @@ const asDeployment = (object: ApiObject): Deployment => object as Deployment;
 const containersOf = (object: ApiObject): { name: string; image?: string }[] =>
   asDeployment(object).spec.template.spec.containers;
 
-/** Kubernetes' Deployment. It makes Tasks of its pod template, and owns them directly: there are no ReplicaSets. */
+/** Kubernetes' Deployment. It makes Tasks of its pod template, and owns them directly; ReplicaSets are its history. */
 export const deploymentKind: Kind = {
   group: 'apps',
   version: 'v1',
@@ -93,7 +93,7 @@ export const deploymentKind: Kind = {
     selector: (object) => formatLabelSelector(asDeployment(object).spec.selector),
   },
   treatField,
-  normalize: (sent, isWhole) => (isWhole ? withReplicas(sent) : sent),
+  normalize: (sent, isWhole) => (isWhole ? withReplicas(withoutNullLimit(sent)) : sent),
   validate: (object, old) => validateDeployment(asDeployment(object), old && asDeployment(old)),
 };
 
@@ -101,7 +101,6 @@ const templateMetadata = 'spec.template.metadata.';
 const metadataWithoutEffect = ['name', 'generateName', 'namespace', 'creationTimestamp', 'uid', 'resourceVersion'];
 
 function treatField(field: string, value: JsonValue | undefined): FieldTreatment {
-  if (field === 'spec.revisionHistoryLimit') return value === null ? 'empty' : 'keep';
   if (field.startsWith(templateMetadata)) {
     if (!metadataWithoutEffect.includes(field.slice(templateMetadata.length))) return 'unknown';
     return value === null || value === '' ? 'empty' : 'keep';
@@ -115,6 +114,14 @@ function withReplicas(sent: JsonObject): JsonObject {
   const { spec } = sent;
   if (!isJsonObject(spec) || (spec['replicas'] !== undefined && spec['replicas'] !== null)) return sent;
   return { ...sent, spec: { ...spec, replicas: 1 } };
+}
+
+/** Some generators of manifests write null for what nobody said. */
+function withoutNullLimit(sent: JsonObject): JsonObject {
+  const { spec } = sent;
+  if (!isJsonObject(spec) || spec['revisionHistoryLimit'] !== null) return sent;
+  const { revisionHistoryLimit: _none, ...rest } = spec;
+  return { ...sent, spec: rest };
 }
 
 function validateDeployment({ spec }: Deployment, old: Deployment | undefined): ErrorCause[] {

@@ -18,6 +18,8 @@ export interface Kind {
   namespaced: boolean;
   /** Whether /status exists; then status is the system's and everything else the user's. */
   hasStatus: boolean;
+  /** Only the system makes and changes objects of this kind: what a user who tries is told. Everybody may read and delete. */
+  writtenBySystem?: string;
   /** The JSON Schema (draft 7) of the whole object, from schemas/. */
   schema: JsonObject;
   /** Columns of `get` besides NAME, which is always first, and AGE, which is always last of the narrow ones. */

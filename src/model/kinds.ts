@@ -4,6 +4,7 @@ import type { Kind } from './kind.js';
 import { apiVersionOf } from './kind.js';
 import { namespaceKind } from './namespace.js';
 import { nodeKind } from './node.js';
+import { replicaSetKind } from './replica-set.js';
 import { secretKind } from './secret.js';
 import { sourceKind } from './source.js';
 import { taskEventKind } from './task-event.js';
@@ -19,6 +20,7 @@ export const kinds: readonly Kind[] = [
   configMapKind,
   secretKind,
   deploymentKind,
+  replicaSetKind,
   taskKind,
   taskEventKind,
   sourceKind,

@@ -3,6 +3,7 @@ import type { TaskSpec } from './generated/task.js';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './json.js';
 import { harmlessFieldsOf, withoutEmptyFields } from './pod-fields.js';
 import { addPodOnlyFields } from './pod-only-fields.js';
+import { formatBytes, formatMillicores, parseBytes, parseMillicores } from './quantities.js';
 import { firstContainer, taskSpecOfPod, withContainerName } from './pod-task-spec.js';
 
 export type { PodTemplate } from './generated/deployment.js';
@@ -33,25 +34,56 @@ export function blueprintOf(template: PodTemplate, taskName: string): TaskBluepr
   };
 }
 
+/** How what is made of a template is named: the Deployment's name, shortened where it is very long, and the hash. */
+export function nameOfTemplate(deploymentName: string, hash: string): string {
+  return `${deploymentName.slice(0, 230).replace(/[-.]+$/, '')}-${hash}`;
+}
+
 /**
  * Fingerprint of a template: another one means other tasks. Empty members count as absent, because Go's clients send
- * them back where nobody wrote any. Pure.
+ * them back where nobody wrote any; they write quantities in their own way too. Pure.
  */
 export function templateHash(template: PodTemplate): string {
   const { labels, annotations } = template.metadata ?? {};
-  const relevant = withoutEmpty({ labels, annotations, spec: template.spec } as unknown as JsonObject);
+  const spec = { ...template.spec, containers: template.spec.containers.map(withPlainQuantities) };
+  const relevant = withoutEmpty({ labels, annotations, spec } as unknown as JsonObject);
   // Loaded when it is needed: most commands hash nothing.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(canonicalJson(relevant)).digest('hex').slice(0, 10);
+}
+
+/** `cpu: 0.5` and `cpu: 500m` are the same. */
+function withPlainQuantities<T extends PodTemplate['spec']['containers'][number]>(container: T): T {
+  const { requests, limits } = container.resources ?? {};
+  if (!requests && !limits) return container;
+  return { ...container, resources: { requests: plainQuantities(requests), limits: plainQuantities(limits) } };
+}
+
+function plainQuantities(list: object | undefined): JsonObject | undefined {
+  if (!list) return undefined;
+  const entries = Object.entries(list).map(([name, quantity]: [string, string | number]): [string, JsonValue] => {
+    const amount = name === 'cpu' ? parseMillicores(quantity) : parseBytes(quantity);
+    if (amount === undefined) return [name, quantity];
+    return [name, name === 'cpu' ? formatMillicores(amount) : formatBytes(amount)];
+  });
+  return Object.fromEntries(entries);
 }
 
 function withoutEmpty(value: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(value)) return value.length === 0 ? undefined : value.map((item) => withoutEmpty(item) ?? null);
   if (isJsonObject(value)) {
     const members = Object.entries(value)
-      .map(([name, member]): [string, JsonValue | undefined] => [name, withoutEmpty(member)])
+      .map(([name, member]): [string, JsonValue | undefined] => [
+        name,
+        isZero(name, member) ? undefined : withoutEmpty(member),
+      ])
       .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
     return members.length === 0 ? undefined : Object.fromEntries(members);
   }
   return value === null || value === '' || value === false ? undefined : value;
+}
+
+/** Numbers of which Go's clients leave out a zero, which is also what is so without them. */
+function isZero(name: string, value: JsonValue): boolean {
+  return value === 0 && (name === 'initialDelaySeconds' || name === 'hostPort');
 }

@@ -208,7 +208,7 @@ describe('deployments with kubectl', () => {
     const created = await kubectl.run(['apply', '-f', file]);
     expect(created.stdout).toBe('deployment.apps/web created\n');
     expect(created.stderr).toBe(
-      'Warning: orch keeps these fields and does not act on them: spec.revisionHistoryLimit, spec.template.spec.dnsPolicy\n',
+      'Warning: orch keeps these fields and does not act on them: spec.template.spec.dnsPolicy\n',
     );
     expect(await kubectl.succeeds('apply', '-f', file)).toBe('deployment.apps/web unchanged\n');
     expect(await kubectl.succeeds('diff', '-f', file)).toBe('');

@@ -14,11 +14,12 @@ import { WorkQueue } from '../../support/work-queue.js';
 import { Background } from '../background.js';
 import { WatchedKind } from '../watched-kind.js';
 import { eventSource } from '../write-task.js';
-import { OwnedTasks, type Concerned } from './owned-tasks.js';
+import { OwnedObjects, type Concerned } from './owned-objects.js';
 import { planRollout, type RolloutStep } from './plan-rollout.js';
 import { ReadyTimes } from './ready-times.js';
 import { changeOwner, takeStep, taskKeyOf } from './replica-writer.js';
 import { sortReplicas, type Replicas } from './replicas.js';
+import { RevisionKeeper } from './revision-keeper.js';
 import { rolloutStatus } from './rollout-status.js';
 
 export interface DeploymentControllerOptions {
@@ -37,18 +38,19 @@ const resyncMilliseconds = 60_000;
 const stepsAtOnce = 16;
 
 /**
- * In: Deployments and their tasks in the store. Out: tasks made and deleted, statuses; all through the registry, for the
+ * In: Deployments, their tasks and history in the store. Out: tasks made and deleted, history, statuses; all through the registry, for the
  * manager and the workers to act on. Always holds: level-triggered; every write of its own counts before it plans again, so
  * a watch that is late makes nothing twice; `start` builds everything again from the store.
  */
 export class DeploymentController {
   private readonly deployments = new Map<string, StoredDeployment>();
   private readonly keysByUid = new Map<string, string>();
-  private readonly tasks = new OwnedTasks();
+  private readonly tasks = new OwnedObjects<StoredTask>();
   private readonly lostNodes = new Set<string>();
   /** By Deployment uid: names of tasks that are not its own. */
   private readonly takenNames = new Map<string, Set<string>>();
   private readonly readyTimes: ReadyTimes;
+  private readonly revisions: RevisionKeeper;
   private readonly queue: WorkQueue;
   private readonly background: Background;
   private readonly watched: readonly { start(): Promise<void>; resync(): Promise<number>; close(): void }[];
@@ -71,6 +73,7 @@ export class DeploymentController {
           retryMilliseconds: Math.round(retryMilliseconds),
         }),
     });
+    this.revisions = new RevisionKeeper(registry, (concerned) => this.tell(concerned));
     this.watched = [
       new WatchedKind<StoredNode>({
         registry,
@@ -89,6 +92,7 @@ export class DeploymentController {
           }
         },
       }),
+      this.revisions.watched,
       new WatchedKind<StoredDeployment>({
         registry,
         kind: deploymentKind,
@@ -117,8 +121,11 @@ export class DeploymentController {
     if (deployment === undefined) return undefined;
     const { uid, deletionTimestamp } = deployment.metadata;
     let failure: FailedStep | undefined;
+    let history: PromiseSettledResult<void> | undefined;
     if (deletionTimestamp === undefined) {
       await this.settleOwners(deployment);
+      // Before its first task, or a template could come out and leave no trace. Yet no history holds up a rollout.
+      [history] = await Promise.allSettled([this.revisions.keep(deployment, this.replicasOf(deployment))]);
       const steps = planRollout(deployment, this.replicasOf(deployment), this.takenNames.get(uid));
       failure = await this.take(deployment, steps);
     }
@@ -127,6 +134,7 @@ export class DeploymentController {
     const { status, againAfterMilliseconds } = rolloutStatus(deployment, this.replicasOf(deployment), now, refusal);
     if (canonicalJson(status) !== canonicalJson(deployment.status)) await this.writeStatus(deployment, status);
     if (failure) throw failure.error;
+    if (history?.status === 'rejected') throw history.reason;
     return againAfterMilliseconds;
   }
 

@@ -1,5 +1,11 @@
 import type { StoredDeployment } from '../../model/deployment.js';
-import { blueprintOf, templateHash, templateHashLabel, type TaskBlueprint } from '../../model/pod-template.js';
+import {
+  blueprintOf,
+  nameOfTemplate,
+  templateHash,
+  templateHashLabel,
+  type TaskBlueprint,
+} from '../../model/pod-template.js';
 import type { StoredTask } from '../../model/task.js';
 import { boundsOf, type RolloutBounds } from './rollout-bounds.js';
 import type { Replica, Replicas } from './replicas.js';
@@ -125,7 +131,7 @@ function freeNames(
   count: number,
   isUsed: (name: string) => boolean,
 ): string[] {
-  const prefix = `${metadata.name.slice(0, 230).replace(/[-.]+$/, '')}-${hash}`;
+  const prefix = nameOfTemplate(metadata.name, hash);
   const names: string[] = [];
   for (let number = 0; names.length < count; number += 1) {
     const name = `${prefix}-${number}`;

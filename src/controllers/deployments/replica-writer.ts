@@ -4,6 +4,7 @@ import { taskKind, type StoredTask, type Task } from '../../model/task.js';
 import type { Registry } from '../../registry/registry.js';
 import { isOrchError } from '../../support/errors.js';
 import { eventSource } from '../write-task.js';
+import { ownerReferenceTo } from './owner-reference.js';
 import type { RolloutStep } from './plan-rollout.js';
 
 /** What a step came to: the task as it is now, gone, or a name that somebody else has. */
@@ -83,13 +84,6 @@ async function deleteTask(registry: Registry, task: StoredTask): Promise<StepOut
     if (isOrchError(error, 'NotFound') || isOrchError(error, 'Conflict')) return { type: 'gone', task };
     throw error;
   }
-}
-
-function ownerReferenceTo({
-  name,
-  uid,
-}: StoredDeployment['metadata']): NonNullable<Task['metadata']['ownerReferences']>[number] {
-  return { apiVersion: 'apps/v1', kind: 'Deployment', name, uid, controller: true, blockOwnerDeletion: true };
 }
 
 /** How logs and maps name a task. */

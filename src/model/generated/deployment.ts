@@ -35,6 +35,10 @@ export interface DeploymentSpec {
    */
   progressDeadlineSeconds?: number;
   /**
+   * How many older templates are kept to go back to, besides those that still have tasks.
+   */
+  revisionHistoryLimit?: number;
+  /**
    * Do not bring a changed template out. The number of tasks is still kept.
    */
   paused?: boolean;

@@ -13,7 +13,7 @@ describe('parseResourceArguments', () => {
     [['Task'], ['tasks']],
     [['tasks.orch.dev'], ['tasks']],
     [['tasks,no'], ['tasks', 'nodes']],
-    [['all'], ['deployments', 'tasks']],
+    [['all'], ['deployments', 'replicasets', 'tasks']],
     [
       ['task', 'web', 'db'],
       ['task/web', 'task/db'],

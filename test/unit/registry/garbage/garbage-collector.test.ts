@@ -80,7 +80,7 @@ describe('the garbage collector', () => {
   });
 
   it('keeps what belongs to a kind that it knows nothing about', async () => {
-    await makeMap('child', [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'x', uid: 'u' }]);
+    await makeMap('child', [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'x', uid: 'u' }]);
     expect(await remaining()).toEqual(['child']);
   });
 

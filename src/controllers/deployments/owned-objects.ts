@@ -1,36 +1,35 @@
-import { formatKey, keyOf } from '../../model/api-object.js';
+import { formatKey, keyOf, type Stored } from '../../model/api-object.js';
 import { templateHashLabel } from '../../model/pod-template.js';
-import type { StoredTask } from '../../model/task.js';
 
-/** Whom a change of a task is to be told: Deployments by uid, and all of the namespaces in which one lost its owner. */
+/** Whom a change of an object is to be told: Deployments by uid, and all of the namespaces in which one lost its owner. */
 export interface Concerned {
   owners: string[];
   namespaces: string[];
 }
 
 /**
- * Tasks that Deployments own, and such as they once made and nobody owns now, as the store has them. Always holds: derived
- * from the store; an older version never replaces a newer one. Other tasks cost nothing here.
+ * Objects of one kind (tasks, ReplicaSets) that Deployments own, and such as they once made and nobody owns now, as the store has
+ * them. Always holds: derived from the store; an older version never replaces a newer one. Other objects cost nothing here.
  */
-export class OwnedTasks {
-  private readonly tasks = new Map<string, StoredTask>();
+export class OwnedObjects<T extends Stored> {
+  private readonly objects = new Map<string, T>();
   private readonly byOwner = new Map<string, Set<string>>();
   private readonly orphans = new Map<string, Set<string>>();
-  /** Up to here every deletion has been seen: a task of an older write that is not here is gone. */
+  /** Up to here every deletion has been seen: an object of an older write that is not here is gone. */
   private seenRevision = 0;
 
   /** `revision`: of the watch event or list; absent for the result of a write of our own. */
-  put(task: StoredTask, revision?: number): Concerned {
-    const key = formatKey(keyOf(task));
-    const old = this.tasks.get(key);
-    const version = Number(task.metadata.resourceVersion);
+  put(object: T, revision?: number): Concerned {
+    const key = formatKey(keyOf(object));
+    const old = this.objects.get(key);
+    const version = Number(object.metadata.resourceVersion);
     if (revision !== undefined) this.seenRevision = Math.max(this.seenRevision, revision);
     else if (old === undefined && version <= this.seenRevision) return nobody;
     if (old !== undefined && version <= Number(old.metadata.resourceVersion)) return nobody;
     const before = this.drop(key);
-    const concerned = concernedBy(task);
+    const concerned = concernedBy(object);
     if (concerned.owners.length + concerned.namespaces.length === 0) return before;
-    this.tasks.set(key, task);
+    this.objects.set(key, object);
     for (const owner of concerned.owners) add(this.byOwner, owner, key);
     for (const namespace of concerned.namespaces) add(this.orphans, namespace, key);
     return {
@@ -41,32 +40,32 @@ export class OwnedTasks {
 
   remove(key: string, revision: number): Concerned {
     this.seenRevision = Math.max(this.seenRevision, revision);
-    const old = this.tasks.get(key);
+    const old = this.objects.get(key);
     if (old === undefined || Number(old.metadata.resourceVersion) > revision) return nobody;
     return this.drop(key);
   }
 
-  ownedBy(uid: string): StoredTask[] {
+  ownedBy(uid: string): T[] {
     return this.all(this.byOwner.get(uid));
   }
 
   /** Made by a Deployment once, and owned by nobody now. */
-  orphansIn(namespace: string): StoredTask[] {
+  orphansIn(namespace: string): T[] {
     return this.all(this.orphans.get(namespace));
   }
 
   keys(): string[] {
-    return [...this.tasks.keys()];
+    return [...this.objects.keys()];
   }
 
-  private all(keys: ReadonlySet<string> | undefined): StoredTask[] {
-    return [...(keys ?? [])].flatMap((key) => this.tasks.get(key) ?? []);
+  private all(keys: ReadonlySet<string> | undefined): T[] {
+    return [...(keys ?? [])].flatMap((key) => this.objects.get(key) ?? []);
   }
 
   private drop(key: string): Concerned {
-    const old = this.tasks.get(key);
+    const old = this.objects.get(key);
     if (old === undefined) return nobody;
-    this.tasks.delete(key);
+    this.objects.delete(key);
     const concerned = concernedBy(old);
     for (const owner of concerned.owners) take(this.byOwner, owner, key);
     for (const namespace of concerned.namespaces) take(this.orphans, namespace, key);
@@ -76,7 +75,7 @@ export class OwnedTasks {
 
 const nobody: Concerned = { owners: [], namespaces: [] };
 
-function concernedBy({ metadata }: StoredTask): Concerned {
+function concernedBy({ metadata }: Stored): Concerned {
   const { ownerReferences = [], labels = {}, namespace = 'default' } = metadata;
   const controller = ownerReferences.find((owner) => owner.controller === true);
   if (controller) {
