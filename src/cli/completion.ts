@@ -54,7 +54,7 @@ _orch() {
     ${aboutTasks.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names tasks)" -- "$word")) ;;
     ${aboutDeployments.join('|')})
       if [ "$verb" = rollout ] && [ "$COMP_CWORD" -eq 2 ]; then
-        COMPREPLY=($(compgen -W "status restart pause resume" -- "$word"))
+        COMPREPLY=($(compgen -W "status history undo restart pause resume" -- "$word"))
       else COMPREPLY=($(compgen -W "$(_orch_names deployments)" -- "$word")); fi ;;
     ${aboutNodes.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names nodes)" -- "$word")) ;;
     help) COMPREPLY=($(compgen -W "${verbNames(verbs)}" -- "$word")) ;;
@@ -74,7 +74,7 @@ complete -c orch -n __fish_use_subcommand -f
 ${verbs.map(({ name, summary }) => `complete -c orch -n __fish_use_subcommand -a ${name} -d '${summary.replaceAll("'", "\\'")}'`).join('\n')}
 complete -c orch -n '__fish_seen_subcommand_from ${aboutKinds.join(' ')}' -f -a '${kindNames()}'
 complete -c orch -n '__fish_seen_subcommand_from ${aboutTasks.join(' ')}' -f -a '(__orch_names tasks)'
-complete -c orch -n '__fish_seen_subcommand_from rollout' -f -a 'status restart pause resume'
+complete -c orch -n '__fish_seen_subcommand_from rollout' -f -a 'status history undo restart pause resume'
 complete -c orch -n '__fish_seen_subcommand_from ${aboutDeployments.join(' ')}' -f -a '(__orch_names deployments)'
 complete -c orch -n '__fish_seen_subcommand_from ${aboutNodes.join(' ')}' -f -a '(__orch_names nodes)'
 complete -c orch -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'

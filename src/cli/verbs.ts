@@ -123,7 +123,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'rollout',
-    summary: 'follow, restart, pause or resume deployments',
+    summary: 'follow, undo, restart, pause or resume deployments',
     group: act,
     define: async () => (await import('./rollout.js')).defineRollout,
   },

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment, DeploymentStatus, StoredDeployment } from '../../src/model/deployment.js';
 import { deploymentKind } from '../../src/model/deployment.js';
+import { templateHash } from '../../src/model/pod-template.js';
+import { replicaSetKind, revisionAnnotation } from '../../src/model/replica-set.js';
 import { waitFor } from '../support/wait-for.js';
 import { manifest, startCliCluster, type CliCluster } from './cli-harness.js';
 
@@ -54,7 +56,9 @@ describe('deployments from the command line', () => {
     expect((await read()).spec.paused).toBeUndefined();
     expect((await cluster.run('rollout restart deployment/web')).stdout).toBe('deployment/web restarted\n');
     expect((await read()).spec.template.metadata?.annotations).toHaveProperty(['kubectl.kubernetes.io/restartedAt']);
-    expect((await cluster.run('rollout undo web')).stderr).toContain('choose status, restart, pause or resume');
+    expect((await cluster.run('rollout stop web')).stderr).toContain(
+      'choose status, history, undo, restart, pause or resume',
+    );
   });
 
   it('are followed until they are rolled out', async () => {
@@ -110,6 +114,87 @@ describe('deployments from the command line', () => {
     expect(await cluster.run('rollout status web')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining(message) as string,
+    });
+  });
+});
+
+/** As the controller would: the same object, and what it was made from. */
+async function record(revision: number, image: string, cause?: string): Promise<void> {
+  const { spec, metadata } = await read();
+  const [container] = spec.template.spec.containers;
+  const template = {
+    ...spec.template,
+    spec: { ...spec.template.spec, containers: [{ ...container, name: 'web', image }] },
+  };
+  const hash = templateHash(template);
+  const labels = { app: 'web', 'pod-template-hash': hash };
+  await cluster.api.registry.create(replicaSetKind, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `web-${hash}`,
+      namespace: 'default',
+      labels,
+      annotations: {
+        [revisionAnnotation]: String(revision),
+        ...(cause === undefined ? {} : { 'kubernetes.io/change-cause': cause }),
+      },
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: metadata.uid, controller: true },
+      ],
+    },
+    spec: { selector: { matchLabels: labels }, template: { ...template, metadata: { ...template.metadata, labels } } },
+  });
+}
+
+describe('the history of deployments from the command line', () => {
+  it('is listed, and a template shown', async () => {
+    expect((await cluster.run('rollout undo web')).stderr).toContain(
+      'deployment/web has no older template to go back to',
+    );
+    await record(2, 'busybox:2', 'try two');
+    await record(10, 'busybox', 'back to what worked');
+    await record(9, 'busybox:9');
+    expect((await cluster.run('rollout history web')).stdout).toBe(
+      [
+        'deployment/web',
+        'REVISION   TASKS   IMAGE       CHANGE-CAUSE',
+        '2          0       busybox:2   try two',
+        '9          0       busybox:9   <none>',
+        '10         0       busybox     back to what worked',
+        '',
+      ].join('\n'),
+    );
+    const { stdout } = await cluster.run('rollout history deployment/web --revision=9');
+    expect(stdout).toContain('deployment/web revision 9:\n');
+    expect(stdout).toMatch(/Image: +busybox:9/);
+    expect(await cluster.run('rollout history web --revision=3')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('deployment/web has no revision 3: there are 2, 9, 10') as string,
+    });
+    expect((await cluster.run('rollout history web --revision=last')).stderr).toContain(
+      'give the number of a revision',
+    );
+  });
+
+  it('leads back: to the template of before, or to that of a revision, with the words about it', async () => {
+    expect((await cluster.run('rollout undo web')).stdout).toBe(
+      'deployment/web rolled back to the template of revision 9\n',
+    );
+    expect((await read()).spec.template.spec.containers[0]?.image).toBe('busybox:9');
+    expect((await read()).spec.template.metadata?.labels).toEqual({ app: 'web' });
+    expect((await cluster.run('rollout undo web --to-revision=2')).stdout).toContain('of revision 2\n');
+    expect(await read()).toMatchObject({
+      metadata: { annotations: { 'kubernetes.io/change-cause': 'try two' } },
+      spec: { replicas: 3, template: { spec: { containers: [{ image: 'busybox:2' }] } } },
+    });
+    expect((await cluster.run('rollout undo web --to-revision=2')).stdout).toBe(
+      'deployment/web has the template of revision 2 already\n',
+    );
+    await cluster.run('rollout pause web');
+    expect(await cluster.run('rollout undo web')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('deployment/web is paused: resume it first') as string,
     });
   });
 });
