@@ -54,8 +54,9 @@ export interface ContainerRuntime {
   openExec(id: string, options: ExecOptions): Promise<ExecSession>;
 
   /**
-   * Joins the main process of a running container: its output from now on, and its input if the container was made with
-   * one. `finished` never tells an exit code: the container does. Rejects with NotRunning.
+   * Joins the main process of a running container, or of one that is about to be started: its output from now on, and its
+   * input if the container was made with one. `finished` never tells an exit code: the container does. Rejects with
+   * NotRunning.
    */
   openAttach(id: string, options: AttachOptions): Promise<ExecSession>;
 
@@ -197,6 +198,8 @@ export interface ExecOptions {
 
 export interface AttachOptions {
   stdin: boolean;
+  /** False for input alone. */
+  output?: boolean;
 }
 
 /**

@@ -9,6 +9,7 @@ import type {
 import { RuntimeError } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
+import { joinSessions, type EarlyOutput } from './early-output.js';
 import type { ServeStream } from './tunnel-client.js';
 
 const maxWaitingInputBytes = 1024 * 1024;
@@ -30,6 +31,7 @@ type TakesInput = ExecSession | PortConnection;
  */
 export function serveContainerStreams(
   runtime: ContainerRuntime,
+  earlyOutput: EarlyOutput,
   clock: Clock,
   containersOf: (taskUid: string) => readonly ContainerDetails[],
 ): ServeStream {
@@ -57,7 +59,7 @@ export function serveContainerStreams(
     };
     const serve = async (): Promise<void> => {
       const container = pick(request, containersOf(request.taskUid));
-      session = await open(runtime, container.id, request);
+      session = await open(runtime, earlyOutput, container.id, request);
       session.onOutput(output);
       if (isCancelled) return leave(session, request, clock);
       if ('write' in session) for (const act of waiting.splice(0)) act(session);
@@ -86,7 +88,12 @@ function leave(session: Session, request: StreamRequest, clock: Clock): void {
   session.finished.then(close, close);
 }
 
-function open(runtime: ContainerRuntime, id: string, request: StreamRequest): Promise<Session> {
+function open(
+  runtime: ContainerRuntime,
+  earlyOutput: EarlyOutput,
+  id: string,
+  request: StreamRequest,
+): Promise<Session> {
   switch (request.type) {
     case 'logs': {
       const { follow, tailLines, since, timestamps } = request;
@@ -100,9 +107,26 @@ function open(runtime: ContainerRuntime, id: string, request: StreamRequest): Pr
     case 'exec':
       return runtime.openExec(id, { command: request.command, stdin: request.stdin, tty: request.tty });
     case 'attach':
-      return runtime.openAttach(id, { stdin: request.stdin });
+      return attach(runtime, earlyOutput.take(id), id, request.stdin);
     case 'portForward':
       return runtime.connectPort(id, request.port);
+  }
+}
+
+/** The first client of a container that is made for one gets what was printed before it came. */
+async function attach(
+  runtime: ContainerRuntime,
+  early: ExecSession | undefined,
+  id: string,
+  stdin: boolean,
+): Promise<ExecSession> {
+  if (!early) return runtime.openAttach(id, { stdin });
+  if (!stdin) return early;
+  try {
+    return joinSessions(early, await runtime.openAttach(id, { stdin, output: false }));
+  } catch (error) {
+    early.close();
+    throw error;
   }
 }
 

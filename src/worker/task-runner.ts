@@ -13,6 +13,7 @@ import { ConfigProblem } from './config/config-problem.js';
 import type { ContainerInputs } from './config/container-inputs.js';
 import type { ContainerView } from './container-view.js';
 import { toContainerSpec } from './container-spec.js';
+import type { EarlyOutput } from './early-output.js';
 import type { EventRecorder } from './event-recorder.js';
 import { Permits } from './permits.js';
 import type { Step } from './plan-convergence.js';
@@ -23,6 +24,7 @@ export interface TaskRunnerOptions {
   runtime: ContainerRuntime;
   view: ContainerView;
   events: EventRecorder;
+  earlyOutput: EarlyOutput;
   nodeName: string;
   clock: Clock;
   /** Containers created, started or removed at once: more only makes the engine slower. */
@@ -148,11 +150,16 @@ export class TaskRunner {
   }
 
   private async start(target: Target & { task: StoredTask }, attempt: number): Promise<void> {
-    const { runtime, view } = this.options;
+    const { runtime, view, earlyOutput } = this.options;
     const id = view.idOf(target.uid, attempt);
     if (id === undefined) return;
+    const isForOneClient = target.task.spec.stdin === true && target.task.spec.stdinOnce === true;
+    if (isForOneClient) await earlyOutput.hold(id);
     try {
       await runtime.startContainer(id);
+    } catch (error) {
+      earlyOutput.drop(id);
+      throw error;
     } finally {
       view.invalidate(id);
     }

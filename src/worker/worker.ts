@@ -18,6 +18,7 @@ import { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
 import { resolveInputs } from './config/resolve-inputs.js';
 import { serveContainerStreams } from './container-streams.js';
+import { EarlyOutput } from './early-output.js';
 import { ContainerView } from './container-view.js';
 import { Converger } from './converger.js';
 import { EngineWatch } from './engine-watch.js';
@@ -76,6 +77,7 @@ export class Worker {
   private readonly assignments: Assignments;
   private readonly reporter: StatusReporter;
   private readonly events: EventRecorder;
+  private readonly earlyOutput: EarlyOutput;
   private readonly runner: TaskRunner;
   private readonly probes: ProbeRunner;
   private readonly stats: StatsCollector;
@@ -146,8 +148,10 @@ export class Worker {
     });
     const isTrusted = (): boolean => this.assignments.isTrusted;
     const inputsOptions = { client, clusterUid, checkpoint, events: this.events, hostIP, isTrusted };
+    this.earlyOutput = new EarlyOutput(runtime, logger);
     this.runner = new TaskRunner({
       runtime,
+      earlyOutput: this.earlyOutput,
       view: this.view,
       events: this.events,
       nodeName: name,
@@ -235,7 +239,7 @@ export class Worker {
     });
     this.tunnel = new TunnelClient({
       ...common,
-      serve: serveContainerStreams(runtime, clock, (uid) => this.view.known(uid)),
+      serve: serveContainerStreams(runtime, this.earlyOutput, clock, (uid) => this.view.known(uid)),
     });
   }
 
@@ -289,6 +293,7 @@ export class Worker {
     await withDeadline(clock, stopDeadlineMilliseconds, ended, () => new Error('still busy')).catch((error: unknown) =>
       logger.warn('worker stops in the middle of its work', { error: errorMessage(error) }),
     );
+    this.earlyOutput.close();
     await this.db
       .flush()
       .catch((error: unknown) => logger.error('checkpoint not written', { error: errorMessage(error) }));

@@ -407,6 +407,25 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       expect((await readLogs(id)).stdout).toBe(text.stdout);
     });
 
+    it('joins a container before its start, so that nothing of its output is missed, and its input alone', async () => {
+      const command = ['sh', '-c', 'echo early; cat'];
+      const id = await create(command, { stdin: true, stdinOnce: true });
+      const output = await runtime.openAttach(id, { stdin: false });
+      await runtime.startContainer(id);
+      let text = '';
+      output.onOutput((_channel, data) => void (text += Buffer.from(data).toString()));
+      await waitFor('the first line', () => text === 'early\n');
+      const input = await runtime.openAttach(id, { stdin: true, output: false });
+      let echo = '';
+      input.onOutput((_channel, data) => void (echo += Buffer.from(data).toString()));
+      await input.write(Buffer.from('word\n'));
+      await waitFor('the word', () => text === 'early\nword\n');
+      input.end();
+      await output.finished;
+      expect((await exited(id)).exitCode).toBe(0);
+      expect(echo).toBe('');
+    });
+
     it('lets go of a container without ending it, and refuses one that does not run', async () => {
       const id = await run(['sleep', '1000']);
       const session = await runtime.openAttach(id, { stdin: false });

@@ -103,6 +103,13 @@ describe('kubectl with a container of the engine', () => {
     expect(await response.text()).toBe(`the page of ${hostname}\n`);
   });
 
+  it('run -i shows also what the pod printed before kubectl was attached', async () => {
+    const words = ['run', 'early', ...image, '--restart=Never', '--rm', '-i', '--', 'sh', '-c'];
+    const output = await kubectl.run([...words, 'echo early; cat; echo over'], { stdin: 'a line\n' });
+    expect(output.code, output.stderr).toBe(0);
+    expect(output.stdout).toContain('early\na line\nover\n');
+  });
+
   it('run --rm -i gives the output and the exit code of a pod, and removes it', async () => {
     const words = ['run', 'once', ...image, '--restart=Never', '--rm', '-i', '--', 'sh', '-c'];
     const output = await kubectl.run([...words, 'read -r x; echo "got $x"; exit 4'], { stdin: 'a line\n' });

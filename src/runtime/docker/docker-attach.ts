@@ -7,14 +7,14 @@ import type { EngineConnection } from './engine-connection.js';
 export async function openDockerAttach(
   connection: EngineConnection,
   containerId: string,
-  { stdin }: AttachOptions,
+  { stdin, output = true }: AttachOptions,
   hasTerminal: boolean,
 ): Promise<ExecSession> {
   const stream = await connection.stream('attach', deadlines.start, (engine, abortSignal) =>
     engine.getContainer(containerId).attach({
       hijack: true,
       stdin,
-      _query: { stream: true, stdin, stdout: true, stderr: true },
+      _query: { stream: true, stdin, stdout: output, stderr: output },
       abortSignal,
     }),
   );

@@ -5,6 +5,7 @@ import type { Logger } from '../../support/logger.js';
 import type { Random } from '../../support/random.js';
 import type {
   AttachOptions,
+  ContainerPhase,
   ContainerDetails,
   ContainerRuntime,
   ContainerSpec,
@@ -193,7 +194,7 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async openAttach(idOrName: string, options: AttachOptions): Promise<ExecSession> {
-    const { id } = await this.#running(idOrName, 'attach to it');
+    const { id } = await this.#running(idOrName, 'attach to it', ['created']);
     return openDockerAttach(this.#connection, id, options, await this.#own.hasTerminal(id));
   }
 
@@ -228,9 +229,9 @@ class DockerRuntime implements ContainerRuntime {
     this.#connection.close();
   }
 
-  async #running(idOrName: string, purpose: string): Promise<ContainerDetails> {
+  async #running(idOrName: string, purpose: string, alsoIn: ContainerPhase[] = []): Promise<ContainerDetails> {
     const details = await this.#own.inspect(idOrName);
-    if (details.phase === 'running') return details;
+    if (details.phase === 'running' || alsoIn.includes(details.phase)) return details;
     throw new RuntimeError('NotRunning', `container ${details.name} is ${details.phase}: it must run to ${purpose}`);
   }
 

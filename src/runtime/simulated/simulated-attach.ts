@@ -4,12 +4,15 @@ import { OutputQueue } from '../output-queue.js';
 import type { Attachment, SimulatedContainer } from './simulated-engine.js';
 
 /** Joins the main process: what it writes from now on, and its input, if it was made with one. */
-export function openSimulatedAttach(container: SimulatedContainer, { stdin }: AttachOptions): ExecSession {
-  const { process } = checkRunning(container, 'attach to it');
+export function openSimulatedAttach(
+  container: SimulatedContainer,
+  { stdin, output = true }: AttachOptions,
+): ExecSession {
+  const { process } = container.phase === 'created' ? container : checkRunning(container, 'attach to it');
   const takesInput = stdin && container.spec.stdin === true;
   const queue = new OutputQueue();
   const attachment: Attachment = {
-    onOutput: (channel, data) => void queue.push(channel, data),
+    onOutput: (channel, data) => void (output && queue.push(channel, data)),
     onExit: () => queue.end(),
   };
   container.attached.add(attachment);

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { StreamRequest } from '../../../src/model/worker-tunnel.js';
 import type { ContainerDetails, ContainerRuntime, ExecSession } from '../../../src/runtime/container-runtime.js';
 import { serveContainerStreams } from '../../../src/worker/container-streams.js';
+import { EarlyOutput } from '../../../src/worker/early-output.js';
 import type { ServedStream } from '../../../src/worker/tunnel-client.js';
+import { silentLogger } from '../../../src/support/logger.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 /** What somebody leaves behind in a container, in the hand of the test. */
@@ -41,7 +43,8 @@ beforeEach(() => {
 function serve(request: StreamRequest): ServedStream {
   const open = (): Promise<ExecSession> => Promise.resolve(command);
   const runtime = { openExec: open, openAttach: open } as unknown as ContainerRuntime;
-  return serveContainerStreams(runtime, clock, () => [container])(
+  const earlyOutput = new EarlyOutput(runtime, silentLogger);
+  return serveContainerStreams(runtime, earlyOutput, clock, () => [container])(
     request,
     () => undefined,
     () => undefined,

@@ -124,6 +124,40 @@ describe('exec', () => {
   });
 });
 
+describe('attach', () => {
+  const attach = (taskUid: string): StreamRequest => ({ type: 'attach', taskUid, stdin: true });
+
+  async function waiting(more: object): Promise<string> {
+    const script = 'echo early; echo warned >&2; cat; sleep infinity';
+    const { metadata } = await cluster.assign('run', { command: ['sh', '-c', script], stdin: true, ...more });
+    await cluster.seconds(5);
+    return metadata.uid;
+  }
+
+  it('gives the first client of a container that is made for one what was printed before it came', async () => {
+    const uid = await waiting({ stdinOnce: true });
+    const first = stream().open(attach(uid));
+    await cluster.settle();
+    expect([first.stdout, first.stderr]).toEqual(['early\n', 'warned\n']);
+    const second = stream().open(attach(uid));
+    await cluster.settle();
+    first.send(tunnelChannels.stdin, 'word\n');
+    await cluster.settle();
+    expect([first.stdout, second.stdout]).toEqual(['early\nword\n', 'word\n']);
+    first.send(tunnelChannels.stdin, '');
+    await cluster.settle();
+    expect(first.ends).toEqual([]);
+  });
+
+  it('gives others what comes from now on', async () => {
+    const uid = await waiting({});
+    const session = stream().open(attach(uid));
+    session.send(tunnelChannels.stdin, 'word\n');
+    await cluster.settle();
+    expect(session.stdout).toBe('word\n');
+  });
+});
+
 describe('the tunnel', () => {
   it('dials again when it was cut', async () => {
     const before = cluster.client.sockets.length;
