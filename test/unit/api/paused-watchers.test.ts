@@ -72,6 +72,7 @@ async function write(name: string, characters: number): Promise<void> {
   await clock.advance(0);
 }
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const namesUpTo = (count: number): string[] => Array.from({ length: count }, (_, index) => `t${index}`);
 
 it.each([
@@ -85,7 +86,8 @@ it.each([
     const paused = await Promise.all(Array.from({ length: 100 }, () => watch(true)));
     for (let round = 0; round < count; round++) {
       await write(`t${round}`, size);
-      // Here before the next write: it waits for none of the others.
+      // Here before the next write: it waits for none of the others, but for turns of the loop in which they are written to.
+      for (let turn = 0; turn < 100 && reading.lines <= round; turn++) await nextTurn();
       expect(reading.lines).toBe(round + 1);
     }
     expect(reading.names).toEqual(namesUpTo(count));

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeploymentController } from '../../../../src/controllers/deployments/deployment-controller.js';
+import type { ApiObject } from '../../../../src/model/api-object.js';
 import { deploymentKind, type Deployment, type StoredDeployment } from '../../../../src/model/deployment.js';
+import type { Kind } from '../../../../src/model/kind.js';
 import { taskKind, type StoredTask } from '../../../../src/model/task.js';
 import type { Registry } from '../../../../src/registry/registry.js';
 import { toTimestamp } from '../../../../src/support/clock.js';
@@ -203,7 +205,8 @@ describe('DeploymentController', () => {
     const refusing = new Proxy(registry, {
       get(target, name) {
         if (name === 'create' && isRefused) {
-          return () => {
+          return (kind: Kind, object: ApiObject) => {
+            if (kind !== taskKind) return registry.create(kind, object);
             tries += 1;
             return Promise.reject(new OrchError('Forbidden', 'tasks.orch.dev is forbidden: the namespace is full'));
           };
