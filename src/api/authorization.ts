@@ -61,7 +61,7 @@ function nodeMay(nodeName: string, access: RouteAccess & { type: 'resource' }, n
     return reads || verb === 'delete';
   }
   // One at a time, for a task of its own that names it.
-  if (kind === configMapKind || kind === secretKind) return verb === 'get';
+  if (kind === configMapKind || kind === secretKind) return verb === 'get' && name !== undefined;
   return kind === taskEventKind && verb === 'create';
 }
 

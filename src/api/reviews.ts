@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js'
 import type { Kind } from '../model/kind.js';
 import { isAllowed, verbs, type RouteAccess, type Subresource, type Verb } from './authorization.js';
 import type { Identity } from './identity.js';
+import { isReadForTasks } from './node-scope.js';
 import { verbsOf, type ServedResource } from './served-resource.js';
 
 /**
@@ -61,6 +62,8 @@ function mayUse(identity: Identity, wanted: JsonObject, resources: readonly Serv
   const found = resources.find(({ kind }) => kind.plural === textOf(wanted['resource']) && kind.group === group);
   const [verb, subresource, name] = [wanted['verb'], wanted['subresource'], wanted['name']].map(textOf);
   if (!found || !isVerb(verb)) return false;
+  // A question cannot say for which task; a request that does not say it is refused.
+  if (isReadForTasks(identity, found.kind)) return false;
   const access: RouteAccess = { type: 'resource', kind: found.kind, verb };
   return isAllowed(
     identity,

@@ -73,6 +73,24 @@ it('DK-18: sends the environment in bodies only, two megabytes of it too', async
   }
 });
 
+it('DK-18: sends files in bodies only', async () => {
+  const proxy = await openRecordingProxy(testSocketPath);
+  const behind = await open(proxy.socketPath);
+  try {
+    const content = Buffer.from('canary-in-the-mine');
+    const files = [{ target: '/etc/shop', files: [{ path: 'password', mode: 0o400, content }] }];
+    const { id } = await behind.createContainer(spec(['true'], { files }));
+    const sent = proxy.sent().toString('latin1');
+    expect(sent.split('canary-in-the-mine')).toHaveLength(2);
+    const requestLines = sent.match(/^(GET|HEAD|POST|PUT|DELETE) \S+ HTTP\/1\.1/gm) ?? [];
+    expect(requestLines.some((line) => line.includes(`/containers/${id}/archive?path=`))).toBe(true);
+    expect(requestLines.filter((line) => line.includes('canary'))).toEqual([]);
+  } finally {
+    await behind.close();
+    await proxy.close();
+  }
+});
+
 it('DK-17, DK-24: gives the engine limits, bounded logs, no restart policy and no way to more privileges', async () => {
   const limits = { ...noAmounts, cpuMillicores: 250, memoryBytes: 64 * 2 ** 20 };
   const wanted = spec(['sleep'], { args: ['1000'], limits, workingDir: '/tmp', stopSignal: 'SIGUSR1' });

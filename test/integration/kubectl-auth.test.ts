@@ -64,6 +64,7 @@ describe('kubectl auth', () => {
       expect(await may('create', 'tasks')).toBe('no');
       expect(await may('update', 'tasks', '--subresource=status')).toBe('yes');
       expect(await may('get', 'secrets')).toBe('no');
+      expect(await may('get', 'secrets/login')).toBe('no');
       expect(await may('patch', 'nodes/n1')).toBe('yes');
       expect(await may('patch', 'nodes/n2')).toBe('no');
       expect(await worker.succeeds('auth', 'can-i', '--list')).toMatch(/tasks\.orch\.dev\/status .*patch/);

@@ -54,6 +54,8 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   // No folder at that place, a folder in the place of a file, or a volume that is for reading only.
   { calls: ['archive'], status: 400, code: 'StartError' },
   { calls: ['archive'], status: 403, code: 'StartError' },
+  // The place is a link to nothing.
+  { calls: ['archive'], status: 404, text: /could not find the file/i, code: 'StartError' },
   { calls: ['archive'], text: /cannot overwrite|not a directory|file exists/i, code: 'StartError' },
   { calls: ['start'], text: /port is already allocated|address already in use/i, code: 'PortConflict' },
   // What an engine leaves that is asked to start a container while it stops: seen on 20.10 on the network of the host.

@@ -28,7 +28,7 @@ export function resolveFiles(task: StoredTask, objects: ConfigObjects): InputFil
     const files = filesOf(task, objects, source, `spec.volumes[${index}]`);
     return volumeMounts
       .filter(({ name }) => name === volume.name)
-      .map(({ mountPath }) => ({ target: mountPath, files }));
+      .map(({ mountPath }) => ({ target: mountPath.replace(/\/+/g, '/'), files }));
   });
 }
 

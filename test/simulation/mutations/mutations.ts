@@ -379,6 +379,35 @@ export const mutations: readonly Mutation[] = [
     seeds: few,
     test: 'test/integration/gitops-folder.test.ts',
   },
+  // ConfigMaps and Secrets
+  {
+    name: 'a container that may lack its files is started',
+    file: 'src/worker/plan-convergence.ts',
+    from: 'const lacksFiles = needsFiles(task.spec) && record.filled !== attempt;',
+    to: 'const lacksFiles = needsFiles(task.spec) && attempt < 0;',
+    test: 'test/unit/worker/worker-config.test.ts',
+  },
+  {
+    name: 'a worker reads what the tasks of others name',
+    file: 'src/api/node-scope.ts',
+    from: 'task?.spec.nodeName === identity.nodeName &&',
+    to: 'task !== undefined &&',
+    test: 'test/integration/api-security.test.ts',
+  },
+  {
+    name: 'a worker reads what its task does not name',
+    file: 'src/api/node-scope.ts',
+    from: 'reference.kind === kind.kind && reference.name === name',
+    to: 'reference.name !== undefined',
+    test: 'test/integration/api-security.test.ts',
+  },
+  {
+    name: 'what the manager says is gone is taken from memory',
+    file: 'src/worker/config/read-config.ts',
+    from: '    case 404:\n      return undefined;\n',
+    to: '',
+    test: 'test/unit/worker/worker-config.test.ts',
+  },
   // API: whatever arrives
   {
     name: 'a patch that is no list of operations is gone through',

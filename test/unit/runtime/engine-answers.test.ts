@@ -49,6 +49,17 @@ describe('what the engine answers and what it means', () => {
     ['start', 500, 'libnetwork.endpoint: open : no such file', 'Unavailable'],
     ['start', 403, 'endpoint with name orch-web already exists in network host', 'StaleContainer'],
     ['start', 409, 'container is marked for removal and cannot be started', 'NotFound'],
+    ['archive', 500, 'extraction point is not a directory', 'StartError'],
+    ['archive', 404, 'Could not find the file /etc/app in container x', 'StartError'],
+    ['archive', 403, 'mounted volume is marked read-only', 'StartError'],
+    [
+      'archive',
+      500,
+      'Error processing tar file(exit status 1): cannot overwrite non-directory "/a/b" with directory "/a"',
+      'StartError',
+    ],
+    ['archive', 500, 'Error processing tar file(exit status 1): no space left on device', 'DiskPressure'],
+    ['archive', 404, 'No such container: x', 'NotFound'],
     ['exec', 409, 'Container x is not running', 'NotRunning'],
     ['exec', 409, 'Container x is paused, unpause the container before exec', 'NotRunning'],
     [

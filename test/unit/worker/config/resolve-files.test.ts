@@ -49,7 +49,7 @@ it('makes files of items only, with their own permissions, at every place', () =
   ];
   const mounts = [
     { name: 'v', mountPath: '/one' },
-    { name: 'v', mountPath: '/two' },
+    { name: 'v', mountPath: '//two' },
   ];
   expect(resolve([{ name: 'v', configMap: { name: 'settings', defaultMode: 0o640, items } }], mounts)).toEqual([
     ['/one', ...files],
