@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeploymentController } from '../../../../src/controllers/deployments/deployment-controller.js';
 import type { ApiObject } from '../../../../src/model/api-object.js';
 import { deploymentKind, type Deployment, type StoredDeployment } from '../../../../src/model/deployment.js';
+import type { JsonObject } from '../../../../src/model/json.js';
 import type { Kind } from '../../../../src/model/kind.js';
+import {
+  replicaSetKind,
+  revisionAnnotation,
+  revisionOf,
+  type StoredReplicaSet,
+} from '../../../../src/model/replica-set.js';
 import { taskKind, type StoredTask } from '../../../../src/model/task.js';
 import type { Registry } from '../../../../src/registry/registry.js';
 import { toTimestamp } from '../../../../src/support/clock.js';
@@ -85,6 +92,15 @@ function recordTasks(present: readonly StoredTask[] = []): { mostLive(): number;
 
 async function status(): Promise<StoredDeployment['status']> {
   return (await fixture.registry.get<StoredDeployment>(deploymentKind, inDefault('web'))).status;
+}
+
+/** So many records, the oldest number first. */
+async function history(count: number): Promise<StoredReplicaSet[]> {
+  const items = await waitFor(`${count} records`, async () => {
+    const list = await fixture.registry.list<StoredReplicaSet>(replicaSetKind);
+    return list.items.length === count && list.items;
+  });
+  return [...items].sort((a, b) => (revisionOf(a) ?? 0) - (revisionOf(b) ?? 0));
 }
 
 describe('DeploymentController', () => {
@@ -230,6 +246,72 @@ describe('DeploymentController', () => {
     await clock.advance(60_000);
     await waitFor('a task', async () => (await liveTasks()).length === 1);
     await waitFor('the reason to go', async () => (await failure()) === undefined);
+  });
+
+  it('CT-05: goes back from an image that never starts to the record of the template that worked, old tasks untouched', async () => {
+    await startController();
+    await fixture.registry.create(deploymentKind, manifest());
+    await waitFor('three tasks', async () => (await liveTasks()).length === 3);
+    await startTasks();
+    await waitFor('three available ones', async () => (await status())?.availableReplicas === 3);
+    const working = (await liveTasks()).map(({ metadata }) => metadata.uid).sort();
+    const seen = recordTasks(await liveTasks());
+    const body = { spec: { template: { spec: { containers: [{ name: 'web', image: 'nope' }] } } } };
+    await fixture.registry.patch(deploymentKind, inDefault('web'), { type: 'merge', body });
+    await waitFor('one new task that never starts', async () => (await liveTasks()).length === 4);
+    const [good, broken] = await history(2);
+    expect([good?.spec.replicas, broken?.spec.replicas]).toEqual([3, 1]);
+
+    const { template } = good?.spec ?? {};
+    const { 'pod-template-hash': _hash, ...labels } = template?.metadata?.labels ?? {};
+    const value = { ...template, metadata: { labels } };
+    const operations = [{ op: 'replace', path: '/spec/template', value }] as unknown as JsonObject[];
+    await fixture.registry.patch(deploymentKind, inDefault('web'), { type: 'json', operations });
+    await waitFor('a complete status', async () => (await status())?.updatedReplicas === 3);
+    expect((await liveTasks()).map(({ metadata }) => metadata.uid).sort()).toEqual(working);
+    expect(seen.fewestRunning()).toBe(3);
+    await waitFor('the counts', async () => (await history(2)).every(({ spec }) => spec.replicas !== 1));
+    expect((await history(2)).map(({ metadata }) => metadata.annotations?.[revisionAnnotation])).toEqual(['2', '3']);
+  });
+
+  it('rolls out although nothing can be written of its history, and writes that when it can again', async () => {
+    let isFull = true;
+    const { registry, clock } = fixture;
+    const full = new Proxy(registry, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return (...parts: unknown[]): unknown => {
+          if (isFull && name === 'create' && parts[0] === replicaSetKind) throw new Error('there is no room');
+          return (value as (...parts: unknown[]) => unknown).apply(target, parts);
+        };
+      },
+    });
+    await startController(full);
+    await registry.create(deploymentKind, manifest());
+    await waitFor('three tasks', async () => (await liveTasks()).length === 3);
+    await startTasks();
+    await waitFor('a complete status', async () => (await status())?.availableReplicas === 3);
+    isFull = false;
+    await waitFor('the record', async () => {
+      await clock.advance(60_000);
+      return (await registry.list(replicaSetKind)).items.length === 1;
+    });
+  });
+
+  it('takes up the history that an earlier manager wrote, and its own again after its records were lost', async () => {
+    const first = await startController();
+    await fixture.registry.create(deploymentKind, manifest());
+    await history(1);
+    await first.stop();
+    const body = { spec: { template: { spec: { containers: [{ name: 'web', image: 'busybox:2' }] } } } };
+    await fixture.registry.patch(deploymentKind, inDefault('web'), { type: 'merge', body });
+    await startController();
+    const [, newer] = await history(2);
+    await fixture.registry.delete(replicaSetKind, inDefault(newer?.metadata.name ?? ''));
+    await waitFor('another record', async () => (await history(2))[1]?.metadata.uid !== newer?.metadata.uid);
+    await fixture.registry.delete(deploymentKind, inDefault('web'));
+    await waitFor('no record', async () => (await fixture.registry.list(replicaSetKind)).items.length === 0);
   });
 
   it('MF-02: refuses a number of replicas that is none, and takes none at all', async () => {
