@@ -12,6 +12,9 @@ import { taskKind } from './task.js';
 export type { Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus } from './generated/deployment.js';
 export type StoredDeployment = Stored<Deployment>;
 
+/** Kubernetes' annotation with the number of a template, on the Deployment that has brought it out and on its ReplicaSet. */
+export const revisionAnnotation = 'deployment.kubernetes.io/revision';
+
 const asDeployment = (object: ApiObject): Deployment => object as Deployment;
 const containersOf = (object: ApiObject): { name: string; image?: string }[] =>
   asDeployment(object).spec.template.spec.containers;
@@ -93,7 +96,7 @@ export const deploymentKind: Kind = {
     selector: (object) => formatLabelSelector(asDeployment(object).spec.selector),
   },
   treatField,
-  normalize: (sent, isWhole) => (isWhole ? withReplicas(withoutNullLimit(sent)) : sent),
+  normalize: (sent, isWhole) => (isWhole ? withReplicas(withoutNullLimit(sent)) : withoutRevision(sent)),
   validate: (object, old) => validateDeployment(asDeployment(object), old && asDeployment(old)),
 };
 
@@ -114,6 +117,15 @@ function withReplicas(sent: JsonObject): JsonObject {
   const { spec } = sent;
   if (!isJsonObject(spec) || (spec['replicas'] !== undefined && spec['replicas'] !== null)) return sent;
   return { ...sent, spec: { ...spec, replicas: 1 } };
+}
+
+/** Whoever applies what was read from a cluster must not say again and again which number it has. */
+function withoutRevision(sent: JsonObject): JsonObject {
+  const { metadata } = sent;
+  const annotations = isJsonObject(metadata) ? metadata['annotations'] : undefined;
+  if (!isJsonObject(metadata) || !isJsonObject(annotations) || !(revisionAnnotation in annotations)) return sent;
+  const { [revisionAnnotation]: _number, ...rest } = annotations;
+  return { ...sent, metadata: { ...metadata, annotations: rest } };
 }
 
 /** Some generators of manifests write null for what nobody said. */

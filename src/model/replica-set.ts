@@ -1,14 +1,12 @@
 import schema from '../../schemas/replica-set.schema.json' with { type: 'json' };
 import type { ApiObject, Stored } from './api-object.js';
-import { deploymentKind } from './deployment.js';
+import { deploymentKind, revisionAnnotation } from './deployment.js';
 import type { ReplicaSet } from './generated/replica-set.js';
 import type { Column, Kind } from './kind.js';
 
 export type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from './generated/replica-set.js';
 export type StoredReplicaSet = Stored<ReplicaSet>;
 
-/** Kubernetes' annotation with the number of a template, on the ReplicaSet and on the Deployment that has brought it out. */
-export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 /** Kubernetes' annotation with a user's words on why the template changed. */
 export const changeCauseAnnotation = 'kubernetes.io/change-cause';
 

@@ -25,11 +25,12 @@ export function readSentObject(kind: Kind, sent: unknown, isWhole = true): SentO
     );
   }
   if (isPresent(metadata) && !isJsonObject(metadata)) throw badRequest('metadata must be an object');
+  const normal = kind.normalize?.(sent, isWhole) ?? sent;
   return {
-    ...(kind.normalize?.(sent, isWhole) ?? sent),
+    ...normal,
     apiVersion,
     kind: kind.kind,
-    metadata: isJsonObject(metadata) ? { ...metadata } : {},
+    metadata: isJsonObject(normal['metadata']) ? { ...normal['metadata'] } : {},
   };
 }
 

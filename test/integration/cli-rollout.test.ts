@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Deployment, DeploymentStatus, StoredDeployment } from '../../src/model/deployment.js';
+import {
+  revisionAnnotation,
+  type Deployment,
+  type DeploymentStatus,
+  type StoredDeployment,
+} from '../../src/model/deployment.js';
 import { deploymentKind } from '../../src/model/deployment.js';
 import { templateHash } from '../../src/model/pod-template.js';
-import { replicaSetKind, revisionAnnotation } from '../../src/model/replica-set.js';
+import { replicaSetKind } from '../../src/model/replica-set.js';
 import { waitFor } from '../support/wait-for.js';
 import { manifest, startCliCluster, type CliCluster } from './cli-harness.js';
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startKubectlCluster } from './kubectl-cluster.js';
 import { useKubectl, type Kubectl } from './kubectl-harness.js';
@@ -229,6 +230,13 @@ describe('the history of a deployment with kubectl', () => {
     expect(await revision()).toBe('1');
     const version = await value('deploy web', '{.metadata.resourceVersion}');
     await kubectl.succeeds('apply', '--server-side', '-f', file);
+    expect(await value('deploy web', '{.metadata.resourceVersion}')).toBe(version);
+    // As somebody has it who keeps what a cluster showed.
+    const kept = (await readFile(file, 'utf8')).replace(
+      '{ team: shop',
+      '{ deployment.kubernetes.io/revision: "7", team: shop',
+    );
+    await kubectl.succeeds('apply', '--server-side', '-f', await kubectl.write('kept.yaml', kept));
     expect(await value('deploy web', '{.metadata.resourceVersion}')).toBe(version);
     await kubectl.succeeds('replace', '-f', file);
     await eventually(revision).toBe('1');

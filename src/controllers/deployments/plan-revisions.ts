@@ -1,13 +1,7 @@
 import { canonicalJson } from '../../model/json.js';
-import type { StoredDeployment } from '../../model/deployment.js';
+import { revisionAnnotation, type StoredDeployment } from '../../model/deployment.js';
 import { nameOfTemplate, templateHash, templateHashLabel } from '../../model/pod-template.js';
-import {
-  annotationsOfTemplate,
-  revisionAnnotation,
-  revisionOf,
-  type ReplicaSet,
-  type StoredReplicaSet,
-} from '../../model/replica-set.js';
+import { annotationsOfTemplate, revisionOf, type ReplicaSet, type StoredReplicaSet } from '../../model/replica-set.js';
 import { ownerReferenceTo } from './owner-reference.js';
 import type { Replicas } from './replicas.js';
 import { boundsOf } from './rollout-bounds.js';

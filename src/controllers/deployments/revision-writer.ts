@@ -1,7 +1,7 @@
 import { keyOf } from '../../model/api-object.js';
-import { deploymentKind, type StoredDeployment } from '../../model/deployment.js';
+import { revisionAnnotation, deploymentKind, type StoredDeployment } from '../../model/deployment.js';
 import { canonicalJson } from '../../model/json.js';
-import { replicaSetKind, revisionAnnotation, type StoredReplicaSet } from '../../model/replica-set.js';
+import { replicaSetKind, type StoredReplicaSet } from '../../model/replica-set.js';
 import type { Registry } from '../../registry/registry.js';
 import { isOrchError, OrchError } from '../../support/errors.js';
 import { eventSource } from '../write-task.js';

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DeploymentController } from '../../../../src/controllers/deployments/deployment-controller.js';
 import type { ApiObject } from '../../../../src/model/api-object.js';
-import { deploymentKind, type Deployment, type StoredDeployment } from '../../../../src/model/deployment.js';
+import {
+  revisionAnnotation,
+  deploymentKind,
+  type Deployment,
+  type StoredDeployment,
+} from '../../../../src/model/deployment.js';
 import type { JsonObject } from '../../../../src/model/json.js';
 import type { Kind } from '../../../../src/model/kind.js';
-import {
-  replicaSetKind,
-  revisionAnnotation,
-  revisionOf,
-  type StoredReplicaSet,
-} from '../../../../src/model/replica-set.js';
+import { replicaSetKind, revisionOf, type StoredReplicaSet } from '../../../../src/model/replica-set.js';
 import { taskKind, type StoredTask } from '../../../../src/model/task.js';
 import type { Registry } from '../../../../src/registry/registry.js';
 import { toTimestamp } from '../../../../src/support/clock.js';

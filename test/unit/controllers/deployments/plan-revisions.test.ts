@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planRevisions, type RevisionStep } from '../../../../src/controllers/deployments/plan-revisions.js';
-import type { DeploymentSpec, StoredDeployment } from '../../../../src/model/deployment.js';
+import { revisionAnnotation, type DeploymentSpec, type StoredDeployment } from '../../../../src/model/deployment.js';
 import { templateHash, templateHashLabel } from '../../../../src/model/pod-template.js';
-import { revisionAnnotation, revisionOf, type StoredReplicaSet } from '../../../../src/model/replica-set.js';
+import { revisionOf, type StoredReplicaSet } from '../../../../src/model/replica-set.js';
 import { aDeployment, PlayedTasks } from './deployment-fixture.js';
 
 type Wanted = Partial<DeploymentSpec> & { image?: string };
