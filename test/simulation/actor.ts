@@ -1,16 +1,16 @@
-import { nodeKind } from '../../src/model/node.js';
 import { sourceKind } from '../../src/model/source.js';
-import { taskKind } from '../../src/model/task.js';
 import { RuntimeError } from '../../src/runtime/container-runtime.js';
 import type { SimulatedContainer } from '../../src/runtime/simulated/simulated-engine.js';
 import { errorMessage } from '../../src/support/errors.js';
 import type { Cluster } from './cluster.js';
+import type { CrashPoint } from './lifeline.js';
 import type { Machine } from './machine.js';
 import type { Action } from './scenario.js';
 import { describeAction } from './scenario.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Trace } from './trace.js';
-import type { UserApi } from './user-api.js';
+import type { UserAction } from './user-request.js';
+import { request } from './user-request.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 type ActionOf<Verb extends Action['do']> = Extract<Action, { do: Verb }>;
@@ -46,6 +46,9 @@ export class Actor {
       case 'edit':
       case 'delete':
       case 'deleteNode':
+      case 'applyDeployment':
+      case 'editDeployment':
+      case 'deleteDeployment':
         return this.asUser(action);
       case 'crashManager':
       case 'stopManager':
@@ -78,7 +81,7 @@ export class Actor {
     }
   }
 
-  private async asUser(action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>): Promise<void> {
+  private async asUser(action: UserAction): Promise<void> {
     const api = this.options.cluster.users;
     if (api === undefined) throw new Error('the manager does not answer');
     const times = this.random.chance(this.options.duplicated) ? 2 : 1;
@@ -127,8 +130,10 @@ export class Actor {
           machine.crashWorker();
           startAgain(action.seconds);
         };
-        if (action.at === undefined) crash();
-        else lifeline?.crashAt(action.at, crash);
+        const { at, again } = action;
+        const first = again === undefined ? crash : (): void => this.crashTwice(machine, action.seconds, again);
+        if (at === undefined) first();
+        else lifeline?.crashAt(at, first);
         return;
       }
       case 'stopWorker':
@@ -167,6 +172,17 @@ export class Actor {
     }
   }
 
+  private crashTwice(machine: Machine, seconds: number, again: CrashPoint): void {
+    machine.crashWorker();
+    this.afterOutage(seconds, () => {
+      void machine.startWorker();
+      machine.lifeline?.crashAt(again, () => {
+        machine.crashWorker();
+        this.afterOutage(seconds, () => void machine.startWorker());
+      });
+    });
+  }
+
   /** What took its time to stop may be down only when the last fault is over: then it comes up at once. */
   private afterOutage(seconds: number, what: () => void): void {
     this.after(this.options.cluster.isHealed ? 0 : seconds, what);
@@ -174,26 +190,5 @@ export class Actor {
 
   private after(seconds: number, what: () => void): void {
     this.options.clock.setTimer(what, seconds * 1000);
-  }
-}
-
-async function request(api: UserApi, action: ActionOf<'apply' | 'edit' | 'delete' | 'deleteNode'>): Promise<void> {
-  if (action.do === 'deleteNode') return void (await api.delete(nodeKind, { name: action.worker }));
-  const key = { namespace: 'default', name: action.task };
-  const metadata = { ...key };
-  switch (action.do) {
-    case 'apply': {
-      const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: action.spec };
-      await api.apply(taskKind, key, task, { fieldManager: 'user', force: true });
-      return;
-    }
-    case 'edit':
-      await api.patch(taskKind, key, { spec: action.spec });
-      return;
-    case 'delete': {
-      const { gracePeriodSeconds } = action;
-      await api.delete(taskKind, key, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds });
-      return;
-    }
   }
 }

@@ -5,6 +5,8 @@ import { sleep } from '../../src/support/clock.js';
 export interface CrashPoint {
   effects: number;
   moment: 'before' | 'during' | 'after';
+  /** Only effects of this name count. */
+  of?: string;
 }
 
 /**
@@ -84,10 +86,11 @@ export class Lifeline {
   }
 
   /** What the process does to the world: a point at which it may die. */
-  async effect<T>(act: () => Promise<T>): Promise<T> {
+  async effect<T>(act: () => Promise<T>, name?: string): Promise<T> {
     if (this.dead) return never();
     const point = this.crashPoint;
-    if (point === undefined || point.isReached || --point.effects > 0) return this.guard(act());
+    const counts = point !== undefined && (point.of === undefined || point.of === name);
+    if (!counts || point.isReached || --point.effects > 0) return this.guard(act());
     point.isReached = true;
     if (point.moment === 'before') {
       point.onCrash();

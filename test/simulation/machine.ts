@@ -196,7 +196,7 @@ export class Machine {
         lifeline.effect(() => {
           observer.onStart('create', call[0].identity);
           return runtime.createContainer(...call);
-        }),
+        }, 'createContainer'),
       startContainer: (...call) =>
         lifeline.effect(() => {
           const container = this.engine.containers.get(call[0]);
@@ -208,7 +208,7 @@ export class Machine {
           observer.onStop(call[0]);
           return runtime.stopContainer(...call);
         }),
-      removeContainer: (...call) => lifeline.effect(() => runtime.removeContainer(...call)),
+      removeContainer: (...call) => lifeline.effect(() => runtime.removeContainer(...call), 'removeContainer'),
       exec: async (...call) => {
         // What timed out may be the command's fault.
         const late = (error: unknown): never => {

@@ -1,6 +1,7 @@
 import { checkDelete } from '../../src/api/node-scope.js';
 import { nodeIdentity } from '../../src/api/identity.js';
 import type { Client, ClientResponse } from '../../src/client/client.js';
+import { DeploymentController } from '../../src/controllers/deployments/deployment-controller.js';
 import { Manager } from '../../src/controllers/manager.js';
 import type { ApiObject } from '../../src/model/api-object.js';
 import type { FileSystem } from '../../src/gitops/file-system.js';
@@ -11,7 +12,7 @@ import type { Registry } from '../../src/registry/registry.js';
 import type { Store } from '../../src/store/store.js';
 import type { Clock } from '../../src/support/clock.js';
 import { createRegistryClient } from '../support/registry-client.js';
-import type { OnPatched } from './checkers/client-writes.js';
+import type { Patched } from './checkers/client-writes.js';
 import { ManagerDoor } from './http/manager-door.js';
 import { Lifeline } from './lifeline.js';
 import type { Scenario } from './scenario.js';
@@ -27,7 +28,8 @@ export interface ManagerObserver {
   onServing(isServing: boolean): void;
   /** A heartbeat was taken in. */
   onBeat(nodeName: string): void;
-  onPatched: OnPatched;
+  /** A worker's patch was done. */
+  onPatched(worker: string, ...patched: Patched): void;
   /** A request came over HTTP. */
   onRequest(): void;
   /** What gitops applied, and is about to delete. */
@@ -43,6 +45,7 @@ export class ManagerProcess {
   private store: Store | undefined;
   private registry: OpenedRegistry | undefined;
   private manager: Manager | undefined;
+  private deployments: DeploymentController | undefined;
   private gitops: { close(): Promise<void> } | undefined;
   private httpDoor: ManagerDoor | undefined;
   private readonly apis = new Map<string, Client>();
@@ -80,6 +83,10 @@ export class ManagerProcess {
       this.gitops = startGitops({ registry: this.watchGitops(registry), clock, random, logger, fileSystem });
     }
     if (this.scenario.hasHttp) this.httpDoor = this.openDoor(registry, manager);
+    if (this.scenario.hasDeployments) {
+      this.deployments = new DeploymentController({ registry, clock, random, logger });
+      await this.deployments.start();
+    }
     this.manager = manager;
     this.registry = registry;
     this.observer.onServing(true);
@@ -99,6 +106,7 @@ export class ManagerProcess {
   async stop(): Promise<void> {
     await this.gitops?.close();
     this.httpDoor?.endStreams();
+    await this.deployments?.stop();
     await this.manager?.stop();
     await this.registry?.close();
     await this.store?.close();
@@ -162,7 +170,7 @@ export class ManagerProcess {
       },
       patch: async <T extends ApiObject>(...[kind, key, body, options]: Parameters<Client['patch']>) => {
         const result = await base.patch<T>(kind, key, body, options);
-        this.observer.onPatched(kind, key, body, result, options?.subresource === 'status');
+        this.observer.onPatched(nodeName, kind, key, body, result, options?.subresource === 'status');
         return result;
       },
       async delete(kind, key, options) {

@@ -4,7 +4,7 @@ import type { Kind } from '../../src/model/kind.js';
 import type { Clock } from '../../src/support/clock.js';
 import { sleep, withDeadline } from '../../src/support/clock.js';
 import { OrchError } from '../../src/support/errors.js';
-import type { OnPatched } from './checkers/client-writes.js';
+import type { Patched } from './checkers/client-writes.js';
 import type { Posts } from './checkers/posts.js';
 import type { Lifeline } from './lifeline.js';
 import { observedClient } from './observed-client.js';
@@ -27,7 +27,7 @@ export interface LinkObserver {
   /** A list, or the answer to a question for one object, as the worker is about to get it. */
   listed(kind: Kind, items: readonly Stored[]): void;
   /** An answer to a patch, as the worker is about to get it. */
-  patched: OnPatched;
+  patched(...patched: Patched): void;
   posts: Posts;
 }
 

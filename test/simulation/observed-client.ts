@@ -1,7 +1,6 @@
 import type { Client } from '../../src/client/client.js';
 import type { ApiObject, Stored } from '../../src/model/api-object.js';
 import { taskKind } from '../../src/model/task.js';
-import type { OnPatched } from './checkers/client-writes.js';
 import type { Lifeline } from './lifeline.js';
 import type { LinkObserver } from './network.js';
 
@@ -12,7 +11,7 @@ export interface ObservedClientOptions {
   call: <T>(serve: (api: Client) => Promise<T>, timeoutMilliseconds?: number) => Promise<T>;
   watch: Client['watch'];
   /** Where nobody looks at patches as they are done. */
-  onPatched?: OnPatched;
+  onPatched?: LinkObserver['patched'];
 }
 
 /** A worker's client, each call of it an effect of its process at which that may die, and what it is told looked at. */

@@ -2,6 +2,8 @@
  * One run: a seed makes a scenario, a world and its faults; what comes out is whether a rule was broken, and the story.
  * Always holds: the same scenario gives the same story, line by line and in every detail that is hashed.
  */
+import type { StoredDeployment } from '../../src/model/deployment.js';
+import { deploymentKind } from '../../src/model/deployment.js';
 import type { StoredNode } from '../../src/model/node.js';
 import { nodeKind } from '../../src/model/node.js';
 import type { StoredTask } from '../../src/model/task.js';
@@ -11,9 +13,10 @@ import type { SimulatedContainer } from '../../src/runtime/simulated/simulated-e
 import type { Transaction } from '../../src/store/journal.js';
 import { Actor } from './actor.js';
 import type { Checker, World } from './checkers/checker.js';
-import type { OnPatched } from './checkers/client-writes.js';
-import { checkPatch } from './checkers/client-writes.js';
+import type { Patched } from './checkers/client-writes.js';
+import { checkOwn, checkPatch } from './checkers/client-writes.js';
 import { notConverged } from './checkers/converged.js';
+import { deploymentsNotConverged } from './checkers/deployments-converged.js';
 import { foreignContainers } from './checkers/foreign-containers.js';
 import { isNews } from './checkers/is-news.js';
 import { makeCheckers } from './checkers/make-checkers.js';
@@ -75,8 +78,6 @@ class Simulation {
   private readonly violations: Violation[] = [];
   private readonly history = new TaskHistory();
   private readonly log = new StoreLog();
-  private readonly onPatched: OnPatched = (...patched) =>
-    checkPatch({ log: this.log, violated: this.violated }, ...patched);
   private readonly violated = (rule: string, what: string): void => this.note(rule, what);
   private readonly storeCalls = new StoreCalls(this.log, this.violated);
   private readonly watches = new Watches(this.log, this.violated);
@@ -124,7 +125,7 @@ class Simulation {
         onBeat: (name) => all((checker) => checker.onBeat?.(name)),
         onApplied: (uid) => this.prunes.onApplied(uid),
         onPruned: (name, uid) => this.prunes.onDeleted(name, uid),
-        onPatched: this.onPatched,
+        onPatched: (...patched) => this.onPatched(...patched),
         onRequest: () => void (this.httpRequests += 1),
       },
       machineObserver: (name) => ({
@@ -140,7 +141,7 @@ class Simulation {
         listed: (kind, items) => {
           if (kind === taskKind) all((checker) => checker.onListed?.(name, items as StoredTask[]));
         },
-        patched: this.onPatched,
+        patched: (...patched) => this.onPatched(name, ...patched),
         posts: new Posts(name, this.violated),
       }),
     });
@@ -205,6 +206,12 @@ class Simulation {
   private tick(): void {
     for (const checker of this.checkers) checker.onTick?.();
     this.clock.setTimer(() => this.tick(), tickSeconds * 1000);
+  }
+
+  private onPatched(worker: string, ...patched: Patched): void {
+    const [kind, , , { object }] = patched;
+    checkOwn(this.violated, worker, kind, object);
+    checkPatch({ log: this.log, violated: this.violated }, ...patched);
   }
 
   private note(rule: string, what: string): void {
@@ -273,6 +280,8 @@ class Simulation {
       containers: new Map([...this.cluster.machines].map(([name, machine]) => [name, machine.containers()])),
       capacityEach,
     });
-    return [...notSynced, ...unlike];
+    const deployments = objects<StoredDeployment>(storePrefix(deploymentKind));
+    const notRolledOut = deploymentsNotConverged(deployments, objects<StoredTask>(storePrefix(taskKind)));
+    return [...notSynced, ...unlike, ...notRolledOut];
   }
 }

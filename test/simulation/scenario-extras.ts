@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../src/model/json.js';
+import type { CrashPoint } from './lifeline.js';
 import type { Action, TimedAction } from './scenario.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { FolderFault } from './simulated-folder.js';
@@ -99,6 +100,35 @@ export function addMachineFaults(
   if (random.chance(0.3)) {
     add(at(), { do: 'failProbes', worker: random.pick(workers), seconds: random.pick([3, 15, 60]) });
   }
+}
+
+/**
+ * Whichever worker makes a new task's container dies before it could note that; its next life removes the container, as the task was
+ * edited meanwhile, and dies as it does: what it noted of the attempt is on its disk by then or it is lost with the last trace.
+ */
+export function addTornRemoval(
+  random: SeededRandom,
+  workers: readonly string[],
+  faultsEndSeconds: number,
+  add: (atSeconds: number, action: Action) => void,
+): void {
+  if (random.chance(0.85)) return;
+  const at = 15 + random.next() * (faultsEndSeconds - 30);
+  const task = 'torn';
+  const again: CrashPoint = { effects: 1, moment: random.pick(['during', 'during', 'after']), of: 'removeContainer' };
+  for (const worker of workers) {
+    add(at, {
+      do: 'crashWorker',
+      worker,
+      seconds: random.pick([1, 3]),
+      at: { effects: 1, moment: 'after', of: 'createContainer' },
+      again,
+    });
+  }
+  const [image, command] = ['busybox', ['sh', '-c', 'sleep infinity']];
+  const env = [{ name: 'VERSION', value: '1' }];
+  add(at + 0.01, { do: 'apply', task, spec: { image, command, env, terminationGracePeriodSeconds: 1 } });
+  add(at + 0.9, { do: 'edit', task, spec: { env: [{ name: 'VERSION', value: '4' }] } });
 }
 
 /** Some tasks ask for memory and disk, some services are probed. */

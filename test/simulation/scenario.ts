@@ -1,7 +1,15 @@
 import type { JsonObject } from '../../src/model/json.js';
 import type { RuntimeErrorCode } from '../../src/runtime/container-runtime.js';
+import { addDeployments } from './deployment-scenario.js';
 import type { CrashPoint } from './lifeline.js';
-import { addBurst, addEmptyLists, addFolder, addMachineFaults, addSizesAndProbes } from './scenario-extras.js';
+import {
+  addBurst,
+  addEmptyLists,
+  addFolder,
+  addMachineFaults,
+  addSizesAndProbes,
+  addTornRemoval,
+} from './scenario-extras.js';
 import { SeededRandom } from './seeded-random.js';
 import type { FolderFault } from './simulated-folder.js';
 import { makeSpec, userAction } from './user-actions.js';
@@ -22,6 +30,8 @@ export interface Scenario {
   hasHttp: boolean;
   /** A Source keeps a folder applied. */
   hasFolder: boolean;
+  /** Users have Deployments. */
+  hasDeployments: boolean;
   actions: TimedAction[];
   /** Afterwards everything is whole again. */
   faultsEndSeconds: number;
@@ -43,6 +53,8 @@ export type Action =
   | { do: 'edit'; task: string; spec: JsonObject }
   | { do: 'delete'; task: string; gracePeriodSeconds?: number }
   | { do: 'deleteNode'; worker: string }
+  | { do: 'applyDeployment' | 'editDeployment'; deployment: string; spec: JsonObject }
+  | { do: 'deleteDeployment'; deployment: string }
   /** A Source is made for the folder. */
   | { do: 'followFolder'; intervalSeconds: number }
   /** With `pauseSeconds` half of it is there first: up to `cut` (0 to 1). */
@@ -51,7 +63,8 @@ export type Action =
   /** The folder is as it was so many changes ago. */
   | { do: 'revertFolder'; steps: number }
   | { do: 'failFolder'; fault: FolderFault; seconds: number }
-  | { do: 'crashWorker'; worker: string; seconds: number; at?: CrashPoint }
+  /** `again`: where its next life ends. */
+  | { do: 'crashWorker'; worker: string; seconds: number; at?: CrashPoint; again?: CrashPoint }
   | { do: 'stopWorker'; worker: string; seconds: number }
   | { do: 'rebootMachine'; worker: string; seconds: number }
   | { do: 'crashManager'; seconds: number; at?: CrashPoint }
@@ -104,6 +117,8 @@ export function makeScenario(seed: number, hasHttp = seed % seedsPerHttp === 0):
   addMachineFaults(new SeededRandom(seed, 'machine faults'), workers, faultsEndSeconds, add);
   addSizesAndProbes(new SeededRandom(seed, 'sizes and probes'), actions);
   const hasFolder = addFolder(new SeededRandom(seed, 'folder'), faultsEndSeconds, add);
+  const hasDeployments = addDeployments(new SeededRandom(seed, 'rolling updates'), faultsEndSeconds, add);
+  addTornRemoval(new SeededRandom(seed, 'torn removal'), workers, faultsEndSeconds, add);
   const extras = new SeededRandom(seed, 'extras');
   actions.sort((a, b) => a.atSeconds - b.atSeconds);
   return {
@@ -125,6 +140,7 @@ export function makeScenario(seed: number, hasHttp = seed % seedsPerHttp === 0):
     hasForeigners: extras.chance(0.3),
     hasHttp,
     hasFolder,
+    hasDeployments,
     actions,
     faultsEndSeconds,
   };

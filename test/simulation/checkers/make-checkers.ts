@@ -4,6 +4,7 @@ import { allocations } from './allocations.js';
 import { deletions } from './deletions.js';
 import { nodeHealth } from './node-health.js';
 import { oneLiveContainer } from './one-live-container.js';
+import { rollouts } from './rollouts.js';
 import { startsAfterStops } from './starts-after-stops.js';
 import { stateMoves } from './state-moves.js';
 import { unaskedStops } from './unasked-stops.js';
@@ -18,5 +19,6 @@ export function makeCheckers(world: World, scenario: Scenario): Checker[] {
     startsAfterStops(world),
     deletions(world, scenario),
     nodeHealth(world, scenario.nodeGraceSeconds),
+    ...(scenario.hasDeployments ? [rollouts(world)] : []),
   ];
 }

@@ -144,7 +144,24 @@ export const mutations: readonly Mutation[] = [
     file: 'src/controllers/deployments/ready-times.ts',
     from: 'const now = this.clock.monotonic();',
     to: 'const now = (this.clock as Clock).now();',
+    seeds: { from: 29, count: 1 },
     test: 'test/unit/controllers/deployments/deployment-controller.test.ts',
+  },
+  {
+    name: 'a rollout makes as many new tasks as it likes',
+    file: 'src/controllers/deployments/plan-rollout.ts',
+    from: 'const room = maxTotal - updated.length - old.length;',
+    to: 'const room = maxTotal + updated.length + old.length;',
+    seeds: few,
+    test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
+  },
+  {
+    name: 'old tasks go before new ones are available',
+    file: 'src/controllers/deployments/plan-rollout.ts',
+    from: 'const availableNew = staying.filter(isAvailable).length;',
+    to: 'const availableNew = staying.length;',
+    seeds: few,
+    test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
   // Worker
   {
@@ -225,6 +242,13 @@ export const mutations: readonly Mutation[] = [
     from: 'return attempt === record.attempt ? record : { ...record, attempt };',
     to: 'return attempt > 0 ? record : { ...record, attempt };',
     test: 'test/unit/worker/plan-convergence.test.ts',
+  },
+  {
+    name: 'a container is removed before its attempt is written down',
+    file: 'src/worker/converger.ts',
+    from: 'await checkpoint.settled();',
+    to: '',
+    seeds: many,
   },
   {
     name: 'what an older checkpoint wants stops a container that is newer',
@@ -337,7 +361,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/worker/assignments.ts',
     from: 'if (revision < this.revisionAtListing || checkpoint.isRewound) {',
     to: 'if (revision < checkpoint.revision || checkpoint.isRewound) {',
-    seeds: { from: 788, count: 1 },
+    seeds: { from: 8106, count: 1 },
     test: 'test/unit/worker/worker-alone.test.ts',
   },
   // GitOps
