@@ -154,6 +154,7 @@ async function record(revision: number, image: string, cause?: string): Promise<
 
 describe('the history of deployments from the command line', () => {
   it('is listed, and a template shown', async () => {
+    await cluster.run('apply -f - --force-conflicts', JSON.stringify(deploymentOf(3, 'busybox')));
     expect((await cluster.run('rollout undo web')).stderr).toContain(
       'deployment/web has no older template to go back to',
     );

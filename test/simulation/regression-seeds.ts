@@ -26,5 +26,7 @@ export const regressionSeeds: readonly { seed: number; found: string }[] = [
   { seed: 1496, found: 'a task that a wrong list hid while nothing of it ran was forgotten with its attempts' },
   { seed: 5202, found: 'a task that a wrong list hid left, and the worker did not hear of it' },
   { seed: 2, found: 'an attempt was given twice after a crash between removal and checkpoint' },
+  { seed: 594, found: 'after a restart of the manager an available task was taken away, as if it were not available' },
+  { seed: 5322, found: 'a rollout that was paused half-way gave its surge up, and with it an available task' },
   { seed: 29, found: 'minReadySeconds was counted by the wall clock: a rollout did not end' },
 ];

@@ -64,10 +64,19 @@ const planRollingUpdate: Planner = (deployment, { updated, old }, { desired, max
   const creates = ofPresentTemplate(deployment, Math.min(desired - updated.length, room));
   // Unavailable ones may come back, so even of them only so many go as available new ones make up for.
   const availableNew = staying.filter(isAvailable).length;
-  const [broken, good] = [worstFirst(old.filter((replica) => !replica.isAvailable)), old.filter(isAvailable)];
+  const good = old.filter(isAvailable);
+  const doubtful = old.filter((replica) => !replica.isAvailable && replica.mayBeAvailable);
+  const broken = old.filter((replica) => !replica.isAvailable && !replica.mayBeAvailable);
   const spareBroken = Math.max(0, availableNew + old.length - minAvailable);
-  const spareGood = Math.max(0, availableNew + good.length - minAvailable);
-  return { creates, deletes: [...surplus, ...broken.slice(0, spareBroken), ...worstFirst(good).slice(0, spareGood)] };
+  const spareGood = availableNew + good.length - minAvailable;
+  const deletes = [
+    ...surplus,
+    ...worstFirst(broken).slice(0, spareBroken),
+    // Whether they are missed is not known: they go when enough others are known to be available.
+    ...(spareGood >= 0 ? worstFirst(doubtful) : []),
+    ...worstFirst(good).slice(0, Math.max(0, spareGood)),
+  ];
+  return { creates, deletes };
 };
 
 /** The old ones end first, all of them, to the last container. */
@@ -81,12 +90,16 @@ const planRecreate: Planner = (deployment, { updated, old, leaving }, { desired 
   };
 };
 
-/** Only the number is kept: what is missing is made as those are that run, and where none runs, none is made. */
-const planPaused: Planner = (deployment, { updated, old }, { desired }) => {
+/**
+ * Only the number is kept: what is missing is made as those are that run, and where none runs, none is made. In the middle of a
+ * rollout the surge stays, as in Kubernetes: which ones are too many is not known before it goes on.
+ */
+const planPaused: Planner = (deployment, { updated, old }, { desired, maxTotal }) => {
   const total = updated.length + old.length;
+  const most = updated.length > 0 && old.length > 0 && desired > 0 ? maxTotal : desired;
   const surplus = [...worstFirst(old), ...worstFirst(updated)]
-    .sort((a, b) => Number(a.isAvailable) - Number(b.isAvailable))
-    .slice(0, Math.max(0, total - desired));
+    .sort((a, b) => worth(a) - worth(b))
+    .slice(0, Math.max(0, total - most));
   const model = worstFirst(old).at(-1)?.task;
   const missing = desired - total;
   if (updated.length > 0) return { creates: ofPresentTemplate(deployment, missing), deletes: surplus };
@@ -107,10 +120,15 @@ function isAvailable(replica: Replica): boolean {
   return replica.isAvailable;
 }
 
+/** Available, perhaps available, not available. */
+function worth(replica: Replica): number {
+  return replica.isAvailable ? 2 : Number(replica.mayBeAvailable ?? false);
+}
+
 /** In the order in which they may go: on no worker yet, not ready, not available, the youngest. */
 function worstFirst(replicas: readonly Replica[]): Replica[] {
-  const rank = ({ task, isReady, isAvailable: available }: Replica): number =>
-    Number(Boolean(task.spec.nodeName)) + Number(isReady) + Number(available);
+  const rank = (replica: Replica): number =>
+    Number(Boolean(replica.task.spec.nodeName)) + Number(replica.isReady) + worth(replica);
   return [...replicas].sort((a, b) => {
     const [{ metadata: left }, { metadata: right }] = [a.task, b.task];
     return (

@@ -7,19 +7,27 @@ interface Sighting {
   of: string;
   /** Monotonic. */
   sinceMilliseconds: number;
+  wasReadyBefore: boolean;
+}
+
+export interface ReadyTime {
+  milliseconds: number;
+  /** It was ready already when this process first looked: for how long, nobody knows. */
+  isAtLeast: boolean;
 }
 
 /**
  * For how long tasks have been ready, by this process's own monotonic clock: wall clocks, the workers' and the manager's, are set.
- * So a task counts from when it was seen ready here, after a restart from then on. Holds what is ready now, no more.
+ * So a task counts from when it was seen ready here, after a restart from then on, and is said to be
+ * older perhaps. Holds what is ready now, no more.
  */
 export class ReadyTimes {
   private readonly owners = new Map<string, Map<string, Sighting>>();
 
   constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
-  /** Takes in all tasks of one owner. Returns the milliseconds for which one of them has been ready; 0 when it is not. */
-  look(ownerUid: string, tasks: readonly StoredTask[]): (task: StoredTask) => number {
+  /** Takes in all tasks of one owner. Returns for how long one of them has been ready; 0 when it is not. */
+  look(ownerUid: string, tasks: readonly StoredTask[]): (task: StoredTask) => ReadyTime {
     const now = this.clock.monotonic();
     const before = this.owners.get(ownerUid);
     const sightings = new Map<string, Sighting>();
@@ -28,10 +36,14 @@ export class ReadyTimes {
       const of = readinessOf(task);
       if (of === undefined) continue;
       const known = before?.get(uid);
-      sightings.set(uid, known?.of === of ? known : { of, sinceMilliseconds: now });
+      const fresh = { of, sinceMilliseconds: now, wasReadyBefore: before === undefined };
+      sightings.set(uid, known?.of === of ? known : fresh);
     }
     this.owners.set(ownerUid, sightings);
-    return ({ metadata }) => now - (sightings.get(metadata.uid)?.sinceMilliseconds ?? now);
+    return ({ metadata }) => {
+      const { sinceMilliseconds = now, wasReadyBefore = false } = sightings.get(metadata.uid) ?? {};
+      return { milliseconds: now - sinceMilliseconds, isAtLeast: wasReadyBefore };
+    };
   }
 
   forget(ownerUid: string): void {

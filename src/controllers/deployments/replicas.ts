@@ -2,7 +2,7 @@ import type { StoredDeployment } from '../../model/deployment.js';
 import { compileLabelSelector } from '../../model/label-selector.js';
 import { templateHash, templateHashLabel } from '../../model/pod-template.js';
 import type { StoredTask } from '../../model/task.js';
-import { isReady as saysReady } from './ready-times.js';
+import { isReady as saysReady, type ReadyTime } from './ready-times.js';
 
 /** What a Deployment has: its tasks by what they are to it. Those that are being deleted count nowhere else. */
 export interface Replicas {
@@ -20,19 +20,21 @@ export interface Replica {
   task: StoredTask;
   isReady: boolean;
   isAvailable: boolean;
+  /** It is not known to be available, and may have been for long: counts for nothing, and is not to be taken lightly. */
+  mayBeAvailable?: boolean;
   /** Milliseconds after which it will have been ready for long enough. */
   availableAfterMilliseconds?: number;
 }
 
 /**
- * Sorts the tasks that a Deployment owns. `lostNodes`: whose tasks nobody knows anything of; `readyFor`: milliseconds for which a
+ * Sorts the tasks that a Deployment owns. `lostNodes`: whose tasks nobody knows anything of; `readyFor`: for how long a
  * ready task has been that. Pure.
  */
 export function sortReplicas(
   deployment: StoredDeployment,
   tasks: readonly StoredTask[],
   lostNodes: ReadonlySet<string>,
-  readyFor: (task: StoredTask) => number,
+  readyFor: (task: StoredTask) => ReadyTime,
 ): Replicas {
   const { selector, template, minReadySeconds = 0 } = deployment.spec;
   const hash = templateHash(template);
@@ -55,12 +57,13 @@ function toReplica(
   task: StoredTask,
   isKnown: boolean,
   minReadyMilliseconds: number,
-  readyFor: (task: StoredTask) => number,
+  readyFor: (task: StoredTask) => ReadyTime,
 ): Replica {
   const isReady = isKnown && saysReady(task);
   if (!isReady || minReadyMilliseconds === 0) return { task, isReady, isAvailable: isReady };
-  const remaining = minReadyMilliseconds - readyFor(task);
+  const { milliseconds, isAtLeast } = readyFor(task);
+  const remaining = minReadyMilliseconds - milliseconds;
   return remaining > 0
-    ? { task, isReady, isAvailable: false, availableAfterMilliseconds: remaining }
+    ? { task, isReady, isAvailable: false, mayBeAvailable: isAtLeast, availableAfterMilliseconds: remaining }
     : { task, isReady, isAvailable: true };
 }

@@ -148,6 +148,14 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/controllers/deployments/deployment-controller.test.ts',
   },
   {
+    name: 'what may be available is taken away as if it were not',
+    file: 'src/controllers/deployments/plan-rollout.ts',
+    from: '...(spareGood >= 0 ? worstFirst(doubtful) : []),',
+    to: '...worstFirst(doubtful),',
+    seeds: { from: 594, count: 1 },
+    test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
+  },
+  {
     name: 'a rollout makes as many new tasks as it likes',
     file: 'src/controllers/deployments/plan-rollout.ts',
     from: 'const room = maxTotal - updated.length - old.length;',

@@ -1,4 +1,5 @@
 import { planRollout, type RolloutStep } from '../../../../src/controllers/deployments/plan-rollout.js';
+import type { ReadyTime } from '../../../../src/controllers/deployments/ready-times.js';
 import { sortReplicas, type Replicas } from '../../../../src/controllers/deployments/replicas.js';
 import type { DeploymentSpec, DeploymentStatus, StoredDeployment } from '../../../../src/model/deployment.js';
 import { templateHashLabel } from '../../../../src/model/pod-template.js';
@@ -41,9 +42,11 @@ export function aDeployment(
 /** The tasks of one Deployment, to which the planner's steps are done. */
 export class PlayedTasks {
   tasks: StoredTask[] = [];
+  /** For how long the ready ones have been that. */
+  readyFor: (task: StoredTask) => ReadyTime = () => ({ milliseconds: 0, isAtLeast: false });
 
   sorted(deployment: StoredDeployment): Replicas {
-    return sortReplicas(deployment, this.tasks, new Set(), () => 0);
+    return sortReplicas(deployment, this.tasks, new Set(), (task) => this.readyFor(task));
   }
 
   plan(deployment: StoredDeployment): RolloutStep[] {

@@ -107,6 +107,37 @@ describe('planRollout', () => {
     expect(played.images()).toEqual(['busybox:2', 'busybox:2']);
   });
 
+  it('keeps the surge while it is paused in the middle of a rollout', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const rolling = { image: '2', strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
+    for (const step of played.plan(aDeployment(rolling))) played.do(step);
+    expect(played.images()).toEqual(['busybox:1', 'busybox:1', 'busybox:1', 'busybox:2']);
+    expect(played.plan(aDeployment({ ...rolling, paused: true }))).toEqual([]);
+    expect(played.plan(aDeployment({ ...rolling, paused: true, replicas: 2 }))).toHaveLength(1);
+  });
+
+  it('takes none away that may be available, before enough are known to be', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const deployment = aDeployment({
+      image: '2',
+      minReadySeconds: 30,
+      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    });
+    const deletions = (): string[] =>
+      played.plan(deployment).flatMap((step) => (step.type === 'delete' ? [step.task.metadata.name] : []));
+    // A manager that has just started has seen them ready for no time yet.
+    played.readyFor = () => ({ milliseconds: 1_000, isAtLeast: true });
+    expect(deletions()).toEqual([]);
+    const [broken] = played.tasks;
+    played.setReady(false, (task) => task === broken);
+    expect(deletions()).toEqual([broken?.metadata.name]);
+    played.setReady(true);
+    played.readyFor = () => ({ milliseconds: 30_000, isAtLeast: true });
+    expect(deletions()).toHaveLength(1);
+  });
+
   it('bounds one pass, and the next ones go on', () => {
     const played = new PlayedTasks();
     const deployment = aDeployment({ replicas: 1000 });

@@ -14,10 +14,10 @@ describe('ReadyTimes', () => {
     const clock = new ManualClock();
     const times = new ReadyTimes(clock);
     const task = aTask('True', { at: '2001-01-01T00:00:00Z' });
-    expect(times.look('u', [task])(task)).toBe(0);
+    expect(times.look('u', [task])(task).milliseconds).toBe(0);
     clock.freeze(7_000);
     clock.setWallClock(0);
-    expect(times.look('u', [task])(task)).toBe(7_000);
+    expect(times.look('u', [task])(task).milliseconds).toBe(7_000);
   });
 
   it('counts anew with each time that a task becomes ready, and with another container', () => {
@@ -27,13 +27,13 @@ describe('ReadyTimes', () => {
     times.look('u', [first]);
     clock.freeze(5_000);
     const second = aTask('True', { attempt: 2 });
-    expect(times.look('u', [second])(second)).toBe(0);
+    expect(times.look('u', [second])(second).milliseconds).toBe(0);
     clock.freeze(5_000);
     const again = aTask('True', { attempt: 2, at: '2026-01-01T00:01:00Z' });
-    expect(times.look('u', [again])(again)).toBe(0);
+    expect(times.look('u', [again])(again).milliseconds).toBe(0);
     clock.freeze(5_000);
     times.look('u', [aTask('False', { attempt: 2 })]);
-    expect(times.look('u', [again])(again)).toBe(0);
+    expect(times.look('u', [again])(again).milliseconds).toBe(0);
   });
 
   it('knows nothing of a task that is not ready, nor of what is gone', () => {
@@ -42,11 +42,24 @@ describe('ReadyTimes', () => {
     const [task, other] = [aTask('True'), aTask('False', { name: 'web-1' })];
     times.look('u', [task, other]);
     clock.freeze(5_000);
-    expect(times.look('u', [task, other])(other)).toBe(0);
+    expect(times.look('u', [task, other])(other).milliseconds).toBe(0);
     times.look('u', [other]);
-    expect(times.look('u', [task])(task)).toBe(0);
+    expect(times.look('u', [task])(task).milliseconds).toBe(0);
     times.forget('u');
     clock.freeze(5_000);
-    expect(times.look('u', [task])(task)).toBe(0);
+    expect(times.look('u', [task])(task).milliseconds).toBe(0);
+  });
+
+  it('says of what was ready before the first look that it may be older', () => {
+    const clock = new ManualClock();
+    const times = new ReadyTimes(clock);
+    const [before, later] = [aTask('True'), aTask('True', { name: 'web-1' })];
+    expect(times.look('u', [before])(before)).toEqual({ milliseconds: 0, isAtLeast: true });
+    clock.freeze(1_000);
+    const readyFor = times.look('u', [before, later]);
+    expect(readyFor(before)).toEqual({ milliseconds: 1_000, isAtLeast: true });
+    expect(readyFor(later)).toEqual({ milliseconds: 0, isAtLeast: false });
+    const again = aTask('True', { attempt: 2 });
+    expect(times.look('u', [again])(again)).toEqual({ milliseconds: 0, isAtLeast: false });
   });
 });

@@ -10,7 +10,7 @@ const available = (status: DeploymentStatus) => status.conditions?.find(({ type 
 function statusOf(played: PlayedTasks, deployment: StoredDeployment, at = now, lost: string[] = []) {
   return rolloutStatus(
     deployment,
-    sortReplicas(deployment, played.tasks, new Set(lost), () => at - now),
+    sortReplicas(deployment, played.tasks, new Set(lost), () => ({ milliseconds: at - now, isAtLeast: false })),
     at,
   );
 }
