@@ -1,3 +1,4 @@
+import { boundsOf } from '../../../src/controllers/deployments/rollout-bounds.js';
 import type { StoredDeployment } from '../../../src/model/deployment.js';
 import { templateHash, templateHashLabel } from '../../../src/model/pod-template.js';
 import type { StoredTask } from '../../../src/model/task.js';
@@ -28,8 +29,11 @@ function problemOf({ metadata, spec, status }: StoredDeployment, own: readonly S
   if (metadata.deletionTimestamp !== undefined) return 'its deletion does not end';
   const hash = templateHash(spec.template);
   const updated = own.filter(({ metadata: { labels } }) => labels?.[templateHashLabel] === hash);
-  // Where no task runs, a paused one makes none.
-  if (own.length !== replicas && !(paused && own.length === 0)) return `has ${own.length} tasks of ${replicas}`;
+  // Where no task runs, a paused one makes none; half-way through a rollout it keeps its surge.
+  const isHalfWay = paused && updated.length > 0 && updated.length < own.length;
+  const most = isHalfWay ? boundsOf(spec).maxTotal : replicas;
+  const isRight = (own.length >= replicas && own.length <= most) || (paused && own.length === 0);
+  if (!isRight) return `has ${own.length} tasks of ${replicas}`;
   if (!paused && updated.length !== own.length) return `${own.length - updated.length} tasks are of an older template`;
   if (status?.observedGeneration !== metadata.generation) return 'its status is of an older spec';
   const told = [status?.replicas ?? 0, status?.updatedReplicas ?? 0, status?.availableReplicas ?? 0];
