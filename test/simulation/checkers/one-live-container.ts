@@ -9,22 +9,26 @@ import type { Checker, World } from './checker.js';
 export function oneLiveContainer(world: World): Checker {
   const attempts = new Map<string, { attempt: number; revision: number }>();
   const seen = new Set<string>();
+  /** Of the containers of a task that its engine still has. */
+  const keptAttempts = (worker: string, taskUid: string): number[] =>
+    world
+      .containersOn(worker)
+      .filter(({ spec }) => spec.identity.taskUid === taskUid)
+      .map(({ spec }) => spec.identity.attempt);
   return {
     onForeignRemoval(worker, { spec }) {
       const { taskUid, attempt } = spec.identity;
+      const known = world.knownAttempt(worker, taskUid);
       // Made just before its worker died, removed before another one looked: nobody can know of it.
-      if (world.knownAttempt(worker, taskUid) >= attempt) return;
-      attempts.set(`${worker} ${taskUid}`, { attempt: attempt - 1, revision: world.currentRevision() });
+      if (known >= attempt) return;
+      const kept = keptAttempts(worker, taskUid).filter((other) => other !== attempt);
+      attempts.set(`${worker} ${taskUid}`, { attempt: Math.max(known, ...kept), revision: world.currentRevision() });
     },
     onCheckpointLost(worker) {
       for (const [key, { revision }] of attempts) {
         const [on, uid] = key.split(' ') as [string, string];
         if (on !== worker) continue;
-        const kept = world.containersOn(worker).filter((container) => container.spec.identity.taskUid === uid);
-        attempts.set(key, {
-          attempt: Math.max(0, ...kept.map((container) => container.spec.identity.attempt)),
-          revision,
-        });
+        attempts.set(key, { attempt: Math.max(0, ...keptAttempts(on, uid)), revision });
       }
     },
     onContainer(worker, container, isGone) {
