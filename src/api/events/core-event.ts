@@ -1,7 +1,7 @@
-import { ageOf } from '../../model/age.js';
 import type { ApiObject, Stored } from '../../model/api-object.js';
 import type { Kind } from '../../model/kind.js';
 import type { StoredTaskEvent } from '../../model/task-event.js';
+import { eventColumns } from './event-columns.js';
 
 /** A core/v1 Event as Kubernetes' clients know it: a read-only view of a TaskEvent. */
 export interface CoreEvent extends ApiObject {
@@ -69,26 +69,10 @@ export const eventKind: Kind = {
   namespaced: true,
   hasStatus: false,
   schema: { title: 'Event', type: 'object' },
-  columns: [
-    {
-      name: 'LAST SEEN',
-      type: 'string',
-      description: 'How long ago.',
-      value: (object, now) => ageOf(asEvent(object).lastTimestamp, now),
-    },
-    { name: 'TYPE', type: 'string', description: 'Normal or Warning.', value: (object) => asEvent(object).type },
-    { name: 'REASON', type: 'string', description: 'One word why.', value: (object) => asEvent(object).reason },
-    {
-      name: 'OBJECT',
-      type: 'string',
-      description: 'What it is about.',
-      value: (object) => {
-        const { kind, name } = asEvent(object).involvedObject;
-        return `${kind.toLowerCase()}/${name}`;
-      },
-    },
-    { name: 'MESSAGE', type: 'string', description: 'A sentence.', value: (object) => asEvent(object).message },
-  ],
+  columns: eventColumns((object) => {
+    const { lastTimestamp, type, reason, involvedObject, message } = asEvent(object);
+    return { lastSeen: lastTimestamp, type, reason, about: involvedObject, message };
+  }),
   selectableFields: {
     'involvedObject.apiVersion': (object) => asEvent(object).involvedObject.apiVersion,
     'involvedObject.kind': (object) => asEvent(object).involvedObject.kind,

@@ -1,7 +1,7 @@
-import { ageOf } from '../../model/age.js';
 import type { ApiObject, Stored } from '../../model/api-object.js';
 import type { Kind } from '../../model/kind.js';
 import type { CoreEvent } from './core-event.js';
+import { eventColumns } from './event-columns.js';
 
 /** The same Event as the group events.k8s.io names its fields. Times are Kubernetes' MicroTime, so clients can parse them. */
 interface EventV1 extends ApiObject {
@@ -68,23 +68,10 @@ export const eventsV1Kind: Kind = {
   namespaced: true,
   hasStatus: false,
   schema: { title: 'Event', type: 'object' },
-  columns: [
-    {
-      name: 'LAST SEEN',
-      type: 'string',
-      description: 'How long ago.',
-      value: (object, now) => ageOf(asEvent(object).deprecatedLastTimestamp, now),
-    },
-    { name: 'TYPE', type: 'string', description: 'Normal or Warning.', value: (object) => asEvent(object).type },
-    { name: 'REASON', type: 'string', description: 'One word why.', value: (object) => asEvent(object).reason },
-    {
-      name: 'OBJECT',
-      type: 'string',
-      description: 'What it is about.',
-      value: (object) => `${asEvent(object).regarding.kind.toLowerCase()}/${asEvent(object).regarding.name}`,
-    },
-    { name: 'MESSAGE', type: 'string', description: 'A sentence.', value: (object) => asEvent(object).note },
-  ],
+  columns: eventColumns((object) => {
+    const { deprecatedLastTimestamp, type, reason, regarding: about, note } = asEvent(object);
+    return { lastSeen: deprecatedLastTimestamp, type, reason, about, message: note };
+  }),
   selectableFields: {
     'regarding.apiVersion': regarding('apiVersion'),
     'regarding.kind': regarding('kind'),
