@@ -1,3 +1,4 @@
+import { whyAbsent } from '../model/absent-kinds.js';
 import type { ApiObject } from '../model/api-object.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { apiVersionOf, type Kind } from '../model/kind.js';
@@ -86,6 +87,11 @@ class DocumentCheck {
         `must be ${versions} for kind ${kind}, not "${shorten(apiVersion)}"`,
         'apiVersion',
       );
+      return undefined;
+    }
+    const absent = whyAbsent(kind);
+    if (absent !== undefined) {
+      this.#fail(`${pointer}/kind`, absent, 'kind');
       return undefined;
     }
     const names = kinds.filter(({ writtenBySystem }) => !writtenBySystem).map((candidate) => candidate.kind);

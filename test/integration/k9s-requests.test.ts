@@ -164,6 +164,17 @@ describe('the views of k9s', () => {
     watch.destroy();
   });
 
+  it('follow Services, of which there are none: an empty list, and a watch that stays', async () => {
+    const table = await get('/api/v1/services?limit=500', k9sTable);
+    expect(table.json).toMatchObject({ kind: 'Table', rows: [] });
+    const { json } = await get('/api/v1/namespaces/default/services?resourceVersion=0', typed);
+    expect(json).toMatchObject({ kind: 'ServiceList', apiVersion: 'v1', items: [] });
+    const version = json.metadata.resourceVersion as string;
+    const watch = await api.openWatch(`/api/v1/services?watch=true&resourceVersion=${version}&timeoutSeconds=1`);
+    await expect(watch.next()).rejects.toThrow(/ended/);
+    expect(watch.response.statusCode).toBe(200);
+  });
+
   it('list metadata only, as metadata informers do', async () => {
     const accept =
       'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,' +
@@ -294,7 +305,7 @@ describe('watches of Headlamp, over a WebSocket', () => {
       [`${podsPath}?watch=1&timeoutSeconds=soon`, undefined, 400],
       [`${podsPath}?watch=1&fieldSelector=spec.color%3Dred`, undefined, 400],
       [`${podsPath}?watch=1&sendInitialEvents=true`, undefined, 422],
-      ['/api/v1/services?watch=1', undefined, 404],
+      ['/api/v1/replicationcontrollers?watch=1', undefined, 404],
       ['/api/v1/namespaces/default/nodes?watch=1', undefined, 404],
       [podsPath, undefined, 404],
     ];
