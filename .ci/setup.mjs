@@ -83,15 +83,21 @@ export async function ensureEngine() {
   if (!answers()) giveUp(`The Docker Engine did not come up within 60 s: see ${log}.`);
 }
 
-/** What only tests need: a second engine lives in a network namespace of its own. */
+/** What only tests need, by what shows that it is there: a second engine in a network namespace, another client library. */
+const testTools = [
+  { package: 'iproute2', probe: 'command -v ip' },
+  { package: 'util-linux', probe: 'command -v nsenter' },
+  { package: 'strace', probe: 'command -v strace' },
+  { package: 'python3-kubernetes', probe: '/usr/bin/python3 -c "import kubernetes"' },
+];
+
 export function ensureTestTools() {
-  const missing = ['ip', 'nsenter', 'strace'].filter(
-    (name) => quietly('sh', ['-c', `command -v ${name}`]).status !== 0,
-  );
+  const missing = testTools.filter(({ probe }) => quietly('sh', ['-c', probe]).status !== 0);
   if (missing.length === 0) return;
-  if (!isRoot) giveUp(`The tests need ${missing.join(', ')}: install iproute2, util-linux and strace.`);
-  say(`installing what the tests need: ${missing.join(', ')}`);
-  aptInstall(['iproute2', 'util-linux', 'strace']);
+  const names = missing.map((tool) => tool.package);
+  if (!isRoot) giveUp(`The tests need ${names.join(', ')}: install what is named.`);
+  say(`installing what the tests need: ${names.join(', ')}`);
+  aptInstall(names);
 }
 
 export function ensureBusybox() {

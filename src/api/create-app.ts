@@ -17,6 +17,7 @@ import { RouteTable } from './route-table.js';
 import { servedResources } from './served-resources.js';
 import { failureStatus, toOrchError } from './status.js';
 import { versionInfo } from './version.js';
+import { listPathOfWatch } from './watch-path.js';
 import { heartbeatHandler, joinHandler } from './worker-handlers.js';
 
 export interface AppOptions {
@@ -33,7 +34,8 @@ const longLimits = { total: 20_000, perIdentity: 10_000 };
 
 /**
  * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,
- * the anonymous paths, authentication, the limit on requests in flight, the body reader, permission, its handler.
+ * the anonymous paths, the old paths of watches, authentication, the limit on requests in flight, the body reader,
+ * permission, its handler.
  */
 export function createApp({ context, authenticator, heartbeats, version, readManagerFiles }: AppOptions): Express {
   const { registry, logger } = context;
@@ -53,6 +55,10 @@ export function createApp({ context, authenticator, heartbeats, version, readMan
     if (path === '/version') app.get(path, (_request, response) => sendJson(response, 200, versionInfo(version)));
     else app.get(path, healthHandler(registry, path));
   }
+  app.get('*rest', (request, _response, next) => {
+    request.url = listPathOfWatch(request.url) ?? request.url;
+    next();
+  });
   app.use(authentication(authenticator));
   app.use(inFlightLimits());
   app.use(express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }));

@@ -18,11 +18,12 @@ export function queryValues(query: Query, name: string): string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** `true`, `1` and a bare `?follow` are true, as Go's clients send them. Throws BadRequest for other words. */
+/** `true`, `1` and a bare `?follow` are true, as Go's clients send them, and Python's `True`. Throws BadRequest for other words. */
 export function queryFlag(query: Query, name: string): boolean {
   const value = queryValue(query, name);
-  if (value === undefined || value === 'false' || value === '0') return false;
-  if (value === 'true' || value === '1' || value === '') return true;
+  const word = value?.toLowerCase();
+  if (value === undefined || word === 'false' || word === '0') return false;
+  if (word === 'true' || word === '1' || word === '') return true;
   throw new OrchError('BadRequest', `the query parameter ${name} must be true or false, not "${shorten(value)}"`);
 }
 

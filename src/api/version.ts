@@ -1,12 +1,11 @@
-/**
- * What GET /version says. kubectl 1.32's dispatcher runs another kubectl when the minor differs, so the Kubernetes
- * version whose API we speak comes first and ours follows as build metadata.
- */
+import { kubernetesMinor, kubernetesVersion } from '../model/kubernetes-version.js';
+
+/** What GET /version says. kubectl 1.32's dispatcher runs another kubectl when the minor differs. */
 export function versionInfo(version: string): Record<string, string> {
   return {
     major: '1',
-    minor: '32',
-    gitVersion: `v1.32.4+orch.${version.replace(/[^0-9A-Za-z.-]/g, '-')}`,
+    minor: kubernetesMinor,
+    gitVersion: kubernetesVersion(version),
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',

@@ -9,14 +9,13 @@ import type { WriteOptions, WriteResult } from '../registry/registry.js';
 import { isOrchError, OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
 import { deleteOptions } from './delete-body.js';
-import { sendJson, sendObject } from './object-response.js';
+import { sendObject } from './object-response.js';
 import { retryOnConflict } from './optimistic-retry.js';
 import { readPatch, type RequestedPatch } from './patch-body.js';
 import { queryFlag, queryValue, type Query } from './query.js';
 import { getVisible } from './read-handlers.js';
 import { readObject, takeTurn } from './request-body.js';
 import { present, type ServedResource, type ViewWriter } from './served-resource.js';
-import { successStatus } from './status.js';
 import { strategicToMergePatch } from './strategic-merge.js';
 import { answer, checkName, namesVersion, optionsOf, patchNamesVersion, placeObject } from './write-handlers.js';
 
@@ -80,16 +79,17 @@ export function patchView(context: ApiContext, view: WritableView): Handler {
   });
 }
 
-/** A uid in the preconditions is the view's, which need not be the stored object's. */
+/**
+ * A uid in the preconditions is the view's, which need not be the stored object's. The answer is the object also when it is
+ * gone at once: Kubernetes answers a Pod, and typed clients read nothing else.
+ */
 export function deleteView(context: ApiContext, view: WritableView): Handler {
   return inWordsOf(view, async (request, response) => {
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const options = deleteOptions(bodyOf(request), request.query as Query);
-    const { object, gone } = await deleteShown(context, view, key, options, identity);
-    if (!gone) return sendObject(context, request, response, view, present(view, object));
-    const { name, uid } = present(view, object).metadata;
-    sendJson(response, 200, successStatus(200, { name, kind: view.kind.plural, uid }));
+    const object = await deleteShown(context, view, key, options, identity);
+    sendObject(context, request, response, view, present(view, object));
   });
 }
 
@@ -99,20 +99,18 @@ async function deleteShown(
   key: ObjectKey,
   options: ReturnType<typeof deleteOptions>,
   identity: ReturnType<typeof identityOf>,
-): Promise<{ object: Stored; gone: boolean }> {
+): Promise<Stored> {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  if (uid === undefined) return context.registry.delete(view.stored, key, options);
+  if (uid === undefined) return (await context.registry.delete(view.stored, key, options)).object;
   return retryOnConflict(resourceVersion !== undefined, async () => {
     const current = await getVisible(context, view, identity, key);
     const shownUid = present(view, current).metadata.uid;
     if (uid !== shownUid) throw preconditionFailed(view.kind, key.name, 'UID', uid, shownUid);
-    return context.registry.delete(view.stored, key, {
-      ...options,
-      preconditions: {
-        uid: current.metadata.uid,
-        resourceVersion: resourceVersion ?? current.metadata.resourceVersion,
-      },
-    });
+    const preconditions = {
+      uid: current.metadata.uid,
+      resourceVersion: resourceVersion ?? current.metadata.resourceVersion,
+    };
+    return (await context.registry.delete(view.stored, key, { ...options, preconditions })).object;
   });
 }
 

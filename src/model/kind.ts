@@ -18,6 +18,8 @@ export interface Kind {
   namespaced: boolean;
   /** Whether /status exists; then status is the system's and everything else the user's. */
   hasStatus: boolean;
+  /** What a status begins as; without it as an empty one. Never as none: programs look into it at once. */
+  initialStatus?: JsonObject;
   /** Only the system makes and changes objects of this kind: what a user who tries is told. Everybody may read and delete. */
   writtenBySystem?: string;
   /** The JSON Schema (draft 7) of the whole object, from schemas/. */

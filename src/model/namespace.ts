@@ -18,6 +18,7 @@ export const namespaceKind: Kind = {
   categories: [],
   namespaced: false,
   hasStatus: true,
+  initialStatus: { phase: 'Active' },
   schema: schema,
   columns: [
     {

@@ -37,6 +37,7 @@ export const replicaSetKind: Kind = {
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  initialStatus: { replicas: 0 },
   writtenBySystem:
     'Deployments write ReplicaSets, one of each template they have brought out: make or change a Deployment',
   schema: schema,

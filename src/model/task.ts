@@ -34,6 +34,7 @@ export const taskKind: Kind = {
   categories: ['all', 'orch'],
   namespaced: true,
   hasStatus: true,
+  initialStatus: { state: 'Pending' },
   schema: schema,
   columns: [
     {

@@ -1,8 +1,6 @@
 import type { ObjectMeta } from '../model/api-object.js';
 import type { JsonObject, JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
-import { namespaceKind } from '../model/namespace.js';
-import { taskKind } from '../model/task.js';
 import type { ErrorCause } from '../support/errors.js';
 import { checkUnknownFields, checkValid } from './check-object.js';
 import type { AnyStored } from './object-codec.js';
@@ -68,7 +66,7 @@ export function prepareCreate(
   const bare = {
     ...object,
     metadata: { ...pick(metadata, usersMetadata), ...system },
-    ...initialStatus(kind),
+    ...(kind.hasStatus ? { status: { ...kind.initialStatus } } : {}),
   } as unknown as AnyStored;
   checkSize(kind, name, bare, 'main');
   checkValid(kind, name, bare as unknown as JsonObject, undefined);
@@ -76,13 +74,6 @@ export function prepareCreate(
   const stored = managedFields.length === 0 ? bare : { ...bare, metadata: { ...bare.metadata, managedFields } };
   checkSize(kind, name, stored, 'main');
   return { object: stored, warnings };
-}
-
-/** What a status begins as. */
-function initialStatus(kind: Kind): { status?: JsonObject } {
-  if (kind === taskKind) return { status: { state: 'Pending' } };
-  if (kind === namespaceKind) return { status: { phase: 'Active' } };
-  return {};
 }
 
 function placeOf(kind: Kind, sent: SentObject, nameSuffix: string): { name: string; namespace?: string } {

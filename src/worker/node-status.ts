@@ -2,6 +2,7 @@ import { setCondition, findCondition } from '../model/conditions.js';
 import type { Condition } from '../model/conditions.js';
 import type { JsonObject, JsonValue } from '../model/json.js';
 import { canonicalJson } from '../model/json.js';
+import { kubernetesVersion } from '../model/kubernetes-version.js';
 import type { Node, NodeStatus } from '../model/node.js';
 import { formatBytes, formatMillicores } from '../model/quantities.js';
 import type { Amounts } from '../model/resources.js';
@@ -47,7 +48,12 @@ export function nodeStatus(facts: NodeFacts, info: RuntimeInfo | undefined): Nod
       architecture: info.architecture,
       kernelVersion: info.kernelVersion,
       containerRuntimeVersion: info.version,
-      ...(info.osImage === undefined ? {} : { osImage: info.osImage }),
+      osImage: info.osImage ?? '',
+      kubeletVersion: kubernetesVersion(facts.version),
+      // Nobody knows them here, but the models of Kubernetes' clients refuse a node without them.
+      kubeProxyVersion: '',
+      machineID: '',
+      systemUUID: '',
       orchVersion: facts.version,
       sessionID: facts.sessionId,
     },

@@ -94,6 +94,29 @@ describe('watch', () => {
     watch.destroy();
   });
 
+  it('is found under the old paths too, of a collection and of one object', async () => {
+    await api.request('POST', tasksPath, { body: taskObject('old-1', {}, { labels: { old: 'yes' } }) });
+    await api.request('POST', tasksPath, { body: taskObject('old-2', {}, { labels: { old: 'yes' } }) });
+    const root = '/apis/orch.dev/v1/watch';
+    for (const [path, names] of [
+      [`${root}/namespaces/default/tasks?labelSelector=old%3Dyes`, ['old-1', 'old-2']],
+      [`${root}/tasks?labelSelector=old`, ['old-1', 'old-2']],
+      [`${root}/namespaces/default/tasks/old-2`, ['old-2']],
+      [`${root}/namespaces/default/tasks/old-1?fieldSelector=metadata.namespace%3Ddefault`, ['old-1']],
+      ['/api/v1/watch/namespaces/default', ['default']],
+    ] as const) {
+      const watch = await api.openWatch(path);
+      const seen = [];
+      for (const _name of names) seen.push((await watch.next()).object.metadata.name);
+      expect([path, seen]).toEqual([path, names]);
+      watch.destroy();
+    }
+    expect((await api.request('GET', `${root}/nothing`)).status).toBe(404);
+    expect((await api.request('GET', `${root}/namespaces/default/tasks/%ZZ`)).status).toBe(400);
+    expect((await api.request('DELETE', `${root}/namespaces/default/tasks/old-1`)).status).toBe(404);
+    expect((await api.request('GET', `${root}/tasks`, { token: null })).status).toBe(401);
+  });
+
   it('ends after timeoutSeconds', async () => {
     const watch = await api.openWatch(`${tasksPath}?watch=true&timeoutSeconds=1&labelSelector=none`);
     expect(await watch.ended).toBe(true);
