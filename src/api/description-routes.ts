@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import type { JsonObject } from '../model/json.js';
 import type { Registry } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
 import { aggregatedDiscoveryVersion } from './accept.js';
@@ -13,7 +14,8 @@ import {
   groupVersions,
 } from './discovery.js';
 import { sendJson } from './object-response.js';
-import { buildOpenApi, openApiV2, openApiV2ContentType } from './openapi.js';
+import { buildOpenApi } from './openapi.js';
+import { buildSwagger, emptyProtobuf, protobufContentType } from './openapi-v2.js';
 import type { RouteTable } from './route-table.js';
 import type { ServedResource } from './served-resource.js';
 
@@ -45,8 +47,14 @@ export function addDescriptionRoutes(routes: RouteTable, resources: readonly Ser
       response.end(text);
     });
   }
-  add('/openapi/v2', (_request, response) => {
-    response.status(200).set('Content-Type', openApiV2ContentType).end(openApiV2);
+  let swagger: JsonObject | undefined; // hardly anybody asks, and it is large
+  add('/openapi/v2', (request, response) => {
+    response.set('Vary', 'Accept');
+    if (/protobuf/.test(request.headers.accept ?? '')) {
+      return void response.status(200).set('Content-Type', protobufContentType).end(emptyProtobuf);
+    }
+    swagger ??= buildSwagger(openApi.documents.values(), version);
+    sendJson(response, 200, swagger);
   });
 }
 

@@ -17,11 +17,6 @@ export interface OpenApi {
   documents: ReadonlyMap<string, string>;
 }
 
-/** OpenAPI v2 in protobuf: swagger "2.0" without paths and definitions, which makes kubectl's own messages right. */
-export const openApiV2 = Buffer.from('0a03322e3042004a00', 'hex');
-/** With a dot where kubectl asks for an `@`: Go's parser of media types fails on the `@`. */
-export const openApiV2ContentType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-
 export function buildOpenApi(resources: readonly ServedResource[], version: string): OpenApi {
   const documents = new Map<string, string>();
   const paths: JsonObject = {};
@@ -65,17 +60,25 @@ function pathsOf(resource: ServedResource, root: string): [string, JsonObject][]
   const base = kind.namespaced ? `/${root}/namespaces/{namespace}/${kind.plural}` : `/${root}/${kind.plural}`;
   const parameters = kind.namespaced ? [pathParameter('namespace')] : [];
   const named = [...parameters, pathParameter('name')];
-  const item = (isSubresource: boolean, shape = kind): JsonObject => ({
-    get: operation(shape, 'get', named),
-    put: operation(shape, 'put', named),
-    patch: operation(shape, 'patch', named),
-    ...(isSubresource ? {} : { delete: operation(kind, 'delete', named) }),
+  const idOf = (action: Action, subresource = ''): string =>
+    `${action}${[kind.group.split('.')[0] || 'core', kind.version, kind.kind, subresource].map(capitalized).join('')}`;
+  const item = (subresource?: string, shape = kind): JsonObject => ({
+    get: operation(shape, 'get', idOf('get', subresource), named),
+    put: operation(shape, 'put', idOf('put', subresource), named),
+    patch: operation(shape, 'patch', idOf('patch', subresource), named),
+    ...(subresource === undefined ? { delete: operation(kind, 'delete', idOf('delete'), named) } : {}),
   });
   return [
-    [base, { get: operation(kind, 'list', parameters), post: operation(kind, 'post', parameters) }],
-    [`${base}/{name}`, item(false)],
-    ...(kind.hasStatus && !resource.convert ? [[`${base}/{name}/status`, item(true)] as [string, JsonObject]] : []),
-    ...(kind.scale ? [[`${base}/{name}/scale`, item(true, scaleKind)] as [string, JsonObject]] : []),
+    [
+      base,
+      {
+        get: operation(kind, 'list', idOf('list'), parameters),
+        post: operation(kind, 'post', idOf('post'), parameters),
+      },
+    ],
+    [`${base}/{name}`, item()],
+    ...(kind.hasStatus && !resource.convert ? [[`${base}/{name}/status`, item('status')] as [string, JsonObject]] : []),
+    ...(kind.scale ? [[`${base}/{name}/scale`, item('scale', scaleKind)] as [string, JsonObject]] : []),
   ];
 }
 
@@ -83,13 +86,17 @@ type Action = 'get' | 'list' | 'post' | 'put' | 'patch' | 'delete';
 
 const patchTypes = ['application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml'];
 
-function operation(kind: Kind, action: Action, parameters: readonly JsonObject[]): JsonObject {
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function operation(kind: Kind, action: Action, id: string, parameters: readonly JsonObject[]): JsonObject {
   const schema = { $ref: `#/components/schemas/${componentName(kind)}` };
   const writes = action === 'post' || action === 'put' || action === 'patch';
   const ownPatchTypes = isKubernetesKind(kind) ? [...patchTypes, 'application/strategic-merge-patch+json'] : patchTypes;
   const bodyTypes = action === 'patch' ? ownPatchTypes : ['application/json'];
   return {
-    operationId: `${action}${kind.kind}`,
+    operationId: id,
     tags: [apiVersionOf(kind)],
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': groupVersionKind(kind),

@@ -245,3 +245,16 @@ describe('core/v1 events', () => {
     expect((await api.request('POST', '/api/v1/namespaces/default/events', { body: {} })).status).toBe(405);
   });
 });
+
+describe('OpenAPI v2', () => {
+  it('is there in JSON for whoever does not ask for protobuf', async () => {
+    const { status, headers, json } = await api.request('GET', '/openapi/v2', {
+      headers: { accept: 'application/json' },
+    });
+    expect([status, headers['content-type'], json.swagger]).toEqual([200, 'application/json', '2.0']);
+    expect(json.definitions['dev.orch.task.v1.Task'].properties.spec.$ref).toMatch(/^#\/definitions\//);
+    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+    const protobuf = await api.request('GET', '/openapi/v2', { headers: { accept } });
+    expect(protobuf.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+  });
+});

@@ -1,8 +1,10 @@
+import SwaggerParser from '@apidevtools/swagger-parser';
 import { describe, expect, it } from 'vitest';
 import { servedResources } from '../../../src/api/served-resources.js';
 import { aggregatedDiscovery, apiResourceList } from '../../../src/api/discovery.js';
 import { toCoreEvent } from '../../../src/api/events/core-event.js';
-import { buildOpenApi, openApiV2 } from '../../../src/api/openapi.js';
+import { buildOpenApi } from '../../../src/api/openapi.js';
+import { buildSwagger, emptyProtobuf } from '../../../src/api/openapi-v2.js';
 import { versionInfo } from '../../../src/api/version.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src/model/json.js';
 import { kinds } from '../../../src/model/kinds.js';
@@ -33,6 +35,7 @@ describe('discovery', () => {
 
 describe('OpenAPI', () => {
   const { index, documents } = buildOpenApi(servedResources, '0.1.0');
+  const swaggerDocument = buildSwagger(documents.values(), '0.1.0');
 
   it('has a document for each group with what kubectl looks for: patch, fieldValidation, the kind', () => {
     expect(Object.keys(index['paths'] as object)).toEqual(['api/v1', 'apis/apps/v1', 'apis/orch.dev/v1']);
@@ -48,6 +51,15 @@ describe('OpenAPI', () => {
       expect(patch?.parameters.map(({ name }) => name)).toContain('fieldValidation');
       expect(patch?.['x-kubernetes-group-version-kind']).toEqual({ group: kind.group, version: 'v1', kind: kind.kind });
     }
+  });
+
+  it('gives every operation an id of its own', () => {
+    const ids = [...documents.values()].flatMap((text) => {
+      const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, { operationId: string }>> };
+      return Object.values(paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+    });
+    expect(ids).toEqual(expect.arrayContaining(['listOrchV1Task', 'patchOrchV1TaskStatus', 'getCoreV1Namespace']));
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it('describes every field, so that explain reads as documentation', () => {
@@ -99,8 +111,55 @@ describe('OpenAPI', () => {
     }
   });
 
-  it('answers v2 with an empty swagger document', () => {
-    expect(openApiV2.toString('hex')).toBe('0a03322e3042004a00');
+  it('says the same in v2, in its words only, and resolves every reference there', () => {
+    const swagger = swaggerDocument as unknown as {
+      swagger: string;
+      paths: Record<string, Record<string, { parameters: { in: string; type?: string; schema?: JsonObject }[] }>>;
+      definitions: Record<string, JsonObject>;
+    };
+    expect(swagger.swagger).toBe('2.0');
+    for (const kind of kinds) {
+      const groupVersionKind = { group: kind.group, version: kind.version, kind: kind.kind };
+      const definition = Object.values(swagger.definitions).find(
+        (schema) => JSON.stringify(schema['x-kubernetes-group-version-kind']) === JSON.stringify([groupVersionKind]),
+      );
+      expect(definition, kind.kind).toHaveProperty('properties');
+    }
+    const tasks = swagger.paths['/apis/orch.dev/v1/namespaces/{namespace}/tasks'];
+    expect(tasks?.['post']?.parameters).toContainEqual({
+      name: 'body',
+      in: 'body',
+      required: true,
+      schema: { $ref: '#/definitions/dev.orch.task.v1.Task' },
+    });
+    expect(tasks?.['post']?.parameters).toContainEqual({ name: 'fieldValidation', in: 'query', type: 'string' });
+    const visit = (value: JsonValue, path: string): void => {
+      if (Array.isArray(value)) return value.forEach((item, at) => visit(item, `${path}[${at}]`));
+      if (!isJsonObject(value)) return;
+      const reference = value['$ref'];
+      if (typeof reference === 'string') {
+        expect(Object.keys(swagger.definitions), path).toContain(reference.replace('#/definitions/', ''));
+      }
+      for (const word of ['oneOf', 'anyOf', 'nullable', 'requestBody', 'content', 'components']) {
+        if (!path.endsWith('.properties')) expect(value, path).not.toHaveProperty(word);
+      }
+      for (const [key, member] of Object.entries(value)) if (key !== 'example') visit(member, `${path}.${key}`);
+    };
+    visit(swagger.definitions, 'definitions');
+    visit(swagger.paths, 'paths');
+  });
+
+  it('is valid by the schemas of OpenAPI itself, v3 and v2', async () => {
+    type Checked = Parameters<typeof SwaggerParser.validate>[0];
+    const all = [...[...documents.values()].map((text) => JSON.parse(text) as JsonObject), swaggerDocument];
+    // The parser resolves references in place, so each gets a copy.
+    for (const document of all) await SwaggerParser.validate(structuredClone(document) as unknown as Checked);
+    const { info: _, ...untitled } = structuredClone(swaggerDocument);
+    await expect(SwaggerParser.validate(untitled as unknown as Checked)).rejects.toThrow();
+  });
+
+  it('answers kubectl, which wants v2 in protobuf, with a document that says nothing', () => {
+    expect(emptyProtobuf.toString('hex')).toBe('0a03322e3042004a00');
   });
 });
 
