@@ -28,5 +28,6 @@ export const regressionSeeds: readonly { seed: number; found: string }[] = [
   { seed: 2, found: 'an attempt was given twice after a crash between removal and checkpoint' },
   { seed: 594, found: 'after a restart of the manager an available task was taken away, as if it were not available' },
   { seed: 5322, found: 'a rollout that was paused half-way gave its surge up, and with it an available task' },
+  { seed: 8497, found: 'a Deployment that was paused after a restart of the manager lost a task that was available' },
   { seed: 29, found: 'minReadySeconds was counted by the wall clock: a rollout did not end' },
 ];

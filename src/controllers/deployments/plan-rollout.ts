@@ -58,7 +58,11 @@ function choosePlan({ spec }: StoredDeployment): Planner {
 }
 
 const planRollingUpdate: Planner = (deployment, { updated, old }, { desired, maxTotal, minAvailable }) => {
-  const surplus = worstFirst(updated).slice(0, Math.max(0, updated.length - desired));
+  const surplus = dispensable(
+    worstFirst(updated),
+    updated.length - desired,
+    minAvailable - old.filter(isAvailable).length,
+  );
   const staying = updated.filter((replica) => !surplus.includes(replica));
   const room = maxTotal - updated.length - old.length;
   const creates = ofPresentTemplate(deployment, Math.min(desired - updated.length, room));
@@ -81,7 +85,7 @@ const planRollingUpdate: Planner = (deployment, { updated, old }, { desired, max
 
 /** The old ones end first, all of them, to the last container. */
 const planRecreate: Planner = (deployment, { updated, old, leaving }, { desired }) => {
-  const surplus = worstFirst(updated).slice(0, Math.max(0, updated.length - desired));
+  const surplus = dispensable(worstFirst(updated), updated.length - desired, 0);
   const hash = templateHash(deployment.spec.template);
   const oldOnesRun = old.length > 0 || leaving.some((task) => task.metadata.labels?.[templateHashLabel] !== hash);
   return {
@@ -94,17 +98,29 @@ const planRecreate: Planner = (deployment, { updated, old, leaving }, { desired 
  * Only the number is kept: what is missing is made as those are that run, and where none runs, none is made. In the middle of a
  * rollout the surge stays, as in Kubernetes: which ones are too many is not known before it goes on.
  */
-const planPaused: Planner = (deployment, { updated, old }, { desired, maxTotal }) => {
+const planPaused: Planner = (deployment, { updated, old }, { desired, maxTotal, minAvailable }) => {
   const total = updated.length + old.length;
   const most = updated.length > 0 && old.length > 0 && desired > 0 ? maxTotal : desired;
-  const surplus = [...worstFirst(old), ...worstFirst(updated)]
-    .sort((a, b) => worth(a) - worth(b))
-    .slice(0, Math.max(0, total - most));
+  const all = [...worstFirst(old), ...worstFirst(updated)].sort((a, b) => worth(a) - worth(b));
+  const surplus = dispensable(all, total - most, minAvailable);
   const model = worstFirst(old).at(-1)?.task;
   const missing = desired - total;
   if (updated.length > 0) return { creates: ofPresentTemplate(deployment, missing), deletes: surplus };
   return model === undefined ? { deletes: surplus } : { creates: like(model, missing), deletes: surplus };
 };
+
+/**
+ * The first `count` of them that can be done without: `needed` that are known to be available stay, and those that may be stay
+ * until that many are known, as nobody can say whether they are missed. `replicas`: in the order in which they may go.
+ */
+function dispensable(replicas: readonly Replica[], count: number, needed: number): Replica[] {
+  const good = replicas.filter(isAvailable);
+  const spare = good.length - needed;
+  const kept = good.slice(Math.max(0, spare));
+  return replicas
+    .filter((replica) => !kept.includes(replica) && (spare >= 0 || !replica.mayBeAvailable))
+    .slice(0, Math.max(0, count));
+}
 
 function ofPresentTemplate({ spec }: StoredDeployment, count: number): Plan['creates'] & object {
   return { count, hash: templateHash(spec.template), blueprint: (name) => blueprintOf(spec.template, name) };

@@ -156,6 +156,14 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
   {
+    name: 'what may be available is surplus as if it were not',
+    file: 'src/controllers/deployments/plan-rollout.ts',
+    from: '(spare >= 0 || !replica.mayBeAvailable)',
+    to: 'true',
+    seeds: { from: 8497, count: 1 },
+    test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
+  },
+  {
     name: 'a rollout makes as many new tasks as it likes',
     file: 'src/controllers/deployments/plan-rollout.ts',
     from: 'const room = maxTotal - updated.length - old.length;',

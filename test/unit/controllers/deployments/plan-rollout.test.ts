@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundsOf } from '../../../../src/controllers/deployments/rollout-bounds.js';
 import { planRollout } from '../../../../src/controllers/deployments/plan-rollout.js';
+import type { Replica } from '../../../../src/controllers/deployments/replicas.js';
 import type { DeploymentSpec } from '../../../../src/model/deployment.js';
 import { templateHash, templateHashLabel } from '../../../../src/model/pod-template.js';
+import { aStoredTask } from '../../../support/cluster-builders.js';
 import { aDeployment, PlayedTasks } from './deployment-fixture.js';
 
 describe('boundsOf', () => {
@@ -138,6 +140,18 @@ describe('planRollout', () => {
     expect(deletions()).toHaveLength(1);
   });
 
+  it('keeps the surplus of a smaller or paused Deployment as well, while it is not known which are available', () => {
+    const smaller = new PlayedTasks();
+    smaller.settle(aDeployment({ replicas: 5 }));
+    smaller.readyFor = () => ({ milliseconds: 1_000, isAtLeast: true });
+    expect(smaller.plan(aDeployment({ replicas: 2, minReadySeconds: 30 }))).toEqual([]);
+    expect(smaller.plan(aDeployment({ replicas: 2, minReadySeconds: 30, paused: true }))).toEqual([]);
+    expect(smaller.plan(aDeployment({ replicas: 0, minReadySeconds: 30 }))).toHaveLength(5);
+    smaller.readyFor = () => ({ milliseconds: 30_000, isAtLeast: true });
+    expect(smaller.plan(aDeployment({ replicas: 2, minReadySeconds: 30 }))).toHaveLength(3);
+    expect(smaller.plan(aDeployment({ replicas: 2, minReadySeconds: 30, paused: true }))).toHaveLength(3);
+  });
+
   it('bounds one pass, and the next ones go on', () => {
     const played = new PlayedTasks();
     const deployment = aDeployment({ replicas: 1000 });
@@ -197,6 +211,39 @@ describe('a Deployment that is edited again and again', () => {
       expect([...played.hashes()]).toEqual(replicas === 0 ? [] : [templateHash(template)]);
     };
     fc.assert(fc.property(fc.array(action, { minLength: 10, maxLength: 60, size: 'max' }), run), { numRuns: 500 });
+  });
+});
+
+describe('whatever of the tasks that may be available is', () => {
+  const sort = fc.constantFrom('unplaced', 'unready', 'young', 'doubtful', 'available');
+  const some = fc.array(sort, { maxLength: 6 });
+  let made = 0;
+  const replica = (is: string): Replica => ({
+    task: aStoredTask(`t${(made += 1)}`, is === 'unplaced' ? {} : { nodeName: 'n1' }),
+    isReady: !is.startsWith('un'),
+    isAvailable: is === 'available',
+    ...(is === 'doubtful' ? { mayBeAvailable: true } : {}),
+  });
+
+  it('enough are left that are known to be, wherever one is taken away that may be', () => {
+    const run = (
+      kinds: string[],
+      oldKinds: string[],
+      edits: (Partial<DeploymentSpec> & { image?: string })[],
+    ): void => {
+      const [updated, old] = [kinds.map(replica), oldKinds.map(replica)];
+      const deployment = aDeployment(Object.assign({}, ...edits));
+      const taken = new Set(
+        planRollout(deployment, { updated, old, leaving: [], strays: [] }).map((step) =>
+          step.type === 'delete' ? step.task : undefined,
+        ),
+      );
+      const all = [...updated, ...old];
+      const isMissed = all.some((one) => taken.has(one.task) && (one.isAvailable || one.mayBeAvailable));
+      const left = all.filter((one) => one.isAvailable && !taken.has(one.task)).length;
+      if (isMissed) expect(left).toBeGreaterThanOrEqual(boundsOf(deployment.spec).minAvailable);
+    };
+    fc.assert(fc.property(some, some, fc.array(edit, { maxLength: 4 }), run), { numRuns: 2000 });
   });
 });
 
