@@ -48,8 +48,8 @@ interface ExecClient {
   closed: Promise<number>;
 }
 
-function openExec(query: string): ExecClient {
-  const socket = api.socket(`${tasksPath}/web/exec?${query}`, 'v5.channel.k8s.io');
+function openExec(query: string, protocol = 'v5.channel.k8s.io'): ExecClient {
+  const socket = api.socket(`${tasksPath}/web/exec?${query}`, protocol);
   sockets.push(socket);
   const frames = new Inbox<{ channel: number; text: string }>();
   socket.on('message', (data: Buffer) => frames.add({ channel: data[0] ?? -1, text: data.subarray(1).toString() }));
@@ -242,6 +242,39 @@ describe('exec', () => {
     expect(JSON.parse(lost.text)).toMatchObject({ reason: 'ServiceUnavailable' });
   });
 
+  it.each([
+    ['channel.k8s.io', 'text'],
+    ['v4.channel.k8s.io', 'status'],
+    ['base64.channel.k8s.io', 'text'],
+    ['v4.base64.channel.k8s.io', 'status'],
+  ])('speaks %s as well, which older clients and browsers know', async (protocol, failure) => {
+    const isText = protocol.includes('base64');
+    const message = (channel: number, text: string): string | Buffer =>
+      isText
+        ? `${channel}${Buffer.from(text).toString('base64')}`
+        : Buffer.from(`${String.fromCharCode(channel)}${text}`);
+    const worker = await connectWorker();
+    const client = openExec('command=sh&stdin=1&stdout=1&stderr=1&tty=1', protocol);
+    const { id } = await worker.nextStream();
+    expect(client.socket.protocol).toBe(protocol);
+    client.socket.send(message(4, '{"Width":80,"Height":24}'));
+    client.socket.send(message(0, 'grüße'));
+    expect((await worker.frames.find(({ channel }) => channel === tunnelChannels.resize)).text).toContain('80');
+    expect((await worker.frames.find(({ channel }) => channel === tunnelChannels.stdin)).text).toBe('grüße');
+    worker.send(id, 'stdout', 'Grüße');
+    worker.end(id, { exitCode: 3 });
+    expect(await client.closed).toBe(1000);
+    // A channel in base64 is a digit, 48 is that of 0.
+    const frames = client.frames.items.map(({ channel, text }) =>
+      isText ? { channel: channel - 48, text: Buffer.from(text, 'base64').toString() } : { channel, text },
+    );
+    expect(frames[0]).toEqual({ channel: 1, text: 'Grüße' });
+    expect(frames[1]?.channel).toBe(statusChannel);
+    const text = frames[1]?.text ?? '';
+    const told = failure === 'text' ? text : (JSON.parse(text) as { message: string }).message;
+    expect(told).toBe('command terminated with non-zero exit code: exit status 3');
+  });
+
   it('HT-10: cancels on the worker when the client vanishes', async () => {
     const worker = await connectWorker();
     const client = openExec('command=sleep&command=1000&stdout=true');
@@ -256,7 +289,7 @@ describe('exec', () => {
       [`${tasksPath}/web/exec?command=sh`, 'v5.channel.k8s.io', 503],
       [`${tasksPath}/web/exec?stdin=true`, 'v5.channel.k8s.io', 400],
       [`${tasksPath}/missing/exec?command=sh`, 'v5.channel.k8s.io', 404],
-      [`${tasksPath}/web/exec?command=sh`, 'channel.k8s.io', 400],
+      [`${tasksPath}/web/exec?command=sh`, 'v9.channel.k8s.io', 400],
     ];
     for (const [path, protocol, wanted] of cases) {
       const socket = api.socket(path, protocol);

@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { deploymentKind, type Deployment } from '../../src/model/deployment.js';
@@ -278,6 +283,9 @@ describe('watches of Headlamp, over a WebSocket', () => {
       '/api/v1/events?watch=1&fieldSelector=type%3DNormal&limit=2000',
       '/apis/apps/v1/deployments?watch=1',
       '/apis/orch.dev/v1/tasks?watch=true&labelSelector=app%3Dweb',
+      // Kubebox ends its paths like this.
+      `${podsPath}/?watch=true`,
+      '/api/v1/watch/namespaces/default/pods',
     ]) {
       const client = open(path);
       expect(await client.events.find(() => true), path).toMatchObject({ type: 'ADDED' });
@@ -324,6 +332,28 @@ describe('watches of Headlamp, over a WebSocket', () => {
   });
 });
 
+describe('a client with a key of its own making', () => {
+  it('is answered for that very key, as by Kubernetes: Kubebox sends one of 20 bytes', async () => {
+    const key = createHash('sha1').digest('base64');
+    const request = httpsRequest({
+      ...{ host: '127.0.0.1', port: api.server.port, ca: api.caPem, path: `${podsPath}/?watch=true` },
+      headers: {
+        Authorization: `Bearer ${api.credentials.adminToken}`,
+        Connection: 'upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': 13,
+        'Sec-WebSocket-Key': key,
+      },
+    });
+    const answer = once(request, 'upgrade') as Promise<[IncomingMessage, Duplex]>;
+    request.end();
+    const [{ headers }, socket] = await answer;
+    const accepted = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    expect(headers['sec-websocket-accept']).toBe(accepted);
+    socket.destroy();
+  });
+});
+
 describe('logs of Headlamp, over a WebSocket', () => {
   const path = `${podsPath}/web/log?container=web&previous=false&timestamps=true&follow=true&tailLines=100`;
 
@@ -336,6 +366,20 @@ describe('logs of Headlamp, over a WebSocket', () => {
     expect(Buffer.from(text, 'base64').toString()).toBe('Grüße\n');
     worker.end(id, {});
     expect(await client.closed).toBe(1000);
+  });
+
+  it('come line by line, but for a great many lines at once', async () => {
+    const client = open(path, ['binary.k8s.io']);
+    const { id } = await worker.nextStream();
+    worker.send(id, 'stdout', 'one\n\ntwo\nthr');
+    worker.send(id, 'stdout', 'ee\n');
+    await client.texts.find((text) => text === 'ee\n');
+    expect(client.texts.items).toEqual(['one\n', '\n', 'two\n', 'thr', 'ee\n']);
+    worker.send(id, 'stdout', '\n'.repeat(10_000));
+    worker.end(id, {});
+    expect(await client.closed).toBe(1000);
+    expect(client.texts.items.join('').length).toBe('one\n\ntwo\nthree\n'.length + 10_000);
+    expect(client.texts.items.length).toBeLessThan(1000);
   });
 
   it('come as they are to others, and say why there are none', async () => {

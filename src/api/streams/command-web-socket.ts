@@ -7,8 +7,17 @@ import {
   type CommandListener,
 } from './remote-command.js';
 
-/** Kubernetes' protocols for exec and attach over a WebSocket, best first: one byte of channel, then the payload. */
-export const commandProtocols: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+/**
+ * Kubernetes' protocols for exec and attach over a WebSocket, best first: one byte of channel, then the payload. In base64, for
+ * browsers, the channel is a digit and the message text. Before v4 the status is the text of a failure only.
+ */
+export const commandProtocols: readonly string[] = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+];
 
 /** `close` is new in v5: the client says that a channel of its own (stdin) has ended. */
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
@@ -17,13 +26,15 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 
 const maxBufferedBytes = 2 ** 20;
 const resumeBufferedBytes = 2 ** 18;
 
-export function commandOverWebSocket(socket: WebSocket, clock: Clock): CommandConnection {
+export function commandOverWebSocket(socket: WebSocket, protocol: string, clock: Clock): CommandConnection {
+  const { encode, decode } = protocol.includes('base64.') ? base64Messages : binaryMessages;
+  const hasStatusObject = /^v\d/.test(protocol);
   let listener: CommandListener | undefined;
   const send = (channel: number, payload: Uint8Array, onSent?: () => void): void => {
-    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.of(channel), payload]), onSent);
+    if (socket.readyState === socket.OPEN) socket.send(encode(channel, payload), onSent);
   };
   socket.on('message', (data: Buffer) => {
-    const [channel, payload] = [data[0], data.subarray(1)];
+    const { channel, payload } = decode(data);
     if (channel === channels.stdin) {
       if (payload.length > 0 && listener?.onStdin(payload) === false) socket.pause();
     } else if (channel === channels.resize) {
@@ -43,7 +54,8 @@ export function commandOverWebSocket(socket: WebSocket, clock: Clock): CommandCo
     },
     finish(status) {
       socket.resume(); // or the client's own close would not be seen
-      send(channels.status, Buffer.from(JSON.stringify(status)));
+      const text = hasStatusObject ? JSON.stringify(status) : status.message;
+      if (text !== undefined) send(channels.status, Buffer.from(text));
       socket.close(1000);
       const deadline = clock.setTimer(() => socket.terminate(), closeDeadlineMilliseconds);
       socket.once('close', () => deadline.cancel());
@@ -52,3 +64,21 @@ export function commandOverWebSocket(socket: WebSocket, clock: Clock): CommandCo
     listen: (next) => void (listener = next),
   };
 }
+
+interface Messages {
+  encode: (channel: number, payload: Uint8Array) => Buffer | string;
+  decode: (data: Buffer) => { channel: number | undefined; payload: Buffer };
+}
+
+const binaryMessages: Messages = {
+  encode: (channel, payload) => Buffer.concat([Buffer.of(channel), payload]),
+  decode: (data) => ({ channel: data[0], payload: data.subarray(1) }),
+};
+
+const base64Messages: Messages = {
+  encode: (channel, payload) => `${channel}${Buffer.from(payload).toString('base64')}`,
+  decode: (data) => {
+    const text = data.toString('latin1');
+    return { channel: /^\d/.test(text) ? Number(text[0]) : undefined, payload: Buffer.from(text.slice(1), 'base64') };
+  },
+};

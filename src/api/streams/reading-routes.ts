@@ -74,6 +74,22 @@ function linesOf(chunk: Buffer): string[] {
     .filter((line) => line !== '');
 }
 
+/** More lines than this at once are sent in one message, so that a piece of output costs little of the loop. */
+const maxLinesOfChunk = 256;
+
+/** A line is a message, because clients (Headlamp, Kubebox) take each message for one. */
+function linesOfLog(chunk: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  let start = 0;
+  while (start < chunk.length) {
+    const end = lines.length < maxLinesOfChunk ? chunk.indexOf('\n', start) : -1;
+    const next = end < 0 ? chunk.length : end + 1;
+    lines.push(chunk.subarray(start, next));
+    start = next;
+  }
+  return lines;
+}
+
 /** The log of a task or pod. */
 export function logRoute(key: ObjectKey, isPod: boolean, query: Query): UpgradeRoute {
   return {
@@ -89,7 +105,9 @@ export function logRoute(key: ObjectKey, isPod: boolean, query: Query): UpgradeR
         if (client.type !== 'webSocket') return;
         const { socket, protocol } = client;
         const output = {
-          stream: webSocketOutput(socket, (chunk) => [protocol === base64Protocol ? chunk.toString('base64') : chunk]),
+          stream: webSocketOutput(socket, (chunk) =>
+            linesOfLog(chunk).map((line) => (protocol === base64Protocol ? line.toString('base64') : line)),
+          ),
           begin: () => undefined,
           fail: (error: OrchError) => failWebSocket(socket, error),
         };

@@ -3,7 +3,7 @@ import type { StreamEnd, StreamRequest } from '../../model/worker-tunnel.js';
 import { OrchError } from '../../support/errors.js';
 import type { ApiContext } from '../api-context.js';
 import { queryFlag, queryValues, type Query } from '../query.js';
-import { failureStatus } from '../status.js';
+import { failureStatus, type Status } from '../status.js';
 import { streamError, type StreamTarget } from './stream-target.js';
 
 /**
@@ -14,11 +14,14 @@ export interface CommandConnection {
   /** False when the client cannot take more now: `onDrain` tells when it can. */
   write(channel: 'stdout' | 'stderr', payload: Uint8Array): boolean;
   /** Sends the status, then closes. */
-  finish(status: object): void;
+  finish(status: CommandStatus): void;
   /** Goes on after an onStdin that was false. */
   resume(): void;
   listen(listener: CommandListener): void;
 }
+
+/** A Status; without a message when all went well. */
+export type CommandStatus = Partial<Status> & Pick<Status, 'status'>;
 
 export interface CommandListener {
   onStdin(payload: Uint8Array): boolean;
@@ -103,7 +106,7 @@ export function relayCommand(
 }
 
 /** What kubectl makes its exit code of. Without it, it would exit 0. */
-export function commandStatus({ exitCode, error }: StreamEnd): object {
+export function commandStatus({ exitCode, error }: StreamEnd): CommandStatus {
   if (error) return failureStatus(streamError(error));
   if (exitCode === undefined || exitCode === 0) return { metadata: {}, status: 'Success' };
   return {

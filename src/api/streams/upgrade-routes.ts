@@ -9,6 +9,7 @@ import type { ApiContext } from '../api-context.js';
 import { podResource } from '../pods/pod-resource.js';
 import { queryValue, type Query } from '../query.js';
 import { translated } from '../view-write-handlers.js';
+import { listPathOfWatch } from '../watch-path.js';
 import { commandOverSpdy, spdyCommandProtocol } from './command-spdy.js';
 import { commandOverWebSocket, commandProtocols } from './command-web-socket.js';
 import {
@@ -25,9 +26,11 @@ import { streamTarget, type StreamTarget } from './stream-target.js';
 import { decodePart, type UpgradedClient, type UpgradeRoute } from './upgrade-route.js';
 
 /** What an upgrade of this URL is for. Throws NotFound. */
-export function findUpgradeRoute(url: string): UpgradeRoute {
-  const path = pathOf(url);
-  const query = parse(url.slice(path.length + 1));
+export function findUpgradeRoute(asked: string): UpgradeRoute {
+  const url = listPathOfWatch(asked) ?? asked;
+  const wholePath = pathOf(url);
+  const query = parse(url.slice(wholePath.length + 1));
+  const path = wholePath.endsWith('/') ? wholePath.slice(0, -1) : wholePath; // as express reads paths
   const tunnel = /^\/apis\/orch\.dev\/v1\/workers\/([^/]+)\/tunnel$/.exec(path);
   if (tunnel) return tunnelRoute(decodePart(tunnel[1]));
   const stream =
@@ -84,7 +87,13 @@ function commandRoute(key: ObjectKey, isPod: boolean, subresource: 'exec' | 'att
           ? ({ type: 'exec', taskUid, command, stdin, tty } as const)
           : ({ type: 'attach', taskUid, stdin } as const);
         if (client.type === 'webSocket') {
-          relayCommand(context, commandOverWebSocket(client.socket, context.clock), target, request, options);
+          relayCommand(
+            context,
+            commandOverWebSocket(client.socket, client.protocol, context.clock),
+            target,
+            request,
+            options,
+          );
         } else {
           commandOverSpdy(client.transport, options, context.clock, (connection) =>
             relayCommand(context, connection, target, request, options),

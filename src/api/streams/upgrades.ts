@@ -10,6 +10,7 @@ import { InFlightLimit } from '../in-flight-limit.js';
 import { failureStatus, toOrchError } from '../status.js';
 import type { UpgradedClient, UpgradeRoute } from './upgrade-route.js';
 import { findUpgradeRoute, pathOf } from './upgrade-routes.js';
+import { takeAnyKey } from './web-socket-key.js';
 
 const maxMessageBytes = 4 * 2 ** 20;
 const limits = { total: 20_000, perIdentity: 2_000 };
@@ -35,6 +36,7 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
     const protocol = protocols.get(request);
     if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
   });
+  const prepareKey = takeAnyKey(server);
   const inFlight = new InFlightLimit(limits);
   const sockets = new Set<Duplex>();
 
@@ -56,6 +58,7 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
     }
     protocols.set(request, client.protocol);
     delete request.headers['sec-websocket-protocol'];
+    prepareKey(request);
     server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', () => webSocket.terminate());
       start(upgradedClient(client.protocol, webSocket));
