@@ -55,8 +55,8 @@ export function createApp({ context, authenticator, heartbeats, version, readMan
     if (path === '/version') app.get(path, (_request, response) => sendJson(response, 200, versionInfo(version)));
     else app.get(path, healthHandler(registry, path));
   }
-  app.get('*rest', (request, _response, next) => {
-    request.url = listPathOfWatch(request.url) ?? request.url;
+  app.use((request, _response, next) => {
+    if (request.method === 'GET') request.url = listPathOfWatch(request.url) ?? request.url;
     next();
   });
   app.use(authentication(authenticator));

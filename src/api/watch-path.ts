@@ -15,18 +15,19 @@ export function listPathOfWatch(url: string): string | undefined {
   const parameters = new URLSearchParams(query);
   parameters.set('watch', 'true');
   if (name !== undefined) {
+    const decoded = decodedOrNothing(name);
+    if (decoded === undefined) return undefined;
     const given = parameters.get('fieldSelector');
-    const own = `metadata.name=${safelyDecoded(name)}`;
+    const own = `metadata.name=${decoded}`;
     parameters.set('fieldSelector', given ? `${given},${own}` : own);
   }
   return `/${root}/${version}/${namespace}${plural}?${parameters.toString()}`;
 }
 
-/** What cannot be decoded is no name either: the selector is refused. */
-function safelyDecoded(text: string): string {
+function decodedOrNothing(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return undefined;
   }
 }

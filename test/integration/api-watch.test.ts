@@ -112,7 +112,7 @@ describe('watch', () => {
       watch.destroy();
     }
     expect((await api.request('GET', `${root}/nothing`)).status).toBe(404);
-    expect((await api.request('GET', `${root}/namespaces/default/tasks/%ZZ`)).status).toBe(400);
+    expect((await api.request('GET', `${root}/namespaces/default/tasks/%ZZ`)).status).toBe(404);
     expect((await api.request('DELETE', `${root}/namespaces/default/tasks/old-1`)).status).toBe(404);
     expect((await api.request('GET', `${root}/tasks`, { token: null })).status).toBe(401);
   });
