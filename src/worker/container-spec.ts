@@ -5,6 +5,7 @@ import type { StoredTask, TaskSpec } from '../model/task.js';
 import { isFileVolume } from '../model/volumes.js';
 import type { ContainerSpec, FileSet, Mount } from '../runtime/container-runtime.js';
 import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
+import { expandCommand } from './config/expand-references.js';
 import { containerName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
@@ -17,12 +18,13 @@ export function toContainerSpec(
 ): ContainerSpec {
   const { spec } = task;
   const taskKey = taskKeyOf(task);
+  const variables = new Map(inputs.env.map(({ name, value }) => [name, value]));
   return {
     name: containerName({ taskKey, taskUid: task.metadata.uid, attempt, nodeName }),
     identity: { taskUid: task.metadata.uid, attempt, specHash: specHash(spec), taskKey },
     image: spec.image,
-    ...(spec.command ? { command: spec.command } : {}),
-    ...(spec.args ? { args: spec.args } : {}),
+    ...(spec.command ? { command: expandCommand(spec.command, variables) } : {}),
+    ...(spec.args ? { args: expandCommand(spec.args, variables) } : {}),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
     env: inputs.env,
     ports: (spec.ports ?? []).map((port) => ({

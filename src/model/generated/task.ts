@@ -30,11 +30,11 @@ export interface TaskSpec {
    */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /**
-   * Replaces the image's entry point. Run without a shell.
+   * Replaces the image's entry point. Run without a shell. $(NAME) is the value of a variable of env; $$ is one $.
    */
   command?: string[];
   /**
-   * Arguments of the command; replaces the image's own.
+   * Arguments of the command; replaces the image's own. $(NAME) is the value of a variable of env; $$ is one $.
    */
   args?: string[];
   /**
@@ -155,7 +155,7 @@ export interface EnvVar {
    */
   name: string;
   /**
-   * Its value: a string (quote numbers and booleans).
+   * Its value: a string (quote numbers and booleans). $(NAME) is the value of a variable before it; $$ is one $.
    */
   value?: string;
   valueFrom?: EnvVarSource;

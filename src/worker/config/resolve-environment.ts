@@ -5,6 +5,7 @@ import { taskField } from '../../model/task-field.js';
 import { ConfigProblem } from './config-problem.js';
 import type { ConfigObjects } from './config-objects.js';
 import { valuesOf } from './config-objects.js';
+import { expandReferences } from './expand-references.js';
 
 export interface ResolvedEnvironment {
   /** Each name once. */
@@ -15,7 +16,7 @@ export interface ResolvedEnvironment {
 
 /**
  * The environment of a task's next container: envFrom in its order, then env, later ones winning. Every name is taken that
- * env takes itself, as newer Kubernetes does. Throws a ConfigProblem for an object, a key or a value that is needed and
+ * env takes itself, as newer Kubernetes does; a plain value may refer to those before it. Throws a ConfigProblem for an object, a key or a value that is needed and
  * cannot be had. Pure.
  */
 export function resolveEnvironment(
@@ -50,7 +51,7 @@ export function resolveEnvironment(
       ? keyValue(task, objects, { kind: secretKeyRef ? 'Secret' : 'ConfigMap', name: selector.name }, selector, index)
       : fieldRef
         ? taskField(fieldRef.fieldPath)?.(task, surroundings)
-        : value;
+        : expandReferences(value, variables);
     if (found !== undefined) variables.set(name, found);
   }
   return { env: [...variables].map(([name, value]) => ({ name, value })), skipped };

@@ -7,6 +7,7 @@ import { canonicalJson } from '../../model/json.js';
 import type { Probe, StoredTask } from '../../model/task.js';
 import type { ContainerDetails, ContainerRuntime } from '../../runtime/container-runtime.js';
 import type { Clock, Timer } from '../../support/clock.js';
+import { expandCommand, plainVariables } from '../config/expand-references.js';
 import { probeExec } from './exec-probe.js';
 import { probeHttp } from './http-probe.js';
 import type { ProbeResult } from './probe-result.js';
@@ -167,7 +168,10 @@ export class ProbeRunner {
   private async tryOnce({ task, container }: Followed, probe: Probe): Promise<ProbeResult> {
     const { runtime, clock } = this.options;
     const timeout = (probe.timeoutSeconds ?? 1) * second;
-    if (probe.exec) return probeExec(runtime, container.id, probe.exec.command, timeout);
+    if (probe.exec) {
+      const command = expandCommand(probe.exec.command, plainVariables(task.spec.env));
+      return probeExec(runtime, container.id, command, timeout);
+    }
     const host = container.ipAddress ?? '127.0.0.1';
     const port = portOf(task, probe.httpGet?.port ?? probe.tcpSocket?.port);
     if (port === undefined) return failure('the probe names a port that the task does not have');

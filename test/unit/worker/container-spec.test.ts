@@ -3,7 +3,7 @@ import type { StoredTask, TaskSpec } from '../../../src/model/task.js';
 import type { ContainerSpec } from '../../../src/runtime/container-runtime.js';
 import { toContainerSpec } from '../../../src/worker/container-spec.js';
 
-const specOf = (spec: Partial<TaskSpec>): ContainerSpec => {
+const specOf = (spec: Partial<TaskSpec>, env: { name: string; value: string }[] = []): ContainerSpec => {
   const metadata = {
     name: 'web',
     namespace: 'default',
@@ -13,7 +13,7 @@ const specOf = (spec: Partial<TaskSpec>): ContainerSpec => {
     creationTimestamp: '',
   };
   const task: StoredTask = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata, spec: { image: 'busybox', ...spec } };
-  return toContainerSpec(task, 1, 'node-1', { env: [] });
+  return toContainerSpec(task, 1, 'node-1', { env });
 };
 
 it('mounts each volume as what it is', () => {
@@ -43,4 +43,14 @@ it('gives another fingerprint to other volumes, so that the container is replace
   const withVolume = (name: string): string =>
     specOf({ volumes: [{ name: 'a', dockerVolume: { name } }] }).identity.specHash;
   expect(withVolume('one')).not.toBe(withVolume('two'));
+});
+
+it('puts variables of the environment into command and arguments', () => {
+  const { command, args } = specOf({ command: ['serve', '--port=$(PORT)'], args: ['$(HOST)', '$$(PORT)'] }, [
+    { name: 'PORT', value: '80' },
+  ]);
+  expect([command, args]).toEqual([
+    ['serve', '--port=80'],
+    ['$(HOST)', '$(PORT)'],
+  ]);
 });

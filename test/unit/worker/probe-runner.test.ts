@@ -9,11 +9,16 @@ afterEach(async () => {
   open = [];
 });
 
-async function probing(command: string[], failureThreshold = 2): Promise<WorkerFixture> {
+async function probing(
+  command: string[],
+  failureThreshold = 2,
+  env: { name: string; value: string }[] = [],
+): Promise<WorkerFixture> {
   const cluster = await WorkerFixture.open();
   open.push(cluster);
   await cluster.assign('web', {
     command: ['sh', '-c', 'trap "exit 0" TERM; sleep infinity'],
+    env,
     livenessProbe: { exec: { command }, periodSeconds: 5, timeoutSeconds: 2, failureThreshold },
   });
   await cluster.settle();
@@ -28,6 +33,16 @@ describe('a liveness probe', () => {
     const cluster = await probing(['true']);
     await cluster.seconds(300);
     expect(await attempt(cluster)).toBe(1);
+  });
+
+  it('puts the variables in that its command refers to', async () => {
+    const command = ['$(CHECK)'];
+    const healthy = await probing(command, 2, [{ name: 'CHECK', value: 'true' }]);
+    await healthy.seconds(60);
+    expect(await attempt(healthy)).toBe(1);
+    const failing = await probing(command, 2, [{ name: 'CHECK', value: 'false' }]);
+    await failing.seconds(18);
+    expect(await attempt(failing)).toBe(2);
   });
 
   it('restarts only after as many failures in a row as its threshold says', async () => {

@@ -54,6 +54,26 @@ describe('the environment of a container', () => {
     });
   });
 
+  it('puts in what a plain value refers to: variables before it, of whatever source, and no later ones', () => {
+    const { env } = resolve(
+      {
+        envFrom: [{ secretRef: { name: 'login' } }],
+        env: [
+          { name: 'URL', value: 'db://$(user)@$(HOST)' },
+          { name: 'HOST', value: 'db' },
+          { name: 'URL2', value: '$(URL) $(user)@$(HOST) $$(HOST)' },
+          { name: 'RAW', valueFrom: { secretKeyRef: { name: 'login', key: 'pattern' } } },
+        ],
+      },
+      [secret('login', { user: 'ann', pattern: '$(HOST)' })],
+    );
+    expect(env).toMatchObject({
+      URL: 'db://ann@$(HOST)',
+      URL2: 'db://ann@$(HOST) ann@db $(HOST)',
+      RAW: '$(HOST)',
+    });
+  });
+
   it('lets later ones win, and env over all of envFrom', () => {
     const { env } = resolve(
       {
