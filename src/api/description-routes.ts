@@ -50,7 +50,8 @@ export function addDescriptionRoutes(routes: RouteTable, resources: readonly Ser
   let swagger: JsonObject | undefined; // hardly anybody asks, and it is large
   add('/openapi/v2', (request, response) => {
     response.set('Vary', 'Accept');
-    if (/protobuf/.test(request.headers.accept ?? '')) {
+    const { accept = '' } = request.headers;
+    if (accept.includes('protobuf') && !/\bjson|\*\/\*/.test(accept)) {
       return void response.status(200).set('Content-Type', protobufContentType).end(emptyProtobuf);
     }
     swagger ??= buildSwagger(openApi.documents.values(), version);

@@ -4,7 +4,7 @@ import { apiVersionOf, isKubernetesKind, type Kind } from '../model/kind.js';
 import { scaleKind } from '../model/scale.js';
 import { groupVersions } from './discovery.js';
 import { componentName, componentSchemas, groupVersionKind } from './openapi-schema.js';
-import { verbsOf, type ServedResource } from './served-resource.js';
+import { subresourcesOf, verbsOf, type ServedResource } from './served-resource.js';
 
 /**
  * OpenAPI v3 per group and version, derived from schemas/: what `kubectl explain` prints, and what lets `kubectl create`
@@ -62,27 +62,45 @@ function pathsOf(resource: ServedResource, root: string): [string, JsonObject][]
   const named = [...parameters, pathParameter('name')];
   const idOf = (action: Action, subresource = ''): string =>
     `${action}${[kind.group.split('.')[0] || 'core', kind.version, kind.kind, subresource].map(capitalized).join('')}`;
-  const item = (subresource?: string, shape = kind): JsonObject => ({
-    get: operation(shape, 'get', idOf('get', subresource), named),
-    put: operation(shape, 'put', idOf('put', subresource), named),
-    patch: operation(shape, 'patch', idOf('patch', subresource), named),
-    ...(subresource === undefined ? { delete: operation(kind, 'delete', idOf('delete'), named) } : {}),
-  });
+  const pathItem = (
+    verbs: readonly string[],
+    actions: readonly Action[],
+    own: readonly JsonObject[],
+    shape = kind,
+    subresource = '',
+  ): JsonObject =>
+    Object.fromEntries(
+      actions
+        .filter((action) => verbs.includes(verbOf[action]))
+        .map((action) => [methodOf(action), operation(shape, action, idOf(action, subresource), own)]),
+    );
+  // kubectl looks for a patch of every kind before it sends anything, and comes so far as to be told why there is none.
+  const verbs = [...verbsOf(resource), 'patch'];
+  const subresources = subresourcesOf(resource).filter(({ name }) => name === 'status' || name === 'scale');
   return [
-    [
-      base,
-      {
-        get: operation(kind, 'list', idOf('list'), parameters),
-        post: operation(kind, 'post', idOf('post'), parameters),
-      },
-    ],
-    [`${base}/{name}`, item()],
-    ...(kind.hasStatus && !resource.convert ? [[`${base}/{name}/status`, item('status')] as [string, JsonObject]] : []),
-    ...(kind.scale ? [[`${base}/{name}/scale`, item('scale', scaleKind)] as [string, JsonObject]] : []),
+    [base, pathItem(verbs, ['list', 'post'], parameters)],
+    [`${base}/{name}`, pathItem(verbs, ['get', 'put', 'patch', 'delete'], named)],
+    ...subresources.map(({ name, verbs: offered }): [string, JsonObject] => [
+      `${base}/{name}/${name}`,
+      pathItem(offered, ['get', 'put', 'patch'], named, name === 'scale' ? scaleKind : kind, name),
+    ]),
   ];
 }
 
 type Action = 'get' | 'list' | 'post' | 'put' | 'patch' | 'delete';
+
+const verbOf: Readonly<Record<Action, string>> = {
+  get: 'get',
+  list: 'list',
+  post: 'create',
+  put: 'update',
+  patch: 'patch',
+  delete: 'delete',
+};
+
+function methodOf(action: Action): string {
+  return action === 'list' ? 'get' : action;
+}
 
 const patchTypes = ['application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml'];
 

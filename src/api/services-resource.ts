@@ -1,4 +1,4 @@
-import { absentKinds } from '../model/absent-kinds.js';
+import { whyNoServices } from '../model/absent-kinds.js';
 import type { Kind } from '../model/kind.js';
 import { servedAsStored, type ServedResource } from './served-resource.js';
 
@@ -17,11 +17,11 @@ const serviceKind: Kind = {
   categories: [],
   namespaced: true,
   hasStatus: false,
-  writtenBySystem: absentKinds.Service,
+  writtenBySystem: whyNoServices,
   schema: {
     title: 'Service',
     type: 'object',
-    description: `Kubernetes' Service. None can be made: ${absentKinds.Service}.`,
+    description: `Kubernetes' Service. None can be made: ${whyNoServices}.`,
   },
   columns: [],
   selectableFields: {},

@@ -1,8 +1,11 @@
+import { servedResources } from './served-resources.js';
+
 /**
  * Kubernetes once watched under a path of its own, `/api/v1/watch/...`, and its API servers still do: some client libraries
  * (Ruby's) know no other way.
  */
-const watchPath = /^\/(api|apis\/[^/?]+)\/([^/?]+)\/watch\/(namespaces\/[^/?]+\/)?([^/?]+)(?:\/([^/?]+))?(?:\?(.*))?$/;
+const watchPath =
+  /^\/(?:api|apis\/([^/?]+))\/([^/?]+)\/watch\/(namespaces\/[^/?]+\/)?([^/?]+)(?:\/([^/?]+))?\/?(?:\?(.*))?$/;
 
 /**
  * The path and query of the list whose watch this old path asks for; undefined for any other. `.../watch/namespaces/NS/pods`
@@ -11,7 +14,12 @@ const watchPath = /^\/(api|apis\/[^/?]+)\/([^/?]+)\/watch\/(namespaces\/[^/?]+\/
 export function listPathOfWatch(url: string): string | undefined {
   const parts = watchPath.exec(url);
   if (!parts) return undefined;
-  const [, root, version, namespace = '', plural, name, query = ''] = parts;
+  const [, group = '', version, namespace = '', plural, name, query = ''] = parts;
+  const isServed = servedResources.some(
+    ({ kind }) => kind.group === group && kind.version === version && kind.plural === plural,
+  );
+  if (!isServed) return undefined;
+  const root = group === '' ? 'api' : `apis/${group}`;
   const parameters = new URLSearchParams(query);
   parameters.set('watch', 'true');
   if (name !== undefined) {

@@ -89,7 +89,7 @@ class DocumentCheck {
       );
       return undefined;
     }
-    const absent = whyAbsent(kind);
+    const absent = whyAbsent(apiVersion, kind);
     if (absent !== undefined) {
       this.#fail(`${pointer}/kind`, absent, 'kind');
       return undefined;

@@ -1,4 +1,4 @@
-/** The minor version of Kubernetes whose API is spoken: "1.32". */
+/** The API that is spoken is that of Kubernetes 1.32: this is its minor version. */
 export const kubernetesMinor = '32';
 
 /**

@@ -5,11 +5,14 @@ import type { StoredTask, TaskSpec } from '../model/task.js';
 import { isFileVolume } from '../model/volumes.js';
 import type { ContainerSpec, FileSet, Mount } from '../runtime/container-runtime.js';
 import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
-import { expandCommand } from './config/expand-references.js';
+import { ReferenceExpansion } from './config/reference-expansion.js';
 import { containerName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
-/** What the engine is asked for: one attempt of a task, with the values that it is given. Pure. */
+/**
+ * What the engine is asked for: one attempt of a task, with the values that it is given. Throws a ConfigProblem for a command
+ * that becomes too long with them. Pure.
+ */
 export function toContainerSpec(
   task: StoredTask,
   attempt: number,
@@ -18,13 +21,13 @@ export function toContainerSpec(
 ): ContainerSpec {
   const { spec } = task;
   const taskKey = taskKeyOf(task);
-  const variables = new Map(inputs.env.map(({ name, value }) => [name, value]));
+  const expansion = new ReferenceExpansion(new Map(inputs.env.map(({ name, value }) => [name, value])));
   return {
     name: containerName({ taskKey, taskUid: task.metadata.uid, attempt, nodeName }),
     identity: { taskUid: task.metadata.uid, attempt, specHash: specHash(spec), taskKey },
     image: spec.image,
-    ...(spec.command ? { command: expandCommand(spec.command, variables) } : {}),
-    ...(spec.args ? { args: expandCommand(spec.args, variables) } : {}),
+    ...(spec.command ? { command: expansion.expandAll(spec.command, 'spec.command') } : {}),
+    ...(spec.args ? { args: expansion.expandAll(spec.args, 'spec.args') } : {}),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
     env: inputs.env,
     ports: (spec.ports ?? []).map((port) => ({

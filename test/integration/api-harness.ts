@@ -160,7 +160,7 @@ export async function startTestApi(
     },
     openBody: (path, headers = {}) => send('GET', path, { headers }),
     socket: (path, protocol, token = credentials.adminToken) =>
-      new WebSocket(`${server.url.replace('https', 'wss')}${path}`, protocol, {
+      new WebSocket(`${server.url.replace('https', 'wss')}${path}`, protocol === '' ? [] : [protocol], {
         ca: tls.caPem,
         headers: { authorization: `Bearer ${token}` },
       }),

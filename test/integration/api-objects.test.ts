@@ -256,5 +256,9 @@ describe('OpenAPI v2', () => {
     const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
     const protobuf = await api.request('GET', '/openapi/v2', { headers: { accept } });
     expect(protobuf.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+    const either = await api.request('GET', '/openapi/v2', {
+      headers: { accept: `application/json, ${accept};q=0.1` },
+    });
+    expect(either.headers['content-type']).toBe('application/json');
   });
 });

@@ -243,11 +243,12 @@ describe('exec', () => {
   });
 
   it.each([
+    ['', 'text'],
     ['channel.k8s.io', 'text'],
     ['v4.channel.k8s.io', 'status'],
     ['base64.channel.k8s.io', 'text'],
     ['v4.base64.channel.k8s.io', 'status'],
-  ])('speaks %s as well, which older clients and browsers know', async (protocol, failure) => {
+  ])('speaks "%s" as well, which older clients and browsers know', async (protocol, failure) => {
     const isText = protocol.includes('base64');
     const message = (channel: number, text: string): string | Buffer =>
       isText

@@ -102,6 +102,7 @@ describe('watch', () => {
       [`${root}/namespaces/default/tasks?labelSelector=old%3Dyes`, ['old-1', 'old-2']],
       [`${root}/tasks?labelSelector=old`, ['old-1', 'old-2']],
       [`${root}/namespaces/default/tasks/old-2`, ['old-2']],
+      [`${root}/namespaces/default/tasks/old-2/`, ['old-2']],
       [`${root}/namespaces/default/tasks/old-1?fieldSelector=metadata.namespace%3Ddefault`, ['old-1']],
       ['/api/v1/watch/namespaces/default', ['default']],
     ] as const) {
@@ -112,6 +113,7 @@ describe('watch', () => {
       watch.destroy();
     }
     expect((await api.request('GET', `${root}/nothing`)).status).toBe(404);
+    expect((await api.request('GET', `${root}/backup`)).status).toBe(404);
     expect((await api.request('GET', `${root}/namespaces/default/tasks/%ZZ`)).status).toBe(404);
     expect((await api.request('DELETE', `${root}/namespaces/default/tasks/old-1`)).status).toBe(404);
     expect((await api.request('GET', `${root}/tasks`, { token: null })).status).toBe(401);

@@ -373,12 +373,16 @@ describe('logs of Headlamp, over a WebSocket', () => {
     const { id } = await worker.nextStream();
     worker.send(id, 'stdout', 'one\n\ntwo\nthr');
     worker.send(id, 'stdout', 'ee\n');
-    await client.texts.find((text) => text === 'ee\n');
-    expect(client.texts.items).toEqual(['one\n', '\n', 'two\n', 'thr', 'ee\n']);
+    await client.texts.find((text) => text === 'three\n');
+    expect(client.texts.items).toEqual(['one\n', '\n', 'two\n', 'three\n']);
     worker.send(id, 'stdout', '\n'.repeat(10_000));
+    worker.send(id, 'stdout', 'x'.repeat(100_000));
+    await client.texts.find((text) => text.startsWith('x'));
+    worker.send(id, 'stdout', 'the end');
     worker.end(id, {});
     expect(await client.closed).toBe(1000);
-    expect(client.texts.items.join('').length).toBe('one\n\ntwo\nthree\n'.length + 10_000);
+    expect(client.texts.items.join('')).toBe(`one\n\ntwo\nthree\n${'\n'.repeat(10_000)}${'x'.repeat(100_000)}the end`);
+    expect(client.texts.items.at(-1)).toBe('the end');
     expect(client.texts.items.length).toBeLessThan(1000);
   });
 

@@ -9,7 +9,7 @@ import {
 
 /**
  * Kubernetes' protocols for exec and attach over a WebSocket, best first: one byte of channel, then the payload. In base64, for
- * browsers, the channel is a digit and the message text. Before v4 the status is the text of a failure only.
+ * browsers, the channel is a digit and the message text. Before v4, and without any, the status is the text of a failure only.
  */
 export const commandProtocols: readonly string[] = [
   'v5.channel.k8s.io',

@@ -12,6 +12,7 @@ import { servedResources } from '../served-resources.js';
 import { failureStatus, toOrchError } from '../status.js';
 import { translated } from '../view-write-handlers.js';
 import { handleWatch, readWatchRequest } from '../watch-handler.js';
+import { LogLines } from './log-lines.js';
 import { logOptions, relayLog } from './log-relay.js';
 import { streamTarget } from './stream-target.js';
 import { decodePart, type UpgradeRoute } from './upgrade-route.js';
@@ -74,22 +75,6 @@ function linesOf(chunk: Buffer): string[] {
     .filter((line) => line !== '');
 }
 
-/** More lines than this at once are sent in one message, so that a piece of output costs little of the loop. */
-const maxLinesOfChunk = 256;
-
-/** A line is a message, because clients (Headlamp, Kubebox) take each message for one. */
-function linesOfLog(chunk: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
-  let start = 0;
-  while (start < chunk.length) {
-    const end = lines.length < maxLinesOfChunk ? chunk.indexOf('\n', start) : -1;
-    const next = end < 0 ? chunk.length : end + 1;
-    lines.push(chunk.subarray(start, next));
-    start = next;
-  }
-  return lines;
-}
-
 /** The log of a task or pod. */
 export function logRoute(key: ObjectKey, isPod: boolean, query: Query): UpgradeRoute {
   return {
@@ -104,9 +89,14 @@ export function logRoute(key: ObjectKey, isPod: boolean, query: Query): UpgradeR
       return (client) => {
         if (client.type !== 'webSocket') return;
         const { socket, protocol } = client;
+        const lines = new LogLines();
+        const messages = (cut: Buffer[]): (string | Buffer)[] =>
+          protocol === base64Protocol ? cut.map((line) => line.toString('base64')) : cut;
         const output = {
-          stream: webSocketOutput(socket, (chunk) =>
-            linesOfLog(chunk).map((line) => (protocol === base64Protocol ? line.toString('base64') : line)),
+          stream: webSocketOutput(
+            socket,
+            (chunk) => messages(lines.take(chunk)),
+            () => messages(lines.rest()),
           ),
           begin: () => undefined,
           fail: (error: OrchError) => failWebSocket(socket, error),

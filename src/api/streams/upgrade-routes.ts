@@ -72,6 +72,7 @@ function commandRoute(key: ObjectKey, isPod: boolean, subresource: 'exec' | 'att
     ...streamAccess(key, isPod, subresource),
     webSocketProtocols: commandProtocols,
     spdyProtocols: [spdyCommandProtocol],
+    needsProtocol: false, // as channel.k8s.io then
     async prepare(context, identity) {
       const options = commandOptions(query);
       const command = subresource === 'exec' ? commandOf(query) : undefined;

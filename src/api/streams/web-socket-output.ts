@@ -7,10 +7,14 @@ const failedCode = 1011;
 const maxReasonBytes = 120;
 
 /**
- * A WebSocket to write to: `messagesOf` says which messages a piece of output becomes. Always holds: no more is taken than
+ * A WebSocket to write to: `messagesOf` says which messages a piece of output becomes, `rest` which come at its end. Always holds: no more is taken than
  * the connection takes; the end of the output is a clean close; what the client sends is not looked at.
  */
-export function webSocketOutput(socket: WebSocket, messagesOf: (chunk: Buffer) => (string | Buffer)[]): Writable {
+export function webSocketOutput(
+  socket: WebSocket,
+  messagesOf: (chunk: Buffer) => (string | Buffer)[],
+  rest: () => (string | Buffer)[] = () => [],
+): Writable {
   const output = new Writable({
     // The client answers the close first: the stream is over when the socket is.
     autoDestroy: false,
@@ -23,6 +27,7 @@ export function webSocketOutput(socket: WebSocket, messagesOf: (chunk: Buffer) =
       );
     },
     final(done) {
+      if (socket.readyState === socket.OPEN) for (const message of rest()) socket.send(message);
       socket.close(1000);
       done();
     },

@@ -85,7 +85,7 @@ const planRollingUpdate: Planner = (deployment, { updated, old }, { desired, max
 
 /** The old ones end first, all of them, to the last container. */
 const planRecreate: Planner = (deployment, { updated, old, leaving }, { desired }) => {
-  const surplus = dispensable(worstFirst(updated), updated.length - desired, 0);
+  const surplus = worstFirst(updated).slice(0, Math.max(0, updated.length - desired));
   const hash = templateHash(deployment.spec.template);
   const oldOnesRun = old.length > 0 || leaving.some((task) => task.metadata.labels?.[templateHashLabel] !== hash);
   return {
@@ -114,12 +114,11 @@ const planPaused: Planner = (deployment, { updated, old }, { desired, maxTotal, 
  * until that many are known, as nobody can say whether they are missed. `replicas`: in the order in which they may go.
  */
 function dispensable(replicas: readonly Replica[], count: number, needed: number): Replica[] {
+  if (count <= 0) return [];
   const good = replicas.filter(isAvailable);
   const spare = good.length - needed;
-  const kept = good.slice(Math.max(0, spare));
-  return replicas
-    .filter((replica) => !kept.includes(replica) && (spare >= 0 || !replica.mayBeAvailable))
-    .slice(0, Math.max(0, count));
+  const kept = new Set(good.slice(Math.max(0, spare)));
+  return replicas.filter((replica) => !kept.has(replica) && (spare >= 0 || !replica.mayBeAvailable)).slice(0, count);
 }
 
 function ofPresentTemplate({ spec }: StoredDeployment, count: number): Plan['creates'] & object {

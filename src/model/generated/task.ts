@@ -30,11 +30,11 @@ export interface TaskSpec {
    */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /**
-   * Replaces the image's entry point. Run without a shell. $(NAME) is the value of a variable of env; $$ is one $.
+   * Replaces the image's entry point. Run without a shell. $(NAME) is the value of a variable of env or envFrom; $$ is one $.
    */
   command?: string[];
   /**
-   * Arguments of the command; replaces the image's own. $(NAME) is the value of a variable of env; $$ is one $.
+   * Arguments of the command; replaces the image's own. $(NAME) is the value of a variable of env or envFrom; $$ is one $.
    */
   args?: string[];
   /**
@@ -424,7 +424,7 @@ export interface VolumeMount {
  */
 export interface ExecAction {
   /**
-   * The command, run in the container without a shell.
+   * The command, run in the container without a shell. $(NAME) is the plain value of a variable of env; $$ is one $.
    *
    * @minItems 1
    */

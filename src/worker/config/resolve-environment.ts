@@ -5,7 +5,7 @@ import { taskField } from '../../model/task-field.js';
 import { ConfigProblem } from './config-problem.js';
 import type { ConfigObjects } from './config-objects.js';
 import { valuesOf } from './config-objects.js';
-import { expandReferences } from './expand-references.js';
+import { ReferenceExpansion } from './reference-expansion.js';
 
 export interface ResolvedEnvironment {
   /** Each name once. */
@@ -16,8 +16,8 @@ export interface ResolvedEnvironment {
 
 /**
  * The environment of a task's next container: envFrom in its order, then env, later ones winning. Every name is taken that
- * env takes itself, as newer Kubernetes does; a plain value may refer to those before it. Throws a ConfigProblem for an object, a key or a value that is needed and
- * cannot be had. Pure.
+ * env takes itself, as newer Kubernetes does; a plain value may refer to those before it. Throws a ConfigProblem for an
+ * object, a key or a value that is needed and cannot be had. Pure.
  */
 export function resolveEnvironment(
   task: StoredTask,
@@ -26,6 +26,7 @@ export function resolveEnvironment(
 ): ResolvedEnvironment {
   const { env = [], envFrom = [] } = task.spec;
   const variables = new Map<string, string>();
+  const expansion = new ReferenceExpansion(variables);
   const skipped: string[] = [];
   for (const [index, { prefix = '', configMapRef, secretRef }] of envFrom.entries()) {
     const named = secretRef ?? configMapRef;
@@ -51,7 +52,7 @@ export function resolveEnvironment(
       ? keyValue(task, objects, { kind: secretKeyRef ? 'Secret' : 'ConfigMap', name: selector.name }, selector, index)
       : fieldRef
         ? taskField(fieldRef.fieldPath)?.(task, surroundings)
-        : expandReferences(value, variables);
+        : expansion.expand(value, `spec.env[${index}].value`);
     if (found !== undefined) variables.set(name, found);
   }
   return { env: [...variables].map(([name, value]) => ({ name, value })), skipped };

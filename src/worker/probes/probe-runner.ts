@@ -7,7 +7,8 @@ import { canonicalJson } from '../../model/json.js';
 import type { Probe, StoredTask } from '../../model/task.js';
 import type { ContainerDetails, ContainerRuntime } from '../../runtime/container-runtime.js';
 import type { Clock, Timer } from '../../support/clock.js';
-import { expandCommand, plainVariables } from '../config/expand-references.js';
+import { ConfigProblem } from '../config/config-problem.js';
+import { plainVariables, ReferenceExpansion } from '../config/reference-expansion.js';
 import { probeExec } from './exec-probe.js';
 import { probeHttp } from './http-probe.js';
 import type { ProbeResult } from './probe-result.js';
@@ -112,7 +113,7 @@ export class ProbeRunner {
 
   private schedule(followed: Followed, role: Role, probe: Probe, before: Count, delayMilliseconds: number): void {
     const timer = this.options.clock.setTimer(() => {
-      void this.tryOnce(followed, probe).then((result) => {
+      void this.tryOnce(followed, role, probe).then((result) => {
         if (followed.isStopped) return;
         const count = countResult(before, result);
         if (result.outcome === 'failure') this.onFailure(followed, `${role} probe failed: ${result.message}`);
@@ -165,18 +166,28 @@ export class ProbeRunner {
     this.options.onReadiness(followed.task.metadata.uid);
   }
 
-  private async tryOnce({ task, container }: Followed, probe: Probe): Promise<ProbeResult> {
+  private async tryOnce({ task, container }: Followed, role: Role, probe: Probe): Promise<ProbeResult> {
     const { runtime, clock } = this.options;
     const timeout = (probe.timeoutSeconds ?? 1) * second;
     if (probe.exec) {
-      const command = expandCommand(probe.exec.command, plainVariables(task.spec.env));
-      return probeExec(runtime, container.id, command, timeout);
+      const command = commandOf(task, role, probe.exec.command);
+      return Array.isArray(command) ? probeExec(runtime, container.id, command, timeout) : command;
     }
     const host = container.ipAddress ?? '127.0.0.1';
     const port = portOf(task, probe.httpGet?.port ?? probe.tcpSocket?.port);
     if (port === undefined) return failure('the probe names a port that the task does not have');
     if (probe.httpGet) return probeHttp({ host, port, path: probe.httpGet.path ?? '/' }, timeout, clock);
     return probeTcp({ host, port }, timeout, clock);
+  }
+}
+
+/** The command with the task's variables put in; a failure of the probe when it becomes too long. */
+function commandOf({ spec }: StoredTask, role: Role, command: readonly string[]): string[] | ProbeResult {
+  try {
+    return new ReferenceExpansion(plainVariables(spec.env)).expandAll(command, `spec.${role}Probe.exec.command`);
+  } catch (error) {
+    if (error instanceof ConfigProblem) return failure(error.message);
+    throw error;
   }
 }
 

@@ -62,6 +62,16 @@ describe('OpenAPI', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('offers what may be done, and a patch of everything, which kubectl looks for first', () => {
+    const { paths } = JSON.parse(documents.get('api/v1') ?? '') as { paths: Record<string, object> };
+    const methodsOf = (path: string): string[] => Object.keys(paths[path] ?? {});
+    expect(methodsOf('/api/v1/namespaces/{namespace}/services')).toEqual(['get']);
+    expect(methodsOf('/api/v1/namespaces/{namespace}/services/{name}')).toEqual(['get', 'patch']);
+    expect(methodsOf('/api/v1/namespaces/{namespace}/pods/{name}')).toEqual(['get', 'put', 'patch', 'delete']);
+    expect(methodsOf('/api/v1/namespaces/{namespace}/pods/{name}/status')).toEqual(['get']);
+    expect(methodsOf('/api/v1/nodes/{name}/status')).toEqual(['get', 'put', 'patch']);
+  });
+
   it('describes every field, so that explain reads as documentation', () => {
     const undescribed: string[] = [];
     for (const text of documents.values()) {

@@ -43,6 +43,9 @@ describe('a liveness probe', () => {
     const failing = await probing(command, 2, [{ name: 'CHECK', value: 'false' }]);
     await failing.seconds(18);
     expect(await attempt(failing)).toBe(2);
+    const flood = await probing(['true', '$(A)'.repeat(6_000)], 2, [{ name: 'A', value: 'x'.repeat(100_000) }]);
+    await flood.seconds(23);
+    expect((await flood.task('web')).status?.message).toContain('spec.livenessProbe.exec.command[1]');
   });
 
   it('restarts only after as many failures in a row as its threshold says', async () => {
