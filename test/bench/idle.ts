@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { manifests, taskManifest, type TestCluster } from '../support/orch-process.js';
+import { waitFor } from '../support/wait-for.js';
 import { sleeper } from './engine.js';
 import type { Row } from './row.js';
 
 const clockTicksPerSecond = 100;
+
+interface TaskWithUsage {
+  status?: { usage?: object };
+}
 
 /** CPU and memory of manager and worker in one process, with running tasks and nothing to do, over a minute. */
 export async function measureIdle(options: {
@@ -17,8 +22,13 @@ export async function measureIdle(options: {
   const names = Array.from({ length: tasks }, (_, index) => `idle-${index}`);
   const input = manifests(...names.map((name) => taskManifest(name, { command: sleeper })));
   await cluster.must(['apply', '-f', '-', '--wait', '--timeout', '120s'], input);
-  // The first statistics of a task are news and are told; after that it is idle.
-  await pause(75_000);
+  // The first statistics of a container take the engine over a second, one after the other, and are told; then it is idle.
+  const isMeasured = async (): Promise<boolean> => {
+    const { items } = JSON.parse(await cluster.must(['get', 'tasks', '-o', 'json'])) as { items: TaskWithUsage[] };
+    return items.length === tasks && items.every(({ status }) => status?.usage !== undefined);
+  };
+  await waitFor('the first statistics of every task', async () => (await isMeasured()) || pause(2_000, false), 300);
+  await pause(5_000);
   const before = await cpuSeconds(pid);
   await pause(60_000);
   const share = ((await cpuSeconds(pid)) - before) / 60;
