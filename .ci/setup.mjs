@@ -93,14 +93,15 @@ const testTools = [
 ];
 
 export function ensureTestTools() {
-  const missing = testTools.filter(
-    ({ probe, optional }) => (isRoot || !optional) && quietly('sh', ['-c', probe]).status !== 0,
-  );
-  if (missing.length === 0) return;
-  const names = missing.map((tool) => tool.package);
-  if (!isRoot) giveUp(`The tests need ${names.join(', ')}: install what is named.`);
-  say(`installing what the tests need: ${names.join(', ')}`);
-  aptInstall(names);
+  const missing = testTools.filter(({ probe }) => quietly('sh', ['-c', probe]).status !== 0);
+  const namesOf = (tools) => tools.map((tool) => tool.package);
+  const needed = namesOf(missing.filter(({ optional }) => !optional));
+  const wished = namesOf(missing.filter(({ optional }) => optional));
+  if (needed.length > 0 && !isRoot) giveUp(`The tests need ${needed.join(', ')}: install what is named.`);
+  if (missing.length > 0 && isRoot) say(`installing what the tests need: ${namesOf(missing).join(', ')}`);
+  if (needed.length > 0) aptInstall(needed);
+  if (wished.length > 0 && !(isRoot && tryAptInstall(wished)))
+    say(`without ${wished.join(', ')}: its tests are skipped`);
 }
 
 export function ensureBusybox() {
@@ -138,6 +139,10 @@ export function ensureBusybox() {
 }
 
 export function aptInstall(packages) {
+  if (!tryAptInstall(packages)) giveUp(`apt-get could not install ${packages.join(', ')}: see above.`);
+}
+
+function tryAptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = [
     '-c',
@@ -145,7 +150,7 @@ export function aptInstall(packages) {
     'sh',
     ...packages,
   ];
-  if (!run('sh', install, { env })) giveUp(`apt-get could not install ${packages.join(', ')}: see above.`);
+  return run('sh', install, { env });
 }
 
 export function build() {

@@ -15,3 +15,8 @@ export const servedResources: readonly ServedResource[] = [
   nodeMetricsResource,
   podMetricsResource,
 ];
+
+/** By the parts of its path. */
+export function findServedResource(group: string, version: string, plural: string): ServedResource | undefined {
+  return servedResources.find(({ kind }) => kind.group === group && kind.version === version && kind.plural === plural);
+}

@@ -1,4 +1,4 @@
-import { servedResources } from './served-resources.js';
+import { findServedResource } from './served-resources.js';
 
 /**
  * Kubernetes once watched under a path of its own, `/api/v1/watch/...`, and its API servers still do: some client libraries
@@ -14,11 +14,8 @@ const watchPath =
 export function listPathOfWatch(url: string): string | undefined {
   const parts = watchPath.exec(url);
   if (!parts) return undefined;
-  const [, group = '', version, namespace = '', plural, name, query = ''] = parts;
-  const isServed = servedResources.some(
-    ({ kind }) => kind.group === group && kind.version === version && kind.plural === plural,
-  );
-  if (!isServed) return undefined;
+  const [, group = '', version = '', namespace = '', plural = '', name, query = ''] = parts;
+  if (!findServedResource(group, version, plural)) return undefined;
   const root = group === '' ? 'api' : `apis/${group}`;
   const parameters = new URLSearchParams(query);
   parameters.set('watch', 'true');

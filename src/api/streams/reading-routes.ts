@@ -8,7 +8,7 @@ import { podResource } from '../pods/pod-resource.js';
 import { queryFlag, queryInteger, queryValue, type Query } from '../query.js';
 import { requestedList } from '../read-handlers.js';
 import type { ServedResource } from '../served-resource.js';
-import { servedResources } from '../served-resources.js';
+import { findServedResource } from '../served-resources.js';
 import { failureStatus, toOrchError } from '../status.js';
 import { translated } from '../view-write-handlers.js';
 import { handleWatch, readWatchRequest } from '../watch-handler.js';
@@ -33,10 +33,8 @@ const protocols = {
 export function findWatchRoute(path: string, query: Query): UpgradeRoute | undefined {
   const parts = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/([^/]+)\/)?([^/]+)$/.exec(path);
   if (!parts || !queryFlag(query, 'watch')) return undefined;
-  const [, group = '', version, namespace, plural] = parts;
-  const resource = servedResources.find(
-    ({ kind }) => kind.group === group && kind.version === version && kind.plural === plural,
-  );
+  const [, group = '', version = '', namespace, plural = ''] = parts;
+  const resource = findServedResource(group, version, plural);
   if (!resource || (namespace !== undefined && !resource.kind.namespaced)) return undefined;
   return watchRoute(resource, namespace === undefined ? undefined : decodePart(namespace), query);
 }
