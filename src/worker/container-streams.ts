@@ -69,16 +69,22 @@ export function serveContainerStreams(
     serve().catch((error: unknown) => end({ error: { code: codeOf(error), message: errorMessage(error) } }));
     return {
       write,
-      endInput: () => whenOpen((opened) => opened.end()),
+      // A terminal's input has no end: a closed one could not be typed the keys that end the command.
+      endInput: () => {
+        if (!isOnTerminal(request)) whenOpen((opened) => opened.end());
+      },
       resize: (width, height) => whenOpen((opened) => 'resize' in opened && opened.resize(width, height)),
       cancel,
     };
   };
 }
 
+/** Whether the command reads from a terminal, whose input ends by a key. */
+const isOnTerminal = (request: StreamRequest): boolean => request.type === 'exec' && request.tty && request.stdin;
+
 /** The client is gone. A command on a terminal is told so by keys, as its input has no end that it could see. */
 function leave(session: Session, request: StreamRequest, clock: Clock): void {
-  if (request.type !== 'exec' || !request.tty || !request.stdin || !('write' in session)) return session.close();
+  if (!isOnTerminal(request) || !('write' in session)) return session.close();
   void session.write(leavingKeys);
   const close = (): void => {
     timer.cancel();

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startManager, type RunningManager } from '../../src/app/manager.js';
 import { startWorker } from '../../src/app/worker.js';
@@ -42,7 +41,7 @@ const start = (port: number, logger: Logger = silentLogger): Promise<RunningMana
   startManager({ dataDirectory: join(folder, 'manager'), host: '127.0.0.1', port }, { clock, random, logger });
 
 it(
-  'ND-10: answers a hundred workers that come back at once, whose tries were spread',
+  'ND-10: answers a hundred workers that come back at once, and that did not hammer meanwhile',
   { timeout: 180_000 },
   async () => {
     let manager = await start(0);
@@ -75,14 +74,11 @@ it(
     manager = await start(port, collectComplaints(complaints));
 
     // Each works again when it runs what it was given after the restart. A bystander is served meanwhile.
-    const slowest = { milliseconds: 0 };
     for (const name of names) {
-      const begun = performance.now();
       await client.create<Task>(taskKind, {
         ...{ apiVersion: 'orch.dev/v1', kind: 'Task', metadata: { name: `on-${name}`, namespace: 'default' } },
         spec: { image: 'busybox', nodeName: name },
       });
-      slowest.milliseconds = Math.max(slowest.milliseconds, performance.now() - begun);
     }
     await waitFor(
       'a task to run on each',
@@ -93,25 +89,19 @@ it(
       60,
     );
     expect(complaints).toEqual([]);
-    expect(slowest.milliseconds).toBeLessThan(5_000);
     expect(await readyNodes()).toBe(true);
 
-    // While nobody answered, nobody hammered, and they did not come in step.
-    expect(tries.total).toBeGreaterThan(workerCount / 2);
-    expect(tries.total).toBeLessThan(workerCount * 40);
-    expect(tries.mostWithin100Milliseconds).toBeLessThan(tries.total / 4);
+    // While nobody answered, nobody hammered. That they do not come in step is shown in virtual time: worker-herd.test.ts.
+    expect(tries).toBeGreaterThan(workerCount / 2);
+    expect(tries).toBeLessThan(workerCount * 40);
   },
 );
 
-/** Stands in for the manager that is away, and hangs up on everybody: when they came. */
-async function countTries(
-  port: number,
-  milliseconds: number,
-): Promise<{ total: number; mostWithin100Milliseconds: number }> {
-  const slots = new Map<number, number>();
+/** Stands in for the manager that is away, and hangs up on everybody: how often somebody came. */
+async function countTries(port: number, milliseconds: number): Promise<number> {
+  let count = 0;
   const server = createServer((socket) => {
-    const slot = Math.floor(performance.now() / 100);
-    slots.set(slot, (slots.get(slot) ?? 0) + 1);
+    count += 1;
     socket.resetAndDestroy();
   });
   server.listen(port, '127.0.0.1');
@@ -120,8 +110,5 @@ async function countTries(
   await new Promise<void>((resolve) => void clock.setTimer(resolve, milliseconds));
   server.close();
   await once(server, 'close');
-  return {
-    total: [...slots.values()].reduce((sum, count) => sum + count, 0),
-    mostWithin100Milliseconds: Math.max(...slots.values()),
-  };
+  return count;
 }

@@ -11,12 +11,15 @@ import { ManualClock } from '../../support/manual-clock.js';
 class LeftCommand implements ExecSession {
   readonly typed: number[] = [];
   isClosed = false;
-  end = (): void => undefined;
+  hasInput = true;
   exit: (code: number) => void = () => undefined;
   readonly finished = new Promise<number | undefined>((resolve) => (this.exit = resolve));
 
   write(data: Uint8Array): void {
-    this.typed.push(...data);
+    if (this.hasInput) this.typed.push(...data);
+  }
+  end(): void {
+    this.hasInput = false;
   }
   resize(): void {
     // It has any size.
@@ -80,6 +83,15 @@ describe('a command whose client has left its terminal', () => {
     expect(command.typed).toEqual([3, 4, 4]);
   });
 
+  it('is typed them also when its input ended first, as that of a closed window does', async () => {
+    const stream = serve(onTerminal);
+    await clock.advance(0);
+    stream.endInput();
+    expect(command.hasInput).toBe(true);
+    stream.cancel();
+    expect(command.typed).toEqual([3, 4, 4]);
+  });
+
   it.each<[string, StreamRequest]>([
     ['without a terminal: its input ends', { ...onTerminal, tty: false }],
     ['of which it only saw the output', { ...onTerminal, stdin: false }],
@@ -90,4 +102,11 @@ describe('a command whose client has left its terminal', () => {
     stream.cancel();
     expect([command.typed, command.isClosed]).toEqual([[], true]);
   });
+});
+
+it('a command without a terminal sees the end of its input', async () => {
+  const stream = serve({ ...onTerminal, tty: false });
+  await clock.advance(0);
+  stream.endInput();
+  expect(command.hasInput).toBe(false);
 });
