@@ -38,7 +38,7 @@ export function defineDelete(command: Command, cli: Cli): void {
   )
     .option('-l, --selector <labels>', 'those with these labels')
     .option('--all', 'all of that kind in the namespace')
-    .option('--no-wait', 'do not wait until they are gone')
+    .option('--no-wait', 'do not wait until they are gone; also --wait=false')
     .option('--timeout <time>', 'how long to wait', '5m')
     .option('--grace-period <seconds>', 'time that containers get to end by themselves')
     .option('--force', 'remove tasks from the records at once, whether or not their containers are gone')

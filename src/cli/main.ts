@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { errorMessage, isOrchError } from '../support/errors.js';
 import type { CliEnvironment } from './cli.js';
 import { Cli } from './cli.js';
+import { readFlagValues } from './flag-values.js';
 import { formatError } from './format-error.js';
 import { verbs } from './verbs.js';
 
@@ -20,8 +21,10 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   };
   stdout.on('error', ignoreClosedPipe);
   try {
-    const program = await createProgram(cli, argv);
-    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    const wanted = wantedVerb(argv);
+    const program = await createProgram(cli, wanted);
+    const options = program.commands.find((command) => command.name() === wanted)?.options ?? [];
+    await program.parseAsync(argv.length === 0 ? ['--help'] : readFlagValues(argv, options), { from: 'user' });
     await written(stdout);
     return cli.exitCode;
   } catch (error) {
@@ -36,7 +39,7 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   }
 }
 
-async function createProgram(cli: Cli, argv: readonly string[]): Promise<Command> {
+async function createProgram(cli: Cli, wanted: string | undefined): Promise<Command> {
   const { stdout, stderr } = cli.environment;
   const configure = (command: Command): Command =>
     command
@@ -70,7 +73,6 @@ Examples:
       .summary('show help for a command')
       .helpGroup(verbs.at(-1)?.group ?? ''),
   );
-  const wanted = wantedVerb(argv);
   for (const verb of verbs) {
     const command = configure(new Command(verb.name))
       .summary(verb.summary)

@@ -363,13 +363,15 @@ describe('delete', () => {
     expect(await deleting.ended).toMatchObject({ exitCode: 0, stdout: 'task/idle deleted\ntask/web deleted\n' });
   });
 
-  it('does not wait with --no-wait, and tells what hangs when the time is up', async () => {
+  it("does not wait with --no-wait, nor with kubectl's --wait=false, and tells what hangs when the time is up", async () => {
     await cluster.run('apply -f -', manifest('web'));
     await cluster.report('web', { state: 'Running', containerID: 'c1' });
-    expect(await cluster.run('delete task/web --no-wait')).toMatchObject({
-      exitCode: 0,
-      stdout: 'task/web is being deleted\n',
-    });
+    for (const flag of ['--no-wait', '--wait=false']) {
+      expect(await cluster.run(`delete task/web ${flag}`)).toMatchObject({
+        exitCode: 0,
+        stdout: 'task/web is being deleted\n',
+      });
+    }
     const late = await cluster.run('delete task/web --timeout 100ms');
     expect(late).toMatchObject({
       exitCode: 1,

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { readFlagValues } from '../../../src/cli/flag-values.js';
+
+const { options } = new Command()
+  .option('-w, --watch', 'a flag')
+  .option('--no-wait', 'a flag that is on')
+  .option('-o, --output <format>', 'no flag')
+  .option('--dry-run [where]', 'no flag');
+
+it.each<[string, string]>([
+  ['--watch=true', '--watch'],
+  ['--watch=false', ''],
+  ['-w=True', '-w'],
+  ['-w=0', ''],
+  ['--wait=false', '--no-wait'],
+  ['--wait=true', ''],
+  ['--wait', ''],
+  ['--no-wait=false', ''],
+  ['--no-wait=true', '--no-wait'],
+  ['task web --wait=f --watch=t', 'task web --no-wait --watch'],
+])('%s is understood as kubectl understands it', (typed, read) => {
+  expect(readFlagValues(typed.split(' '), options)).toEqual(read.split(' ').filter((word) => word !== ''));
+});
+
+it.each([
+  '--watch',
+  '--no-wait',
+  '--output=true',
+  '--dry-run=false',
+  '--unknown=false',
+  'task=true',
+  '-- sh --watch=true',
+])('%s is left as it is', (typed) => {
+  expect(readFlagValues(typed.split(' '), options)).toEqual(typed.split(' '));
+});
+
+it('a value that is neither is told', () => {
+  expect(() => readFlagValues(['--wait=maybe'], options)).toThrow('--wait=maybe: write --wait=true or --wait=false');
+});
