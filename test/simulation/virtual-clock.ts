@@ -1,5 +1,8 @@
 import type { Clock, Timer } from '../../src/support/clock.js';
 
+/** Of which every one but the last is run in vain when the time to run to is reached. */
+const timersInTurn = 64;
+
 interface Waiting {
   due: number;
   order: number;
@@ -36,26 +39,58 @@ export class VirtualClock implements Clock {
 
   /** Runs everything that is due until `end`, letting what each timer starts come to rest before the next one runs. */
   async runUntil(end: number, isOver: () => boolean = () => false): Promise<void> {
-    await this.rest();
+    await turn();
+    if (this.hasStreams) {
+      do await this.untilStreamsRest();
+      while (this.runNext(end, isOver));
+    } else await this.runWithinTurns(end, isOver);
+    if (!isOver()) this.elapsed = Math.max(this.elapsed, end);
+  }
+
+  /** False: nothing more is due. */
+  private runNext(end: number, isOver: () => boolean): boolean {
     while (!isOver()) {
       const next = this.heap[0];
-      if (next === undefined || next.due > end) break;
+      if (next === undefined || next.due > end) return false;
       this.pop();
       if (next.callback === undefined) continue;
       this.elapsed = Math.max(this.elapsed, next.due);
       next.callback();
-      await this.rest();
+      return true;
     }
-    if (!isOver()) this.elapsed = Math.max(this.elapsed, end);
+    return false;
   }
 
   /**
-   * Nothing here does real I/O, so one turn of the event loop means that every promise that can go on has gone on; with streams,
-   * turns until none of them has asked for another one.
+   * Without streams nothing waits for more than promises, and between two immediates of the same turn Node lets every promise
+   * that can go on go on: so a turn of the event loop, which asks the system for news, is shared by many timers.
    */
-  private async rest(): Promise<void> {
+  private runWithinTurns(end: number, isOver: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let goesOn = true;
+      const step = (): void => {
+        if (!goesOn) return;
+        try {
+          goesOn = this.runNext(end, isOver);
+          if (!goesOn) resolve();
+        } catch (error) {
+          goesOn = false;
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      const startTurn = (): void => {
+        if (!goesOn) return;
+        for (let count = 0; count < timersInTurn; count++) setImmediate(step);
+        setImmediate(startTurn);
+      };
+      startTurn();
+    });
+  }
+
+  /** Turns until none of the streams has asked for another one. */
+  private async untilStreamsRest(): Promise<void> {
     do await turn();
-    while (this.hasStreams && process.getActiveResourcesInfo().includes('Immediate'));
+    while (process.getActiveResourcesInfo().includes('Immediate'));
   }
 
   private push(entry: Waiting): void {

@@ -42,15 +42,7 @@ function run(folder: string, args: readonly string[]): Promise<{ code: number | 
 async function trySeeds(folder: string, seeds: NonNullable<Mutation['seeds']>): Promise<Outcome> {
   const { from = 1, count, http } = seeds;
   const limit = values.seeds === undefined ? count : Number(values.seeds);
-  const script = [
-    '--import',
-    'tsx',
-    'test/simulation/main.ts',
-    '--until-bad',
-    '--from',
-    String(from),
-    ...(http ? ['--http'] : []),
-  ];
+  const script = ['.ci/simulate.mjs', '--until-bad', '--from', String(from), ...(http ? ['--http'] : [])];
   const { code, output } = await run(folder, [...script, '--seeds', String(limit)]);
   const [, seed, rule] = /^seed (\d+): ([^:]+):/m.exec(output) ?? [];
   if (seed !== undefined) return { isCaught: true, by: `seed ${seed}: ${rule}`, seedsNeeded: Number(seed) - from + 1 };

@@ -6,7 +6,7 @@ import type { Mutation } from './mutations.js';
 
 /** The checkout that is copied. */
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
-const parts = ['src', 'test', 'schemas', 'manifests', 'package.json', 'tsconfig.json', '.vitest.config.ts'];
+const parts = ['.ci', 'src', 'test', 'schemas', 'manifests', 'package.json', 'tsconfig.json', '.vitest.config.ts'];
 
 /** The source with the mutation in it. Throws when its snippet is not there exactly once: then the table is out of date. */
 export function mutate(source: string, { name, file, from, to }: Mutation): string {
