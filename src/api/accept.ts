@@ -1,22 +1,42 @@
 import { OrchError } from '../support/errors.js';
 
+/** Versions of Table and PartialObjectMetadata, which are alike but for their name. k9s before 0.30 knows the older one only. */
+export type MetaApiVersion = 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1';
+
 /** In which shape a client wants objects: as they are, as rows of a table, or their metadata only. */
-export type ObjectForm = 'object' | 'table' | 'metadata';
+export interface ObjectForm {
+  as: 'object' | 'table' | 'metadata';
+  metaApiVersion: MetaApiVersion;
+}
+
+const plain: ObjectForm = { as: 'object', metaApiVersion: 'meta.k8s.io/v1' };
+const forms: Readonly<Record<string, ObjectForm['as']>> = {
+  table: 'table',
+  partialobjectmetadata: 'metadata',
+  partialobjectmetadatalist: 'metadata',
+};
+const metaApiVersions: Readonly<Record<string, MetaApiVersion>> = {
+  v1: 'meta.k8s.io/v1',
+  v1beta1: 'meta.k8s.io/v1beta1',
+};
 
 /**
  * The first form in an Accept header that is served (kubectl lists what it likes best first). Protobuf and other types
  * are passed over. Throws NotAcceptable when nothing is left.
  */
 export function objectForm(accept: string | undefined): ObjectForm {
-  if (accept === undefined || accept.trim() === '') return 'object';
+  if (accept === undefined || accept.trim() === '') return plain;
   for (const part of accept.slice(0, 4096).split(',')) {
     const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
     if (!['application/json', 'application/*', '*/*'].includes(type)) continue;
-    const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3);
-    if (as === undefined) return 'object';
-    if (!parameters.includes('g=meta.k8s.io')) continue;
-    if (as === 'table') return 'table';
-    if (as === 'partialobjectmetadata' || as === 'partialobjectmetadatalist') return 'metadata';
+    const valueOf = (name: string): string | undefined =>
+      parameters.find((parameter) => parameter.startsWith(`${name}=`))?.slice(name.length + 1);
+    const wanted = valueOf('as');
+    if (wanted === undefined) return plain;
+    const as = Object.hasOwn(forms, wanted) ? forms[wanted] : undefined;
+    const version = valueOf('v') ?? 'v1';
+    const metaApiVersion = Object.hasOwn(metaApiVersions, version) ? metaApiVersions[version] : undefined;
+    if (as && metaApiVersion && valueOf('g') === 'meta.k8s.io') return { as, metaApiVersion };
   }
   throw new OrchError(
     'NotAcceptable',

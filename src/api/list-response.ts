@@ -35,7 +35,7 @@ export async function sendList(
   resource: ServedResource,
   page: ListPage,
 ): Promise<void> {
-  const form = objectForm(request.headers.accept);
+  const { as, metaApiVersion } = objectForm(request.headers.accept);
   const include = includeObject(request.query as Query);
   const now = context.clock.now();
   const metadata = {
@@ -45,18 +45,18 @@ export async function sendList(
   };
   const apiVersion = apiVersionOf(resource.kind);
   const head =
-    form === 'table'
-      ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: tableColumns(resource) }
-      : form === 'metadata'
-        ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
+    as === 'table'
+      ? { kind: 'Table', apiVersion: metaApiVersion, metadata, columnDefinitions: tableColumns(resource) }
+      : as === 'metadata'
+        ? { kind: 'PartialObjectMetadataList', apiVersion: metaApiVersion, metadata }
         : { kind: `${resource.kind.kind}List`, apiVersion, metadata };
   const shape = (object: Stored): object =>
-    form === 'table'
-      ? tableRow(resource, object, include, now)
-      : form === 'metadata'
-        ? partialMetadata(object)
+    as === 'table'
+      ? tableRow(resource, object, include, now, metaApiVersion)
+      : as === 'metadata'
+        ? partialMetadata(object, metaApiVersion)
         : object;
-  const opening = `${JSON.stringify(head).slice(0, -1)},"${form === 'table' ? 'rows' : 'items'}":[`;
+  const opening = `${JSON.stringify(head).slice(0, -1)},"${as === 'table' ? 'rows' : 'items'}":[`;
   response.setHeader('Content-Type', 'application/json');
   response.vary('Accept-Encoding');
   const chunks = chunksOf(opening, page.items, shape);

@@ -32,14 +32,14 @@ export function sendObject(
   object: Stored,
   status = 200,
 ): void {
-  const form = objectForm(request.headers.accept);
-  if (form === 'object') return sendJson(response, status, object);
-  if (form === 'metadata') return sendJson(response, status, partialMetadata(object));
+  const { as, metaApiVersion } = objectForm(request.headers.accept);
+  if (as === 'object') return sendJson(response, status, object);
+  if (as === 'metadata') return sendJson(response, status, partialMetadata(object, metaApiVersion));
   sendJson(response, status, {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: metaApiVersion,
     metadata: { resourceVersion: object.metadata.resourceVersion },
     columnDefinitions: tableColumns(resource),
-    rows: [tableRow(resource, object, includeObject(request.query as Query), context.clock.now())],
+    rows: [tableRow(resource, object, includeObject(request.query as Query), context.clock.now(), metaApiVersion)],
   });
 }

@@ -1,6 +1,7 @@
 import { ageOf } from '../model/age.js';
 import type { ApiObject } from '../model/api-object.js';
 import type { Column, Kind } from '../model/kind.js';
+import type { MetaApiVersion } from './accept.js';
 import type { ServedResource } from './served-resource.js';
 
 /** Kubernetes' Table: what `kubectl get` prints. The server decides on the columns; ages are text. */
@@ -44,6 +45,7 @@ export function tableRow(
   object: ApiObject,
   include: IncludeObject,
   nowMilliseconds: number,
+  metaApiVersion: MetaApiVersion,
 ): TableRow {
   const cells = inOrder<string | number>(
     nameAndAgeLast,
@@ -52,7 +54,7 @@ export function tableRow(
     (wide) => columnsOf(kind, wide).map((column) => column.value(object, nowMilliseconds)),
   );
   if (include === 'None') return { cells };
-  return { cells, object: include === 'Object' ? object : partialMetadata(object) };
+  return { cells, object: include === 'Object' ? object : partialMetadata(object, metaApiVersion) };
 }
 
 function inOrder<T>(nameAndAgeLast: boolean | undefined, name: T, age: T, own: (wide: boolean) => T[]): T[] {
@@ -64,8 +66,8 @@ function columnsOf(kind: Kind, wide: boolean): Column[] {
 }
 
 /** PartialObjectMetadata: who the object is, without spec and status. */
-export function partialMetadata(object: ApiObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+export function partialMetadata(object: ApiObject, apiVersion: MetaApiVersion): object {
+  return { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
 }
 
 /** kubectl prints headings in capitals itself; other clients show them as they come. */

@@ -35,9 +35,10 @@ export class WatchFrames {
       name,
       resourceVersion,
       event.type,
-      form.form,
+      form.form.as,
+      form.form.metaApiVersion,
       form.include,
-      form.form === 'table' && first,
+      form.form.as === 'table' && first,
     ].join(' ');
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
@@ -49,14 +50,15 @@ export class WatchFrames {
 
   #shape(resource: ServedResource, event: VisibleEvent, { form, include }: WatchForm, first: boolean): object {
     const object = present(resource, event.object);
-    if (form === 'object') return object;
-    if (form === 'metadata') return partialMetadata(object);
+    const { as, metaApiVersion } = form;
+    if (as === 'object') return object;
+    if (as === 'metadata') return partialMetadata(object, metaApiVersion);
     return {
       kind: 'Table',
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: metaApiVersion,
       metadata: { resourceVersion: object.metadata.resourceVersion },
       ...(first ? { columnDefinitions: tableColumns(resource) } : {}),
-      rows: [tableRow(resource, object, include, this.#clock.now())],
+      rows: [tableRow(resource, object, include, this.#clock.now(), metaApiVersion)],
     };
   }
 

@@ -13,7 +13,8 @@ import { connectFakeWorker, Inbox, type FakeWorker } from './fake-worker.js';
 
 /**
  * The requests of k9s (client-go: typed, dynamic informers, tables) and of Headlamp (a browser: lists, and watches and logs
- * over WebSockets), as they make them, and what they need in the answers. The tools themselves are not started.
+ * over WebSockets), as they make them, and what they need in the answers. The tools themselves are not started: neither can be
+ * installed from a registry. k9s 0.26.7, built from its source, was run by hand.
  */
 const k9sTable =
   'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
@@ -142,6 +143,20 @@ describe('the views of k9s', () => {
     expect(row.object.spec ?? row.object.status).toBeDefined();
     const one = await get(`${path}/${name}`, 'application/json;as=Table;v=v1;g=meta.k8s.io, application/json');
     expect(one.json.rows).toHaveLength(1);
+  });
+
+  it('are in the older version of tables where a client knows that one only, as k9s before 0.30', async () => {
+    const accept = 'application/json;as=Table;v=v1beta1;g=meta.k8s.io, application/json';
+    const version = 'meta.k8s.io/v1beta1';
+    const ofVersion = { kind: 'Table', apiVersion: version, rows: [{ object: { apiVersion: version } }] };
+    const list = await get(tasksPath, accept);
+    expect(list.json).toMatchObject(ofVersion);
+    const one = await get(`${tasksPath}/web`, accept);
+    expect(one.json).toMatchObject(ofVersion);
+    const watch = await api.openWatch(`${tasksPath}?watch=true`, { headers: { accept } });
+    const event: Seen = await watch.next();
+    expect(event.object).toMatchObject(ofVersion);
+    watch.destroy();
   });
 
   it('show events with their type where k9s looks for it: in the second column', async () => {

@@ -34,7 +34,21 @@ describe('Accept', () => {
     ['application/vnd.kubernetes.protobuf, */*', 'object'],
     ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', 'metadata'],
     ['application/json;as=Unknown;g=meta.k8s.io;v=v1,application/json', 'object'],
-  ])('%s gives %s', (accept, form) => expect(objectForm(accept)).toBe(form));
+    ['application/json;as=constructor;g=meta.k8s.io;v=v1,application/json', 'object'],
+    ['application/json;as=Table;g=meta.k8s.io;v=v2,application/json', 'object'],
+    ['application/json;as=Table;g=meta.example;v=v1,application/json', 'object'],
+  ])('%s gives %s', (accept, as) => {
+    expect(objectForm(accept)).toEqual({ as, metaApiVersion: 'meta.k8s.io/v1' });
+  });
+
+  it('takes the older version of tables and metadata where a client asks for it, or likes it best', () => {
+    const older = 'meta.k8s.io/v1beta1';
+    const table = 'application/json;as=Table;v=v1beta1;g=meta.k8s.io';
+    expect(objectForm(`${table}, application/json`)).toEqual({ as: 'table', metaApiVersion: older });
+    expect(objectForm(`${table}, ${table.replace('v1beta1', 'v1')}`).metaApiVersion).toBe(older);
+    const metadata = 'application/json;as=PartialObjectMetadata;v=v1beta1;g=meta.k8s.io';
+    expect(objectForm(metadata)).toEqual({ as: 'metadata', metaApiVersion: older });
+  });
 
   it('refuses what is not served', () => {
     expect(codeOf(() => objectForm('text/html'))).toBe('NotAcceptable');
