@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Stored } from '../model/api-object.js';
 import { objectForm } from './accept.js';
@@ -6,7 +7,12 @@ import { includeObject, type Query } from './query.js';
 import type { ServedResource } from './served-resource.js';
 import { partialMetadata, tableColumns, tableRow } from './table.js';
 
-export function sendJson(response: Response, status: number, body: object, contentType = 'application/json'): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  contentType = 'application/json',
+): void {
   response.statusCode = status;
   response.setHeader('Content-Type', contentType); // unlike set(), it adds no charset
   response.end(JSON.stringify(body));

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { isIPv6, type AddressInfo } from 'node:net';
 import type { Registry } from '../registry/registry.js';
@@ -11,6 +12,8 @@ import { limitConnections, type ConnectionLimits } from './connection-limit.js';
 import { createApp } from './create-app.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
+import { sendJson } from './object-response.js';
+import { failureStatus } from './status.js';
 import { TunnelHub } from './streams/tunnel-hub.js';
 import { createUpgrades, type Upgrades } from './streams/upgrades.js';
 import { WatchFrames } from './watch-frames.js';
@@ -39,7 +42,7 @@ export interface ApiServer {
   /** Where clients on this machine reach it: https://HOST:PORT. */
   url: string;
   port: number;
-  /** Stops accepting, ends watches and logs cleanly, lets requests finish, and cuts what is left after 10 seconds. */
+  /** Accepts nothing more, ends watches and logs cleanly, lets requests finish, and cuts what is left after 10 seconds. */
   close(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
   const { heartbeats, version, readManagerFiles } = options;
   const app = createApp({ context, authenticator, heartbeats, version, readManagerFiles });
+  let isClosing = false;
   const server = createServer(
     {
       key: tls.key,
@@ -76,15 +80,41 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       keepAliveTimeout: keepAliveTimeoutMilliseconds,
       connectionsCheckingInterval: 2_000,
     },
-
-    app,
+    (request, response) => {
+      if (isClosing) refuse(request, response);
+      else app(request, response);
+    },
   );
   limitConnections(server, options.connectionLimits ?? defaultConnectionLimits);
   const upgrades = createUpgrades(context, authenticator);
-  server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head));
+  server.on('upgrade', (request, socket, head) =>
+    isClosing ? socket.destroy() : upgrades.handle(request, socket, head),
+  );
   await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;
-  return { url: urlOf(host, port), port, close: () => close(server, context, upgrades) };
+  return {
+    url: urlOf(host, port),
+    port,
+    close: () => {
+      isClosing = true;
+      return close(server, context, upgrades);
+    },
+  };
+}
+
+/**
+ * A client whose watch has ended asks again at once, over the same connection: without an end to that, stopping takes until the
+ * deadline. Nothing was done, and client-go tries again by itself.
+ */
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  const retryAfterSeconds = 1;
+  const error = new OrchError('ServiceUnavailable', 'the manager is stopping: try again when it is back', {
+    retryAfterSeconds,
+  });
+  request.resume();
+  response.setHeader('Connection', 'close');
+  response.setHeader('Retry-After', String(retryAfterSeconds));
+  sendJson(response, error.httpStatus, failureStatus(error));
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

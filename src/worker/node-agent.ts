@@ -195,6 +195,9 @@ export class NodeAgent {
         this.setFenced(false);
         // While nobody heard it, the manager may have taken it for lost.
         if (wasAway) this.queue.add('node');
+      } else if (response.status === 503) {
+        logger.debug('the manager does not take heartbeats now');
+        delay = Math.min(delay, awayRetryMilliseconds);
       } else {
         logger.warn('heartbeat refused', { status: response.status });
         if (response.status === 404) this.queue.add('node');

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, get } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { taskKind } from '../../src/model/task.js';
 import type { ObjectEvent, Registry } from '../../src/registry/registry.js';
@@ -6,15 +10,17 @@ import { startTestApi, taskObject, tasksPath, type TestApi, type TestWatch } fro
 
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
-/** A real clock whose timers of at least ten seconds wait until the test says so. */
-function clockWithHeldTimers(): Clock & { fire(delay: number): void } {
+/** A real clock whose timers, those of at least ten seconds when not said otherwise, wait until the test says so. */
+function clockWithHeldTimers(
+  isHeld = (delay: number): boolean => delay >= 10_000,
+): Clock & { fire(delay: number): void } {
   const real = createSystemClock();
   const held = new Map<() => void, number>();
   return {
     now: () => real.now(),
     monotonic: () => real.monotonic(),
     setTimer(callback, delay) {
-      if (delay < 10_000) return real.setTimer(callback, delay);
+      if (!isHeld(delay)) return real.setTimer(callback, delay);
       held.set(callback, delay);
       return { cancel: () => void held.delete(callback) };
     },
@@ -285,6 +291,33 @@ describe('watch bounds', () => {
     const closing = own.close();
     expect(await watch.ended).toBe(true);
     await closing;
+  });
+
+  it('OP-04: is not kept from stopping by clients that ask again at once, over the connection that they have', async () => {
+    const clock = clockWithHeldTimers((delay) => delay === 50);
+    // Connections that have become idle are closed every 50 ms: not before the client asks again.
+    const own = await startTestApi({ clock });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: own.caPem });
+    const headers = { authorization: `Bearer ${own.credentials.adminToken}` };
+    const watch = (): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const url = `${own.server.url}${tasksPath}?watch=true`;
+        get(url, { agent, headers }, resolve).on('error', reject);
+      });
+    const first = await watch();
+    const closing = own.close();
+    first.resume();
+    await once(first, 'end');
+    const second = await watch();
+    expect([second.statusCode, second.headers['retry-after'], second.headers.connection]).toEqual([503, '1', 'close']);
+    expect(JSON.parse(await text(second))).toMatchObject({
+      kind: 'Status',
+      reason: 'ServiceUnavailable',
+      message: expect.stringContaining('is stopping'),
+    });
+    clock.fire(50);
+    await closing;
+    agent.destroy();
   });
 
   it('HT-10: lets go of the registry when clients vanish', async () => {

@@ -31,6 +31,8 @@ export interface RegistryClient extends Client {
   /** Lists answer nothing at all, with a good status: a manager that is wrong. */
   listsNothing: boolean;
   heartbeats: number;
+  /** It answers heartbeats as a manager that is about to end. */
+  isStopping: boolean;
   /** Every status that was written, in order. */
   readonly statusWrites: { name: string; status: Record<string, unknown> }[];
   /** The manager's ends of the sockets that were opened. */
@@ -116,6 +118,7 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
     liveSession: undefined,
     listsNothing: false,
     heartbeats: 0,
+    isStopping: false,
     statusWrites: [],
     sockets: [],
     use: (next) => (registry = next),
@@ -187,7 +190,7 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
         client.heartbeats += 1;
         const { sessionId } = JSON.parse(request.body ?? '{}') as { sessionId: string };
         const isOther = client.liveSession !== undefined && client.liveSession !== sessionId;
-        return answer(registry, isOther ? 409 : 200, {});
+        return answer(registry, client.isStopping ? 503 : isOther ? 409 : 200, {});
       }
       const config = /^\/api\/v1\/namespaces\/([^/]+)\/(configmaps|secrets)\/([^/]+)$/.exec(request.path);
       if (request.method === 'GET' && config) {

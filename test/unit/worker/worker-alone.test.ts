@@ -36,6 +36,15 @@ afterEach(async () => {
 });
 
 describe('a worker whose manager is away', () => {
+  it('looks every two seconds whether it is back, also after it was told that the manager is stopping', async () => {
+    const cluster = await fixture();
+    cluster.client.isStopping = true;
+    await cluster.seconds(11);
+    const before = cluster.client.heartbeats;
+    await cluster.seconds(20);
+    expect(cluster.client.heartbeats - before).toBeGreaterThanOrEqual(9);
+  });
+
   it('ND-03: goes on, restarts what ends, and tells it all later', async () => {
     const cluster = await withTasks(['web']);
     const { id } = cluster.theContainer('web');
