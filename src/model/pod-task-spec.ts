@@ -66,7 +66,7 @@ export function taskSpecOfPod(spec: JsonObject, container: JsonObject): JsonObje
     // Go's clients send empty lists for what nobody wrote.
     ...(Array.isArray(volumes) && volumes.length > 0 ? { volumes } : {}),
     ...(Array.isArray(volumeMounts) && volumeMounts.length > 0 ? { volumeMounts } : {}),
-    ...(Array.isArray(ports) ? { ports: ports.map(withoutHostPortZero) } : {}),
+    ...(Array.isArray(ports) ? { ports: ports.map(taskPortOf) } : {}),
     ...(isJsonObject(resources) ? resourcesOf(resources) : {}),
   };
 }
@@ -83,11 +83,18 @@ function present(object: JsonObject, names: readonly string[]): JsonObject {
   );
 }
 
-/** Kubernetes' 0 is no port of the host; a Task's would be any. */
-function withoutHostPortZero(port: JsonValue): JsonValue {
-  if (!isJsonObject(port) || port['hostPort'] !== 0) return port;
-  const { hostPort: _none, ...rest } = port;
-  return rest;
+/**
+ * Kubernetes' host port 0 is none; a Task's would be any. A pod always says its protocol: that it is the usual one must not make
+ * another container of a Task that does not.
+ */
+function taskPortOf(port: JsonValue): JsonValue {
+  if (!isJsonObject(port)) return port;
+  const { hostPort, protocol, ...rest } = port;
+  return {
+    ...rest,
+    ...(hostPort === undefined || hostPort === 0 ? {} : { hostPort }),
+    ...(protocol === undefined || protocol === 'TCP' ? {} : { protocol }),
+  };
 }
 
 function resourcesOf(resources: JsonObject): JsonObject {

@@ -77,7 +77,13 @@ function containerOf(task: StoredTask, kept: JsonObject | undefined): Container 
     // In Kubernetes hostPort 0 is none, so "any free one" is not shown; the Task's status tells which it became.
     ...(ports === undefined
       ? {}
-      : { ports: ports.map(({ hostPort, ...port }) => ({ ...port, ...(hostPort ? { hostPort } : {}) })) }),
+      : {
+          ports: ports.map(({ hostPort, protocol = 'TCP', ...port }) => ({
+            ...port,
+            ...(hostPort ? { hostPort } : {}),
+            protocol,
+          })),
+        }),
     resources: resourcesOf(task.spec),
     ...(lifecycle || stopSignal ? { lifecycle: { ...lifecycle, ...(stopSignal ? { stopSignal } : {}) } } : {}),
     ...(startupProbe === undefined ? {} : { startupProbe }),

@@ -146,6 +146,21 @@ describe('a Task as a Pod, and back', () => {
     );
   });
 
+  it('says the protocol of each port, as clients look for it, and makes no other Task of that', () => {
+    const ports = [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' as const }];
+    const task = aStoredTask('web', { ports });
+    const shown = asJson(taskToPod(task));
+    const [container] = (shown['spec'] as unknown as { containers: [{ ports: unknown }] }).containers;
+    expect(container.ports).toEqual([
+      { containerPort: 80, protocol: 'TCP' },
+      { containerPort: 53, protocol: 'UDP' },
+    ]);
+    // So is a Pod that was fetched and applied again, server-side.
+    expect(podToTask(shown).object['spec']).toMatchObject({ ports });
+    const { object } = updateTask(task, shown, 'Strict');
+    expect(specHash(object['spec'] as unknown as TaskSpec)).toBe(specHash(task.spec));
+  });
+
   it('replaces no container when only the image pull policy, labels or tolerations change', () => {
     const task = aStoredTask('web', { resources: { cpu: '250m' }, ports: [{ containerPort: 80, hostPort: 0 }] });
     const pod = asJson(taskToPod(task));
