@@ -377,7 +377,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/worker/assignments.ts',
     from: 'if (revision < this.revisionAtListing || checkpoint.isRewound) {',
     to: 'if (revision < checkpoint.revision || checkpoint.isRewound) {',
-    seeds: { from: 8106, count: 1 },
+    seeds: { from: 788, count: 1 },
     test: 'test/unit/worker/worker-alone.test.ts',
   },
   // GitOps
