@@ -1,7 +1,6 @@
 // test/simulation/main.ts, bundled and run in this process with the same arguments. Translated on the fly, with a call for the
 // name of every function that is made, a simulated hour costs half as much again.
-import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -15,12 +14,14 @@ const bundle = await rolldown({
 const { output } = await bundle.generate({ format: 'esm', sourcemap: 'inline', codeSplitting: false });
 await bundle.close();
 
-// Named after its content and put there in one step: several runs may go on at once, each over its own source.
-const { code } = output[0];
-const folder = join('dist', 'simulation');
-const file = join(folder, `${createHash('sha256').update(code).digest('hex').slice(0, 16)}.mjs`);
+// Of this process alone, and gone once it is loaded: several runs may go on at once, each over its own source.
+const folder = join('node_modules', '.cache', 'simulation');
+const file = join(folder, `${process.pid}.mjs`);
 mkdirSync(folder, { recursive: true });
-writeFileSync(`${file}.${process.pid}`, code);
-renameSync(`${file}.${process.pid}`, file);
+writeFileSync(file, output[0].code);
 process.setSourceMapsEnabled(true);
-await import(pathToFileURL(file).href);
+try {
+  await import(pathToFileURL(file).href);
+} finally {
+  rmSync(file, { force: true });
+}

@@ -45,6 +45,8 @@ export interface Subresource {
 export interface ViewWriter {
   /** Of a new object, or of a part of one (server-side apply). */
   toStored(sent: JsonObject, fieldValidation: WriteOptions['fieldValidation']): ConvertedObject;
+  /** Of a part that is applied to `current`: what both say is put as it is put there, so that the same is no change. */
+  inWordsOf?(current: Stored, object: JsonObject): JsonObject;
   /** Of an object that is shown as `current` converts to and wanted like this. */
   update(current: Stored, wanted: JsonObject, fieldValidation: WriteOptions['fieldValidation']): ConvertedObject;
 }

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { isIPv6, type AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import type { Registry } from '../registry/registry.js';
 import type { Clock, Timer } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
@@ -42,7 +42,7 @@ export interface ApiServer {
   /** Where clients on this machine reach it: https://HOST:PORT. */
   url: string;
   port: number;
-  /** Accepts nothing more, ends watches and logs cleanly, lets requests finish, and cuts what is left after 10 seconds. */
+  /** Accepts nothing more, ends watches and logs cleanly, lets requests finish, and cuts what is left after 8 seconds. */
   close(): Promise<void>;
 }
 
@@ -51,7 +51,8 @@ const headersTimeoutMilliseconds = 10_000;
 const requestTimeoutMilliseconds = 30_000;
 const keepAliveTimeoutMilliseconds = 75_000;
 const defaultConnectionLimits: ConnectionLimits = { total: 20_000, perAddress: 10_000 };
-const closeDeadlineMilliseconds = 10_000;
+/** Less than the process gives itself, so that the store is closed too. */
+const closeDeadlineMilliseconds = 8_000;
 const closePollMilliseconds = 50;
 
 /** Rejects with OrchError when the address cannot be listened on. */
@@ -69,6 +70,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { heartbeats, version, readManagerFiles } = options;
   const app = createApp({ context, authenticator, heartbeats, version, readManagerFiles });
   let isClosing = false;
+  /** Over which nothing was asked yet: Node does not count them among the idle ones. */
+  const silent = new Set<Socket>();
   const server = createServer(
     {
       key: tls.key,
@@ -81,15 +84,22 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       connectionsCheckingInterval: 2_000,
     },
     (request, response) => {
-      if (isClosing) refuse(request, response);
+      silent.delete(request.socket);
+      if (isClosing) refuse(response, registry.clusterUid);
       else app(request, response);
     },
   );
+  server.on('secureConnection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
   limitConnections(server, options.connectionLimits ?? defaultConnectionLimits);
   const upgrades = createUpgrades(context, authenticator);
-  server.on('upgrade', (request, socket, head) =>
-    isClosing ? socket.destroy() : upgrades.handle(request, socket, head),
-  );
+  server.on('upgrade', (request, socket, head) => {
+    silent.delete(request.socket);
+    if (isClosing) upgrades.refuse(socket, isStopping());
+    else upgrades.handle(request, socket, head);
+  });
   await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;
   return {
@@ -97,6 +107,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     port,
     close: () => {
       isClosing = true;
+      for (const socket of silent) socket.destroy();
       return close(server, context, upgrades);
     },
   };
@@ -106,15 +117,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
  * A client whose watch has ended asks again at once, over the same connection: without an end to that, stopping takes until the
  * deadline. Nothing was done, and client-go tries again by itself.
  */
-function refuse(request: IncomingMessage, response: ServerResponse): void {
-  const retryAfterSeconds = 1;
-  const error = new OrchError('ServiceUnavailable', 'the manager is stopping: try again when it is back', {
-    retryAfterSeconds,
-  });
-  request.resume();
+function refuse(response: ServerResponse, clusterUid: string): void {
+  const error = isStopping();
   response.setHeader('Connection', 'close');
-  response.setHeader('Retry-After', String(retryAfterSeconds));
+  response.setHeader('Retry-After', String(error.details.retryAfterSeconds));
+  response.setHeader('X-Orch-Cluster-Uid', clusterUid);
   sendJson(response, error.httpStatus, failureStatus(error));
+}
+
+function isStopping(): OrchError {
+  return new OrchError('ServiceUnavailable', 'the manager is stopping: try again when it is back', {
+    retryAfterSeconds: 1,
+  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -145,10 +159,18 @@ function close(server: Server, context: ApiContext, upgrades: Upgrades): Promise
       deadline.cancel();
       resolve();
     });
-    for (const stop of [...openStreams]) stop();
+    const stopped = new WeakSet<() => void>();
+    const stopStreams = (): void => {
+      for (const stop of [...openStreams].filter((one) => !stopped.has(one))) {
+        stopped.add(stop);
+        stop();
+      }
+    };
+    stopStreams();
     tunnels.close();
-    // Connections become idle one by one, as their last answer ends.
+    // Connections become idle one by one, as their last answer ends; and what was accepted just before may only open now.
     const closeIdle = (): void => {
+      stopStreams();
       server.closeIdleConnections();
       poll = clock.setTimer(closeIdle, closePollMilliseconds);
     };

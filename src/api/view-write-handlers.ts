@@ -146,12 +146,13 @@ async function applyView(
   if (!fieldManager) throw new OrchError('BadRequest', 'fieldManager is required for apply patch: ?fieldManager=NAME');
   const sent = placeObject(view.kind, body, key.namespace);
   checkName(sent, key);
-  const { object, warnings } = view.writer.toStored(sent, options.fieldValidation);
+  const { object: converted, warnings } = view.writer.toStored(sent, options.fieldValidation);
   const applyOptions = { ...options, fieldManager, force: queryFlag(query, 'force') };
   const current = await context.registry.get(view.stored, key).catch((error: unknown) => {
     if (isOrchError(error, 'NotFound')) return undefined;
     throw error;
   });
+  const object = (current && view.writer.inWordsOf?.(current, converted)) ?? converted;
   if (current) {
     const outcome = await context.registry.apply(view.stored, key, object, { ...applyOptions, dryRun: true });
     view.writer.update(current, present(view, outcome.object) as unknown as JsonObject, 'Ignore');

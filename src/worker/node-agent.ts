@@ -196,7 +196,9 @@ export class NodeAgent {
         // While nobody heard it, the manager may have taken it for lost.
         if (wasAway) this.queue.add('node');
       } else if (response.status === 503) {
-        logger.debug('the manager does not take heartbeats now');
+        // Once, not with every try: a manager that stops says so, and something in between may say it for long.
+        if (this.isAnswered) logger.warn('heartbeat refused', { status: response.status });
+        this.lastAnswerAt = undefined;
         delay = Math.min(delay, awayRetryMilliseconds);
       } else {
         logger.warn('heartbeat refused', { status: response.status });

@@ -28,7 +28,7 @@ interface Running {
 export class StatsCollector {
   private readonly told = new Map<string, { usage: Usage; at: number }>();
   /** Containers that were read before. */
-  private known = new Set<string>();
+  private readonly known = new Set<string>();
 
   constructor(private readonly options: StatsCollectorOptions) {}
 
@@ -42,7 +42,8 @@ export class StatsCollector {
       }
     }
     if (this.isNews(node, total)) this.options.onNodeUsage(total);
-    this.known = new Set(running.map(({ containerId }) => containerId));
+    const present = new Set(running.map(({ containerId }) => containerId));
+    for (const id of this.known) if (!present.has(id)) this.known.delete(id);
     const uids = new Set([node, ...running.map(({ taskUid }) => taskUid)]);
     for (const uid of this.told.keys()) if (!uids.has(uid)) this.told.delete(uid);
   }
@@ -60,6 +61,7 @@ export class StatsCollector {
 
   private async read({ taskUid, containerId }: Running): Promise<Usage | undefined> {
     const usage = await this.options.runtime.readStats(containerId).catch(() => undefined);
+    if (usage) this.known.add(containerId);
     if (usage && this.isNews(taskUid, usage)) this.options.onTaskUsage(taskUid, usage);
     return usage;
   }

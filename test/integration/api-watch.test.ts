@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { taskKind } from '../../src/model/task.js';
 import type { ObjectEvent, Registry } from '../../src/registry/registry.js';
@@ -318,6 +319,19 @@ describe('watch bounds', () => {
     clock.fire(50);
     await closing;
     agent.destroy();
+  });
+
+  it('OP-04: is not kept from stopping by a connection over which nothing was asked', async () => {
+    // What cuts it in the end, after 8 s, does not come.
+    const own = await startTestApi({ clock: clockWithHeldTimers((delay) => delay === 8_000) });
+    const socket = connect({ port: own.server.port, host: '127.0.0.1', ca: own.caPem, servername: 'localhost' });
+    await once(socket, 'secureConnect');
+    // Both ends know of it: the server has answered somebody who came later.
+    expect((await own.request('GET', tasksPath)).status).toBe(200);
+    socket.on('error', () => undefined);
+    const cut = once(socket, 'close');
+    await own.close();
+    await cut;
   });
 
   it('HT-10: lets go of the registry when clients vanish', async () => {

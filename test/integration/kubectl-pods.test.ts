@@ -208,6 +208,21 @@ describe('pods with kubectl', () => {
     await kubectl.succeeds('delete', 'pod', 'ssa', '--grace-period=0', '--force');
   });
 
+  it('keeps the container of a task that says what its pod says anyway, whichever is applied', async () => {
+    const pod = podManifest('tcp', '["sleep", "infinity"]', '      ports: [{ containerPort: 80, protocol: TCP }]');
+    const spec =
+      '{ image: busybox:latest, restartPolicy: Never, command: [sleep, infinity], ports: [{ containerPort: 80, protocol: TCP }] }';
+    const task = `apiVersion: orch.dev/v1\nkind: Task\nmetadata: { name: tcp, labels: { app: tcp } }\nspec: ${spec}\n`;
+    const apply = async (text: string): Promise<string> => {
+      await kubectl.succeeds('apply', '--server-side', '-f', await kubectl.write('tcp.yaml', text));
+      return kubectl.succeeds('get', 'task', 'tcp', '-o', 'jsonpath={.metadata.generation} {.spec.ports}');
+    };
+    const before = await apply(task);
+    expect(before).toContain('"protocol":"TCP"');
+    expect(await apply(pod)).toBe(before);
+    await kubectl.succeeds('delete', 'pod', 'tcp', '--grace-period=0', '--force');
+  });
+
   it('refuses by name what orch does not act on', async () => {
     const bad = await kubectl.write(
       'bad.yaml',

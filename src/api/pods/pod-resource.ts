@@ -6,6 +6,7 @@ import { podUidOf } from './pod-identity.js';
 import { podToTask } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
 import { updateTask } from './update-task.js';
+import { withPortsOf } from './with-ports-of.js';
 
 /**
  * core/v1 `pods`: every Task as a Pod, for reading and for writing. Pods arrive and Tasks are stored; Tasks are read and
@@ -21,7 +22,7 @@ export const podResource: ServedResource = {
     { name: 'eviction', verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },
     ...['attach', 'exec', 'portforward'].map((name) => ({ name, verbs: ['create', 'get'], kind: optionsKind(name) })),
   ],
-  writer: { toStored: podToTask, update: updateTask },
+  writer: { toStored: podToTask, inWordsOf: withPortsOf, update: updateTask },
 };
 
 function optionsKind(subresource: string): Subresource['kind'] & object {

@@ -17,6 +17,8 @@ const limits = { total: 20_000, perIdentity: 2_000 };
 
 export interface Upgrades {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Answers instead of upgrading. */
+  refuse(socket: Duplex, error: OrchError): void;
   /** Cuts what is still open. */
   terminate(): void;
 }
@@ -73,6 +75,10 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
         if (unexpected) logger.error('upgrade failed', { path: pathOf(request.url), error: thrown });
         refuse(socket, error, registry.clusterUid);
       });
+    },
+    refuse(socket, error) {
+      socket.on('error', () => socket.destroy());
+      refuse(socket, error, registry.clusterUid);
     },
     terminate() {
       for (const client of server.clients) client.terminate();

@@ -69,6 +69,13 @@ describe('what containers use', () => {
     expect([await collect(), reading.most]).toEqual([3, 10]);
   });
 
+  it('is read for the first time again where that failed', async () => {
+    isAway = true;
+    await collect();
+    isAway = false;
+    expect([await collect(), reading.most]).toEqual([3, 10]);
+  });
+
   it('is told again when it changed by more than noise, not within a minute', async () => {
     await collect();
     told = [];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { podToTask } from '../../../../src/api/pods/pod-to-task.js';
 import { taskToPod } from '../../../../src/api/pods/task-to-pod.js';
 import { updateTask } from '../../../../src/api/pods/update-task.js';
+import { withPortsOf } from '../../../../src/api/pods/with-ports-of.js';
 import { validateSchema } from '../../../../src/manifest/validate-schema.js';
 import type { JsonObject } from '../../../../src/model/json.js';
 import { podKind } from '../../../../src/model/pod.js';
@@ -159,6 +160,13 @@ describe('a Task as a Pod, and back', () => {
     expect(podToTask(shown).object['spec']).toMatchObject({ ports });
     const { object } = updateTask(task, shown, 'Strict');
     expect(specHash(object['spec'] as unknown as TaskSpec)).toBe(specHash(task.spec));
+  });
+
+  it('leaves the protocol in a Task that says it, when the same Pod is applied again', () => {
+    const ports = [{ containerPort: 80, protocol: 'TCP' as const }, { containerPort: 81 }];
+    const task = aStoredTask('web', { ports });
+    const { object } = podToTask(asJson(taskToPod(task)));
+    expect(withPortsOf(task, object)['spec']).toMatchObject({ ports });
   });
 
   it('replaces no container when only the image pull policy, labels or tolerations change', () => {
