@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { taskKind } from '../../src/model/task.js';
 import type { ObjectEvent, Registry } from '../../src/registry/registry.js';
 import { createSystemClock, type Clock } from '../../src/support/clock.js';
@@ -307,6 +307,11 @@ describe('watch bounds', () => {
       });
     const first = await watch();
     const closing = own.close();
+    onTestFinished(async () => {
+      clock.fire(50);
+      agent.destroy();
+      await closing;
+    });
     first.resume();
     await once(first, 'end');
     const second = await watch();
@@ -318,7 +323,6 @@ describe('watch bounds', () => {
     });
     clock.fire(50);
     await closing;
-    agent.destroy();
   });
 
   it('OP-04: is not kept from stopping by a connection over which nothing was asked', async () => {
