@@ -325,6 +325,35 @@ describe('watch bounds', () => {
     await closing;
   });
 
+  it('OP-04: is not kept from stopping by a watch that it had accepted and that opens only then', async () => {
+    let letGo = (): void => undefined;
+    let isAsked = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const own = await startTestApi({
+      clock: clockWithHeldTimers((delay) => delay === 8_000),
+      wrap: (registry): Registry =>
+        new Proxy(registry, {
+          get(target, property) {
+            const value: unknown = Reflect.get(target, property);
+            if (typeof value !== 'function') return value;
+            if (property !== 'list') return value.bind(target) as unknown;
+            return async (...parameters: Parameters<Registry['list']>) => {
+              isAsked();
+              await gate;
+              return target.list(...parameters);
+            };
+          },
+        }),
+    });
+    const opening = own.openWatch(`${tasksPath}?watch=true`);
+    await asked;
+    const closing = own.close();
+    letGo();
+    expect(await (await opening).ended).toBe(true);
+    await closing;
+  });
+
   it('OP-04: is not kept from stopping by a connection over which nothing was asked', async () => {
     // What cuts it in the end, after 8 s, does not come.
     const own = await startTestApi({ clock: clockWithHeldTimers((delay) => delay === 8_000) });
