@@ -22,7 +22,7 @@ export async function measureIdle(options: {
   const names = Array.from({ length: tasks }, (_, index) => `idle-${index}`);
   const input = manifests(...names.map((name) => taskManifest(name, { command: sleeper })));
   await cluster.must(['apply', '-f', '-', '--wait', '--timeout', '120s'], input);
-  // The first statistics of a container take the engine over a second, one after the other, and are told; then it is idle.
+  // The first statistics of a container take the engine over a second, and are told; then it is idle.
   const isMeasured = async (): Promise<boolean> => {
     const { items } = JSON.parse(await cluster.must(['get', 'tasks', '-o', 'json'])) as { items: TaskWithUsage[] };
     return items.length === tasks && items.every(({ status }) => status?.usage !== undefined);
