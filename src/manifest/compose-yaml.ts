@@ -1,10 +1,11 @@
-import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException, type Event } from 'js-yaml';
-import type { JsonObject, JsonValue } from '../model/json.js';
+import { EVENT_ID, getScalarValue, SCALAR_STYLE, type Event } from 'js-yaml';
+import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { formatFieldPath, shorten } from './field-path.js';
+import type { IndentedText } from './indent-flow-lines.js';
 import { forbiddenKeys, type TextLimits } from './limits.js';
+import { readEvents } from './read-events.js';
 import type { SourceMap, Spot } from './source-map.js';
 import { TextProblem } from './text-problem.js';
-import { explainYamlException } from './yaml-messages.js';
 import { resolvePlainScalar } from './yaml-scalars.js';
 
 /** One document of a text: a tree that is plain data, without shared parts or cycles, and where it starts. */
@@ -47,15 +48,12 @@ function composePart(
   sourceMap: SourceMap,
 ): ComposedText & { syntaxError?: TextProblem } {
   const part = start === 0 && end === text.length ? text : text.slice(start, end);
-  let events: Event[];
-  try {
-    events = parseEvents(part, { maxDepth: limits.maxDepth });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const { message, offset } = explainYamlException(error, part, limits.maxDepth);
-    return { documents: [], problems: [], syntaxError: new TextProblem(message, start + offset) };
+  const { events, source, syntaxError } = readEvents(part, limits.maxDepth);
+  if (syntaxError) {
+    const problem = new TextProblem(syntaxError.message, start + syntaxError.offset);
+    return { documents: [], problems: [], syntaxError: problem };
   }
-  return new Composer(part, start, events, limits, sourceMap).compose();
+  return new Composer(source, start, events, limits, sourceMap).compose();
 }
 
 interface Anchor {
@@ -68,6 +66,8 @@ interface Anchor {
 
 interface Composed {
   value: JsonValue;
+  /** Where it begins in the text that was read. */
+  start: number;
   spot: Omit<Spot, 'key'>;
   /** Nesting inside the value. */
   depth: number;
@@ -82,16 +82,19 @@ class Composer {
   #lastOffset = 0;
   /** Whether a part of the document hangs at two places. */
   #shared = false;
-  #mergeTold = false;
   readonly #problems: TextProblem[] = [];
 
+  readonly text: string;
+
   constructor(
-    readonly text: string,
+    readonly source: IndentedText,
     readonly base: number,
     readonly events: readonly Event[],
     readonly limits: TextLimits,
     readonly sourceMap: SourceMap,
-  ) {}
+  ) {
+    this.text = source.text;
+  }
 
   compose(): ComposedText {
     const documents: TextDocument[] = [];
@@ -100,7 +103,7 @@ class Composer {
       this.#nodes = this.#depth = 0;
       this.#anchors = new Map();
       this.#path = [];
-      this.#shared = this.#mergeTold = false;
+      this.#shared = false;
       const problemsBefore = this.#problems.length;
       try {
         const { value, spot } = this.#node();
@@ -150,25 +153,25 @@ class Composer {
       }
     } else if (tag !== '!!str' && tag !== '!') this.#note(`the tag ${shorten(tag)} is not allowed`, event.tagStart);
     this.#anchor(event, value, nodesBefore, 0);
-    return { value, spot: { value: this.base + start, end: this.base + end }, depth: 0 };
+    return { value, start, spot: { value: this.#at(start), end: this.#at(end) }, depth: 0 };
   }
 
   #alias(event: Event & { type: typeof EVENT_ID.ALIAS }): Composed {
     const name = this.text.slice(event.anchorStart, event.anchorEnd);
     const offset = event.anchorStart - 1;
     this.#lastOffset = event.anchorEnd;
-    const spot = { value: this.base + offset, end: this.base + event.anchorEnd };
+    const spot = { value: this.#at(offset), end: this.#at(event.anchorEnd) };
     const anchor = this.#anchors.get(name);
     if (!anchor) {
       this.#note(`the alias *${shorten(name)} has no anchor &${shorten(name)} before it`, offset);
-      return { value: null, spot, depth: 0 };
+      return { value: null, start: offset, spot, depth: 0 };
     }
     if (!anchor.complete) this.#stop(`the alias *${shorten(name)} stands inside its own anchor`, offset);
     this.#nodes += anchor.nodes - 1;
     if (this.#nodes > this.limits.maxNodes) this.#tooManyNodes(offset);
     if (this.#depth + anchor.depth > this.limits.maxDepth) this.#tooDeep(offset);
     if (typeof anchor.value === 'object') this.#shared = true;
-    return { value: anchor.value, spot, depth: anchor.depth };
+    return { value: anchor.value, start: offset, spot, depth: anchor.depth };
   }
 
   #collection(event: Event & { type: typeof EVENT_ID.MAPPING | typeof EVENT_ID.SEQUENCE }): Composed {
@@ -181,13 +184,15 @@ class Composer {
     const value: JsonObject | JsonValue[] = event.type === EVENT_ID.MAPPING ? {} : [];
     const anchor = this.#anchor(event, value, nodesBefore, 0, false);
     let inner = 0;
+    const merged = new Set<string>();
     while (this.events[this.#next] && this.events[this.#next]?.type !== EVENT_ID.POP) {
-      inner = Math.max(inner, Array.isArray(value) ? this.#item(value) : this.#member(value));
+      inner = Math.max(inner, Array.isArray(value) ? this.#item(value) : this.#member(value, merged));
     }
     this.#next++;
     this.#depth--;
     if (anchor) Object.assign(anchor, { nodes: this.#nodes - nodesBefore, depth: inner + 1, complete: true });
-    return { value, spot: { value: this.base + event.start, end: -1 }, depth: inner + 1 };
+    const { start } = event;
+    return { value, start, spot: { value: this.#at(start), end: -1 }, depth: inner + 1 };
   }
 
   #item(list: JsonValue[]): number {
@@ -199,10 +204,10 @@ class Composer {
     return depth;
   }
 
-  #member(mapping: JsonObject): number {
+  /** `merged` are the keys that only "<<" has brought so far: what the mapping says itself takes their place. */
+  #member(mapping: JsonObject, merged: Set<string>): number {
     const event = this.events[this.#next];
-    const { value: rawKey, spot: keySpot } = this.#node();
-    const offset = keySpot.value - this.base;
+    const { value: rawKey, spot: keySpot, start: offset } = this.#node();
     const plain = event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN;
     const key = plain && event.valueStart >= 0 ? getScalarValue(this.text, event) : rawKey;
     if (typeof key !== 'string') {
@@ -211,23 +216,38 @@ class Composer {
     }
     this.#path.push(key);
     const isMerge = key === '<<' && plain;
-    const refused = isMerge
-      ? 'merge keys ("<<") are not supported: write the fields out'
-      : forbiddenKeys.has(key)
-        ? `the key "${key}" is not allowed`
-        : Object.hasOwn(mapping, key)
-          ? `the key "${shorten(key)}" is there twice`
-          : undefined;
-    // Who merges does so many times: told once, it is understood.
-    if (refused !== undefined && !(isMerge && this.#mergeTold)) this.#note(refused, offset);
-    this.#mergeTold ||= isMerge;
+    const refused = forbiddenKeys.has(key)
+      ? `the key "${key}" is not allowed`
+      : Object.hasOwn(mapping, key) && !merged.has(key)
+        ? `the key "${shorten(key)}" is there twice`
+        : undefined;
+    if (refused !== undefined) this.#note(refused, offset);
     const { value, spot, depth } = this.#node();
-    if (refused === undefined) {
+    if (isMerge) this.#merge(mapping, value, merged, offset);
+    else if (refused === undefined) {
       mapping[key] = value;
+      merged.delete(key);
       this.sourceMap.note(mapping, key, { key: keySpot.value, ...spot });
     }
     this.#path.pop();
     return depth;
+  }
+
+  /** Of several mappings in a list the first one counts; what they stand for was counted when their aliases were read. */
+  #merge(mapping: JsonObject, value: JsonValue, merged: Set<string>, offset: number): void {
+    for (const source of (Array.isArray(value) ? value : [value]).toReversed()) {
+      if (!isJsonObject(source)) return this.#note('"<<" merges mappings: write an alias of one, like *name', offset);
+      for (const [key, member] of Object.entries(source)) {
+        if (Object.hasOwn(mapping, key) && !merged.has(key)) {
+          const said = `the key "${shorten(key)}" stands before the "<<" that brings it too`;
+          return this.#note(`${said}, and programs differ in which one counts: put "<<" first`, offset);
+        }
+        mapping[key] = member;
+        merged.add(key);
+        this.sourceMap.noteAgain(mapping, source, key);
+      }
+    }
+    this.#shared = true;
   }
 
   #anchor(
@@ -262,7 +282,12 @@ class Composer {
     throw this.#problem(message, offset);
   }
 
+  /** Where in the whole text an offset of this part is. */
+  #at(offset: number): number {
+    return this.base + this.source.originalOffset(offset);
+  }
+
   #problem(message: string, offset: number): TextProblem {
-    return new TextProblem(message, this.base + offset, formatFieldPath(this.#path.slice(0, 12)) || undefined);
+    return new TextProblem(message, this.#at(offset), formatFieldPath(this.#path.slice(0, 12)) || undefined);
   }
 }

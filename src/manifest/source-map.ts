@@ -21,6 +21,12 @@ export class SourceMap {
     spots.set(String(key), spot);
   }
 
+  /** The member stands where the same one of another mapping does. */
+  noteAgain(container: object, original: object, key: string): void {
+    const spot = this.#spots.get(original)?.get(key);
+    if (spot) this.note(container, key, spot);
+  }
+
   /** The spot of what `pointer` names under `root`, or of its nearest ancestor that is in the text. */
   find(root: unknown, pointer: string): { spot: Spot; exact: boolean } | undefined {
     let current = root;

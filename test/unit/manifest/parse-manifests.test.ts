@@ -40,20 +40,72 @@ describe('what is read', () => {
     }
   });
 
-  it('YM-09: keeps dates, times, yes and no as the strings that they are', () => {
-    const text = task('web', 'image: busybox\n  args: [2024-01-01, 1:30, yes, no, on, 1.2.3, 0x, ~x, "1.10", 1_000]');
+  it('YM-09: keeps dates, times and versions as the strings that they are', () => {
+    const text = task('web', 'image: busybox\n  args: [2024-01-01, 1:30, "yes", 1.2.3, 0x, ~x, "1.10", _1, 0o9, y1]');
     expect(objectOf(text)).toMatchObject({
-      spec: { args: ['2024-01-01', '1:30', 'yes', 'no', 'on', '1.2.3', '0x', '~x', '1.10', '1_000'] },
+      spec: { args: ['2024-01-01', '1:30', 'yes', '1.2.3', '0x', '~x', '1.10', '_1', '0o9', 'y1'] },
     });
   });
 
-  it('reads numbers by YAML 1.2', () => {
+  it.each([
+    ['0750', 488],
+    ['0o750', 488],
+    ['-0750', -488],
+    ['0x1F', 31],
+    ['0b101', 5],
+    ['1_000', 1000],
+    ['+12', 12],
+    ['007', 7],
+    ['-0', 0],
+  ])('YM-08: reads %s as kubectl does', (text, value) => {
+    expect(objectOf(task('web', `image: busybox\n  priority: ${text}`))).toMatchObject({ spec: { priority: value } });
+  });
+
+  it.each(['yes', 'On', 'y', 'TRUE'])('reads %s as true where true or false belongs, as kubectl does', (word) => {
+    expect(objectOf(task('web', `image: busybox\n  tty: ${word}`))).toMatchObject({ spec: { tty: true } });
+  });
+
+  it('merges what "<<" names, where each part stands as it was written', () => {
     const text = task(
       'web',
-      'image: busybox\n  priority: 0o17\n  terminationGracePeriodSeconds: 0x1F\n  resources: { cpu: .5 }',
+      'image: busybox\n  nodeSelector: &n { disk: ssd, zone: a }\n  resources: { limits: &l { cpu: 1 }, requests: { <<: *l } }',
     );
-    expect(objectOf(text)).toMatchObject({
-      spec: { priority: 15, terminationGracePeriodSeconds: 31, resources: { cpu: 0.5 } },
+    const more = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: c, labels: &a { x: "1", y1: "2" } }\nimmutable: false\ndata:\n  <<: [{ a: first, b: b }, { a: second, c: c }]\n  b: own\n`;
+    const { documents, errors } = parse(`${text}\n${more}`);
+    expect(errors).toEqual([]);
+    expect(documents.map(({ object }) => object)).toMatchObject([
+      { spec: { resources: { limits: { cpu: 1 }, requests: { cpu: 1 } } } },
+      { data: { a: 'first', b: 'own', c: 'c' } },
+    ]);
+    const wrong = parse(
+      `${task('web', 'image: busybox\n  env:\n  - &e { name: A, valeu: b }\n  - { <<: *e, name: B }')}`,
+    );
+    expect(wrong.errors.map(formatManifestError)).toEqual([
+      expect.stringMatching(/^f:\d+:19: spec\.env\[0\]\.valeu: unknown field/),
+      expect.stringMatching(/^f:\d+:19: spec\.env\[1\]\.valeu: unknown field/),
+    ]);
+  });
+
+  it('YM-01: counts what "<<" brings, however small the text, and takes no longer where much is merged into one', () => {
+    const keys = Array.from({ length: 2000 }, (_, i) => `k${i}: v`).join(', ');
+    expect(parse(`a: &a { ${keys} }\nb: { ${'<<: *a, '.repeat(60)} }`).errors[0]?.message).toContain('100000 values');
+    const wide = Array.from({ length: 30_000 }, (_, i) => `k${i}: v`).join(', ');
+    expect(parse(`a: { ${wide}, ${'<<: {}, '.repeat(30_000)} }`).errors.map(({ message }) => message)).not.toEqual([]);
+  });
+
+  it('reads brackets and quotes whose lines are not indented, at their true places', () => {
+    const text = task(
+      'web',
+      'image: busybox\n  args: [ # those\n  "sleep", # "a]"\n"60",\n  ]\n  command: ["a\nb"]\n  nodeSelector: {\n\ta: b\n}\n  priorty: 1',
+    );
+    const lines = text.split('\n');
+    const { errors } = parse(text);
+    const line = lines.findIndex((each) => each.includes('priorty')) + 1;
+    expect(errors.map(formatManifestError)).toEqual([
+      `f:${line}:3: spec.priorty: unknown field "priorty": did you mean "priority"?`,
+    ]);
+    expect(objectOf(text.replace('priorty', 'priority'))).toMatchObject({
+      spec: { args: ['sleep', '60'], command: ['a b'], nodeSelector: { a: 'b' }, priority: 1 },
     });
   });
 
