@@ -10,8 +10,8 @@ import { readFileIfThere, writePrivateFile } from '../support/private-file.js';
 
 /**
  * The manager's own certificate authority and its server certificate, kept in a folder. What arrives is the folder and
- * the names that clients use; what leaves is PEM for the server and for kubeconfigs. Always holds: the authority stays
- * the same for its whole life, so that a kubeconfig once handed out goes on working.
+ * the names that clients use; what leaves is PEM for the server and for kubeconfigs. Always holds: the authority keeps its key
+ * and its name, so that a kubeconfig once handed out goes on working until the authority certificate in it expires.
  */
 export interface Certificates {
   caPem: string;
@@ -24,6 +24,8 @@ const authorityDays = 3650;
 const serverDays = 365;
 /** A server certificate is made anew when less than this is left. */
 const renewDays = 30;
+/** The authority's too, under its old key: whoever trusts the old certificate has this long to get the new one. */
+const authorityRenewDays = 1825;
 /** Clocks of clients may be a little behind. */
 const backdateMilliseconds = 5 * 60_000;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -90,11 +92,24 @@ async function ensureAuthority(directory: string, now: number): Promise<Authorit
     throw new OrchError('InternalError', `ca.key does not belong to ca.crt in the certificates folder: ${remedy}`);
   }
   const privateKey = await webcrypto.subtle.importKey('pkcs8', fromPem(keyPem), algorithm, true, ['sign']);
-  return { pem, certificate, privateKey };
+  if (!expiresWithin(certificate, authorityRenewDays, now)) return { pem, certificate, privateKey };
+  const publicKey = await webcrypto.subtle.importKey('spki', certificate.publicKey.rawData, algorithm, true, [
+    'verify',
+  ]);
+  const renewed = await signAuthority({ privateKey, publicKey }, now);
+  await writePrivateFile(join(directory, 'ca.crt'), renewed.pem);
+  return renewed;
 }
 
 async function makeAuthority(directory: string, now: number): Promise<Authority> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const authority = await signAuthority(keys, now);
+  await writePrivateFile(join(directory, 'ca.key'), await privateKeyPem(keys.privateKey));
+  await writePrivateFile(join(directory, 'ca.crt'), authority.pem);
+  return authority;
+}
+
+async function signAuthority(keys: webcrypto.CryptoKeyPair, now: number): Promise<Authority> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=orch-ca',
     keys,
@@ -108,10 +123,7 @@ async function makeAuthority(directory: string, now: number): Promise<Authority>
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const pem = `${certificate.toString('pem')}\n`;
-  await writePrivateFile(join(directory, 'ca.key'), await privateKeyPem(keys.privateKey));
-  await writePrivateFile(join(directory, 'ca.crt'), pem);
-  return { pem, certificate, privateKey: keys.privateKey };
+  return { pem: `${certificate.toString('pem')}\n`, certificate, privateKey: keys.privateKey };
 }
 
 async function makeServerCertificate(
@@ -142,6 +154,18 @@ async function makeServerCertificate(
     ],
   });
   return { key: await privateKeyPem(keys.privateKey), cert: `${certificate.toString('pem')}\n` };
+}
+
+/** Whether it is time to call ensureCertificates again. Pure. */
+export function isRenewalDue({ caPem, cert }: Certificates, now: number): boolean {
+  return (
+    expiresWithin(new x509.X509Certificate(cert), renewDays, now) ||
+    expiresWithin(new x509.X509Certificate(caPem), authorityRenewDays, now)
+  );
+}
+
+function expiresWithin({ notAfter }: x509.X509Certificate, days: number, now: number): boolean {
+  return notAfter.getTime() - now <= days * millisecondsPerDay;
 }
 
 /** Whether a server certificate can go on being used: ours, of this key, for all hosts, and not about to expire. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { Registry } from '../registry/registry.js';
 import type { Clock, Timer } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
@@ -42,6 +43,8 @@ export interface ApiServer {
   /** Where clients on this machine reach it: https://HOST:PORT. */
   url: string;
   port: number;
+  /** For connections that come from now on; those that are open go on. */
+  useCertificate(tls: { key: string; cert: string }): void;
   /** Accepts nothing more, ends watches and logs cleanly, lets requests finish, and cuts what is left after 8 seconds. */
   close(): Promise<void>;
 }
@@ -74,9 +77,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const silent = new Set<Socket>();
   const server = createServer(
     {
-      key: tls.key,
-      cert: tls.cert,
-      minVersion: 'TLSv1.2',
+      ...secureContext(tls),
       handshakeTimeout: headersTimeoutMilliseconds,
       headersTimeout: headersTimeoutMilliseconds,
       requestTimeout: requestTimeoutMilliseconds,
@@ -105,12 +106,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   return {
     url: urlOf(host, port),
     port,
+    useCertificate: (renewed) => server.setSecureContext(secureContext(renewed)),
     close: () => {
       isClosing = true;
       for (const socket of silent) socket.destroy();
       return close(server, context, upgrades);
     },
   };
+}
+
+function secureContext({ key, cert }: { key: string; cert: string }): SecureContextOptions {
+  return { key, cert, minVersion: 'TLSv1.2' };
 }
 
 /**

@@ -3,7 +3,8 @@
  * serves, controllers run before the API takes requests, and closing goes the other way round.
  */
 import { join } from 'node:path';
-import { ensureCertificates } from '../api/certificates.js';
+import { ensureCertificates, type Certificates } from '../api/certificates.js';
+import { renewCertificates } from '../api/renew-certificates.js';
 import { openCredentials } from '../api/credentials.js';
 import type { Credentials } from '../api/credentials.js';
 import { formatKubeconfig } from '../api/kubeconfig.js';
@@ -67,7 +68,9 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     closers.push(() => store.close());
     const registry = await openRegistry({ store, clock, random, logger: logger.with({ component: 'registry' }) });
     closers.push(() => registry.close());
-    const tls = await ensureCertificates({ directory: join(dataDirectory, 'pki'), hosts: [host], clock });
+    const ensureTls = (): Promise<Certificates> =>
+      ensureCertificates({ directory: join(dataDirectory, 'pki'), hosts: [host], clock });
+    const tls = await ensureTls();
     const credentials = await openCredentials({ directory: dataDirectory, random });
 
     const manager = new Manager({
@@ -121,10 +124,20 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
 
     const kubeconfigPath = join(dataDirectory, 'kubeconfig');
     const server = api.url;
-    await writePrivateFile(
-      kubeconfigPath,
-      formatKubeconfig({ server, caPem: tls.caPem, token: credentials.adminToken }),
-    );
+    const writeKubeconfig = ({ caPem }: Certificates): Promise<void> =>
+      writePrivateFile(kubeconfigPath, formatKubeconfig({ server, caPem, token: credentials.adminToken }));
+    await writeKubeconfig(tls);
+    const renewal = renewCertificates({
+      current: tls,
+      ensure: ensureTls,
+      clock,
+      logger,
+      onRenewed: async (renewed) => {
+        api.useCertificate(renewed);
+        await writeKubeconfig(renewed);
+      },
+    });
+    closers.push(() => renewal.stop());
     await writePrivateFile(join(dataDirectory, 'join-token'), `${credentials.joinToken}\n`);
     return { url: server, caPem: tls.caPem, clusterUid: registry.clusterUid, kubeconfigPath, credentials, close };
   } catch (error) {

@@ -40,7 +40,7 @@ function explain(server: string, code: string, error: unknown): [ErrorCode, stri
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return unavailable(
-      `the certificate of ${server} ${code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'}: compare the clocks of both machines; a restart of the manager renews an expired certificate`,
+      `the certificate of ${server} ${code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'}: compare the clocks of both machines; a manager renews its certificate in time by itself`,
     );
   }
   if (distrust.has(code)) {

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { ensureCertificates } from '../../src/api/certificates.js';
+import { ensureCertificates, type Certificates } from '../../src/api/certificates.js';
 import { openCredentials, type Credentials } from '../../src/api/credentials.js';
 import { formatKubeconfig } from '../../src/api/kubeconfig.js';
 import { startApiServer, type ApiServer } from '../../src/api/server.js';
@@ -71,6 +71,7 @@ export async function startTestApi(
     dataFolder?: string;
     wrap?: (registry: Registry) => Registry;
     connectionLimits?: { total: number; perAddress: number };
+    certificates?: Certificates;
   } = {},
 ): Promise<TestApi> {
   const clock = options.clock ?? createSystemClock();
@@ -82,7 +83,7 @@ export async function startTestApi(
     : openLevelStore({ directory: join(directory, 'store'), random, clock, logger: silentLogger, ...history }));
   const opened = await openRegistry({ store, clock, random, logger: silentLogger });
   const registry = options.wrap?.(opened) ?? opened;
-  const tls = await ensureCertificates({ directory, hosts: [], clock: createSystemClock() });
+  const tls = options.certificates ?? (await ensureCertificates({ directory, hosts: [], clock: createSystemClock() }));
   const credentials = await openCredentials({ directory, random });
   const beats: string[] = [];
   const end = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ensureCertificates, type Certificates } from '../../../src/api/certificates.js';
+import { ensureCertificates, isRenewalDue, type Certificates } from '../../../src/api/certificates.js';
 import type { Clock } from '../../../src/support/clock.js';
 
 let directory: string;
@@ -66,6 +66,22 @@ describe('ensureCertificates', () => {
     await rm(join(directory, 'ca.key'));
     await expect(ensure()).rejects.toThrow('ca.key is missing');
     expect(await readFile(join(directory, 'ca.crt'), 'utf8')).toBe(first.caPem);
+  });
+
+  it('renews the authority under its own key, long before whoever trusts the old certificate is cut off', async () => {
+    const first = await ensure();
+    expect(isRenewalDue(first, start + 300 * day)).toBe(false);
+    const later = await ensure([], start + 1900 * day);
+    const [old, renewed] = [new X509Certificate(first.caPem), new X509Certificate(later.caPem)];
+    expect(Date.parse(renewed.validTo)).toBeGreaterThan(start + 5500 * day);
+    expect(renewed.subject).toBe(old.subject);
+    const server = new X509Certificate(later.cert);
+    for (const authority of [old, renewed]) {
+      expect(server.checkIssued(authority)).toBe(true);
+      expect(server.verify(authority.publicKey)).toBe(true);
+    }
+    expect(isRenewalDue(first, start + 1900 * day)).toBe(true);
+    expect(isRenewalDue(later, start + 1900 * day)).toBe(false);
   });
 
   it('says so when the authority has expired', async () => {
