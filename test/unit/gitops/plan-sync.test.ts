@@ -99,7 +99,7 @@ describe('planSync', () => {
   it('refuses what a folder must not hold', () => {
     const node = {
       path: 'n.yaml',
-      ...parseText('apiVersion: v1\nkind: Node\nmetadata: { name: n }\n', { file: 'n.yaml' }),
+      ...parseText('apiVersion: v1\nkind: Node\nmetadata: { name: n1 }\n', { file: 'n.yaml' }),
     };
     const result = plan({ files: [node] });
     expect(result.steps).toEqual([]);
