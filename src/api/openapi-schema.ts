@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js'
 import type { Kind } from '../model/kind.js';
 import { kinds as allKinds } from '../model/kinds.js';
 import { podKind } from '../model/pod.js';
-import { metadataListKeys, primitiveLists } from './strategic-merge.js';
+import { listShapesOf } from '../registry/managed-fields/list-shapes.js';
 
 /** JSON Schema (draft 7, from schemas/) to the schema objects of OpenAPI 3.0: pure, and the only place that knows both. */
 const kept = new Set([
@@ -60,20 +60,20 @@ export function componentSchemas(kinds: readonly Kind[]): JsonObject {
  */
 function markLists(kind: Kind, components: JsonObject): void {
   const root = components[componentName(kind)];
-  for (const [path, keys] of Object.entries({ ...metadataListKeys, ...kind.listKeys })) {
-    const list = propertyAt(components, root, path.split('.'));
-    const [key] = keys;
-    if (!list || key === undefined) continue;
-    list['x-kubernetes-list-type'] = 'map';
-    list['x-kubernetes-list-map-keys'] = [...keys];
-    list['x-kubernetes-patch-merge-key'] = key;
-    list['x-kubernetes-patch-strategy'] = 'merge';
-  }
-  for (const path of primitiveLists) {
+  for (const [path, shape] of listShapesOf(kind)) {
     const list = propertyAt(components, root, path.split('.'));
     if (!list) continue;
-    list['x-kubernetes-list-type'] = 'set';
+    list['x-kubernetes-list-type'] = shape.type === 'set' ? 'set' : 'map';
     list['x-kubernetes-patch-strategy'] = 'merge';
+    if (shape.type === 'set') continue;
+    list['x-kubernetes-list-map-keys'] = [...shape.keys];
+    list['x-kubernetes-patch-merge-key'] = shape.keys[0] ?? '';
+  }
+  for (const path of kind.retainKeys ?? []) {
+    const property = propertyAt(components, root, path.split('.'));
+    if (!property) continue;
+    const merges = property['x-kubernetes-patch-strategy'] === undefined ? '' : 'merge,';
+    property['x-kubernetes-patch-strategy'] = `${merges}retainKeys`;
   }
 }
 

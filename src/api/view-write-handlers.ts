@@ -16,7 +16,7 @@ import { queryFlag, queryValue, type Query } from './query.js';
 import { getVisible } from './read-handlers.js';
 import { readObject, takeTurn } from './request-body.js';
 import { present, type ServedResource, type ViewWriter } from './served-resource.js';
-import { strategicToMergePatch } from './strategic-merge.js';
+import { strategicToMergePatch } from './strategic-merge/strategic-merge.js';
 import { answer, checkName, namesVersion, optionsOf, patchNamesVersion, placeObject } from './write-handlers.js';
 
 /**
@@ -164,7 +164,7 @@ async function applyView(
 function patched(view: ServedResource, object: Stored, patch: Exclude<RequestedPatch, { type: 'apply' }>): JsonObject {
   const target = object as unknown as JsonObject;
   if (patch.type === 'json') return applyJsonPatch(view.kind, object.metadata.name, target, patch.operations);
-  const body = patch.type === 'strategic' ? strategicToMergePatch(patch.body, target, view.kind.listKeys) : patch.body;
+  const body = patch.type === 'strategic' ? strategicToMergePatch(patch.body, target, view.kind) : patch.body;
   return applyMergePatch(target, body);
 }
 

@@ -16,7 +16,7 @@ import { getVisible } from './read-handlers.js';
 import { checkStatusIsReadable, readObject, takeTurn } from './request-body.js';
 import type { ServedResource } from './served-resource.js';
 import { successStatus } from './status.js';
-import { strategicToMergePatch } from './strategic-merge.js';
+import { strategicToMergePatch } from './strategic-merge/strategic-merge.js';
 
 /** POST to a collection. */
 export function createHandler(context: ApiContext, resource: ServedResource): Handler {
@@ -141,7 +141,7 @@ function applyObject(
 
 function resolvePatch(patch: RequestedPatch, current: Stored, kind: Kind): JsonValue {
   if (patch.type === 'strategic') {
-    return strategicToMergePatch(patch.body, current as unknown as JsonObject, kind.listKeys);
+    return strategicToMergePatch(patch.body, current as unknown as JsonObject, kind);
   }
   return patch.type === 'merge' ? patch.body : null;
 }

@@ -6,6 +6,7 @@ import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './
 import type { FieldTreatment, Kind } from './kind.js';
 import { compileLabelSelector, formatLabelSelector, labelSelectorCauses } from './label-selector.js';
 import { treatmentOf } from './pod-fields.js';
+import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
 import { blueprintOf, type PodTemplate } from './pod-template.js';
 import { taskKind } from './task.js';
 
@@ -83,13 +84,10 @@ export const deploymentKind: Kind = {
   ],
   selectableFields: {},
   listKeys: {
-    'spec.template.spec.containers': ['name'],
-    'spec.template.spec.containers.env': ['name'],
-    'spec.template.spec.containers.ports': ['containerPort', 'protocol'],
-    'spec.template.spec.containers.volumeMounts': ['mountPath'],
-    'spec.template.spec.volumes': ['name'],
+    ...podSpecListKeys('spec.template.spec'),
     'status.conditions': ['type'],
   },
+  retainKeys: ['spec.strategy', ...podSpecRetainKeys('spec.template.spec')],
   scale: {
     specReplicas: 'spec.replicas',
     statusReplicas: 'status.replicas',

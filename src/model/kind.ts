@@ -28,8 +28,13 @@ export interface Kind {
   columns: readonly Column[];
   /** Fields for field selectors besides metadata.name and metadata.namespace. */
   selectableFields: Readonly<Record<string, (object: ApiObject) => string | undefined>>;
-  /** Lists of objects that server-side apply merges by key: path without indexes -> key fields. */
+  /**
+   * Lists of objects that merge by key: path without indexes -> key fields. Server-side apply goes by all of them, a strategic
+   * merge patch by the first.
+   */
   listKeys: Readonly<Record<string, readonly string[]>>;
+  /** Paths of objects, or of lists of such, of which a strategic merge patch says which members may be left (`$retainKeys`). */
+  retainKeys?: readonly string[];
   /** Fields whose values nobody but a reader of the object itself may see: no description, difference, log or event. */
   secretFields?: readonly string[];
   /**

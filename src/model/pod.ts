@@ -2,6 +2,7 @@ import schema from '../../schemas/pod.schema.json' with { type: 'json' };
 import type { ApiObject } from './api-object.js';
 import type { Pod } from './generated/pod.js';
 import type { Kind } from './kind.js';
+import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
 
 export type { Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus } from './generated/pod.js';
 
@@ -76,13 +77,12 @@ export const podKind: Kind = {
     'status.podIP': (object) => asPod(object).status?.podIP ?? '',
   },
   listKeys: {
-    'spec.containers': ['name'],
-    'spec.containers.env': ['name'],
-    'spec.containers.ports': ['containerPort', 'protocol'],
-    'spec.containers.volumeMounts': ['mountPath'],
-    'spec.volumes': ['name'],
+    ...podSpecListKeys('spec'),
     'status.conditions': ['type'],
+    'status.hostIPs': ['ip'],
+    'status.podIPs': ['ip'],
   },
+  retainKeys: podSpecRetainKeys('spec'),
   validate: () => [],
 };
 

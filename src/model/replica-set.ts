@@ -3,6 +3,7 @@ import type { ApiObject, Stored } from './api-object.js';
 import { deploymentKind, revisionAnnotation } from './deployment.js';
 import type { ReplicaSet } from './generated/replica-set.js';
 import type { Column, Kind } from './kind.js';
+import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
 
 export type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from './generated/replica-set.js';
 export type StoredReplicaSet = Stored<ReplicaSet>;
@@ -10,7 +11,8 @@ export type StoredReplicaSet = Stored<ReplicaSet>;
 /** Kubernetes' annotation with a user's words on why the template changed. */
 export const changeCauseAnnotation = 'kubernetes.io/change-cause';
 
-const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+/** What kubectl apply keeps of the manifest that it applied, as JSON. */
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Annotations of a Deployment that are not those of its templates; kubectl has the same list. */
 const notOfTheTemplate: readonly string[] = [
   lastAppliedAnnotation,
@@ -48,7 +50,8 @@ export const replicaSetKind: Kind = {
     ...deploymentKind.columns.filter(({ wide }) => wide),
   ],
   selectableFields: {},
-  listKeys: {},
+  listKeys: { ...podSpecListKeys('spec.template.spec'), 'status.conditions': ['type'] },
+  retainKeys: podSpecRetainKeys('spec.template.spec'),
   treatField: (field, value) =>
     field.startsWith('spec.template.') ? (deploymentKind.treatField?.(field, value) ?? 'unknown') : 'unknown',
   // Its template is one that its Deployment was accepted with.

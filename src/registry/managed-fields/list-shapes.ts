@@ -1,11 +1,14 @@
 import type { JsonObject, JsonValue } from '../../model/json.js';
 import { canonicalJson, isJsonObject } from '../../model/json.js';
 import type { Kind } from '../../model/kind.js';
+import { kinds } from '../../model/kinds.js';
+import { podKind } from '../../model/pod.js';
 
 /** How a list is merged: by the keys of its items, as a set of scalars, or (all others) as one value. */
 export type ListShape =
   { type: 'keyed'; keys: readonly string[]; defaults: Readonly<Record<string, JsonValue>> } | { type: 'set' };
 
+/** By path, without indexes. */
 export type ListShapes = ReadonlyMap<string, ListShape>;
 
 const shapesOfKinds = new WeakMap<Kind, ListShapes>();
@@ -43,7 +46,8 @@ export function itemsByElement(
   return items;
 }
 
-function elementOf(item: JsonValue, shape: ListShape): string | undefined {
+/** The path element of an item; undefined when it cannot be told apart. Pure. */
+export function elementOf(item: JsonValue, shape: ListShape): string | undefined {
   if (shape.type === 'set') return typeof item === 'object' ? undefined : `v:${JSON.stringify(item)}`;
   if (!isJsonObject(item)) return undefined;
   const key: JsonObject = {};
@@ -57,27 +61,44 @@ function elementOf(item: JsonValue, shape: ListShape): string | undefined {
 
 /** Defaults that the schema gives to key fields: a port without a protocol is a TCP port. */
 function defaultsOf(schema: JsonObject, path: string, keys: readonly string[]): Record<string, JsonValue> {
-  let node: JsonValue | undefined = schema;
-  for (const name of path.split('.')) node = memberOf(itemsOrSelf(resolve(schema, node)), 'properties', name);
-  const item = itemsOrSelf(resolve(schema, node));
+  let node: Place | undefined = { document: schema, node: schema };
+  for (const name of path.split('.')) node = memberOf(itemsOrSelf(resolve(node)), 'properties', name);
+  const item = itemsOrSelf(resolve(node));
   const defaults: Record<string, JsonValue> = {};
   for (const key of keys) {
-    const value = memberOf(resolve(schema, memberOf(resolve(schema, item), 'properties', key)), 'default');
+    const value = memberOf(resolve(memberOf(item, 'properties', key)), 'default')?.node;
     if (value !== undefined) defaults[key] = value;
   }
   return defaults;
-
-  function itemsOrSelf(value: JsonValue | undefined): JsonValue | undefined {
-    return resolve(schema, memberOf(value, 'items') ?? value);
-  }
 }
 
-function resolve(schema: JsonObject, node: JsonValue | undefined): JsonValue | undefined {
-  const reference = memberOf(node, '$ref');
-  if (typeof reference !== 'string' || !reference.startsWith('#/')) return node;
-  return memberOf(schema, ...reference.slice(2).split('/'));
+/** A node of a schema, and the document that its references are about. */
+interface Place {
+  document: JsonObject;
+  node: JsonValue;
 }
 
-function memberOf(value: JsonValue | undefined, ...path: readonly string[]): JsonValue | undefined {
-  return path.reduce<JsonValue | undefined>((node, name) => (isJsonObject(node) ? node[name] : undefined), value);
+function itemsOrSelf(place: Place | undefined): Place | undefined {
+  return resolve(memberOf(place, 'items') ?? place);
+}
+
+/** Through a reference, also to another kind's document. */
+function resolve(place: Place | undefined): Place | undefined {
+  const reference = memberOf(place, '$ref')?.node;
+  if (!place || typeof reference !== 'string') return place;
+  const [name = '', pointer = ''] = reference.split('#');
+  const document =
+    name === '' ? place.document : [...kinds, podKind].find(({ schema }) => schema['$id'] === name)?.schema;
+  if (!document) return undefined;
+  const parts = pointer.split('/').filter((part) => part !== '');
+  return resolve(memberOf({ document, node: document }, ...parts));
+}
+
+function memberOf(place: Place | undefined, ...path: readonly string[]): Place | undefined {
+  if (!place) return undefined;
+  const node = path.reduce<JsonValue | undefined>(
+    (value, name) => (isJsonObject(value) ? value[name] : undefined),
+    place.node,
+  );
+  return node === undefined ? undefined : { document: place.document, node };
 }
