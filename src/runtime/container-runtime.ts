@@ -24,7 +24,7 @@ export interface ContainerRuntime {
 
   /**
    * Creates, does not start. Rejects with NameConflict (details: holderId, holderIsOurs), ImageNotFound, InvalidSpec,
-   * DiskPressure. The restart policy of the engine is always 'no'. With files: they are in it when this resolves, and there
+   * MountFailed, DiskPressure. The restart policy of the engine is always 'no'. With files: they are in it when this resolves, and there
    * is no container when they were refused (StartError); after any other failure it may lack them.
    */
   createContainer(spec: ContainerSpec): Promise<{ id: string }>;
@@ -46,7 +46,8 @@ export interface ContainerRuntime {
 
   /**
    * Runs a command to its end in a running container; output is cut at `maxExecOutputBytes`. Rejects with NotRunning,
-   * StartError, Timeout (the command may go on: the engine cannot stop it) and Unavailable when the exit code cannot be known.
+   * StartError, Timeout and Unavailable when the exit code cannot be known. At its timeout the command is killed where that can
+   * be done; where it may go on, `details.stillRuns` of the Timeout tells whether it does.
    */
   exec(id: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult>;
 
@@ -115,6 +116,8 @@ export interface ContainerSpec {
   env: readonly { name: string; value: string }[];
   ports: readonly PortBinding[];
   hostNetwork: boolean;
+  /** What programs in it see as the name of their machine; the engine's choice when absent. */
+  hostname?: string;
   /** 0: no limit. */
   limits: Amounts;
   stopSignal?: string;
@@ -146,7 +149,7 @@ export type Mount = { target: string; readOnly: boolean } &
   /** A volume of the engine; without a name one that goes with the container. */
   (
     | { type: 'volume'; name?: string }
-    /** A path of the machine. Refused with InvalidSpec unless it is allowed (host-paths.ts). */
+    /** A path of the machine. Refused with MountFailed unless it is there and allowed (host-paths.ts). */
     | { type: 'bind'; path: string }
     | { type: 'tmpfs'; sizeBytes?: number }
   );
@@ -262,6 +265,8 @@ export type RuntimeErrorCode =
   | 'InvalidSpec'
   | 'PortConflict'
   | 'StartError'
+  /** Something that it mounts is not there, or not allowed: yet. */
+  | 'MountFailed'
   /** The engine left something behind that keeps this very container from starting; another one will start. */
   | 'StaleContainer'
   | 'NotRunning'
@@ -279,7 +284,12 @@ export class RuntimeError extends Error {
   constructor(
     readonly code: RuntimeErrorCode,
     message: string,
-    readonly details: { holderId?: string; holderIsOurs?: boolean } = {},
+    readonly details: {
+      holderId?: string;
+      holderIsOurs?: boolean;
+      /** Whether what timed out goes on; rejects when the engine does not say. */
+      stillRuns?: () => Promise<boolean>;
+    } = {},
     options?: { cause?: unknown },
   ) {
     super(message, options);

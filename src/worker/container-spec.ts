@@ -9,6 +9,8 @@ import { ReferenceExpansion } from './config/reference-expansion.js';
 import { containerName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
+const maxHostnameLength = 63;
+
 /**
  * What the engine is asked for: one attempt of a task, with the values that it is given. Throws a ConfigProblem for a command
  * that becomes too long with them. Pure.
@@ -26,8 +28,8 @@ export function toContainerSpec(
     name: containerName({ taskKey, taskUid: task.metadata.uid, attempt, nodeName }),
     identity: { taskUid: task.metadata.uid, attempt, specHash: specHash(spec), taskKey },
     image: spec.image,
-    ...(spec.command ? { command: expansion.expandAll(spec.command, 'spec.command') } : {}),
-    ...(spec.args ? { args: expansion.expandAll(spec.args, 'spec.args') } : {}),
+    ...(spec.command?.length ? { command: expansion.expandAll(spec.command, 'spec.command') } : {}),
+    ...(spec.args?.length ? { args: expansion.expandAll(spec.args, 'spec.args') } : {}),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
     env: inputs.env,
     ports: (spec.ports ?? []).map((port) => ({
@@ -38,6 +40,8 @@ export function toContainerSpec(
       ...(port.hostIP === undefined ? {} : { hostIP: port.hostIP }),
     })),
     hostNetwork: spec.hostNetwork ?? false,
+    // On the host's network a program is called as its host is.
+    ...(spec.hostNetwork ? {} : { hostname: hostnameOf(task.metadata.name) }),
     limits: limitsOf(spec),
     ...(spec.stopSignal === undefined ? {} : { stopSignal: spec.stopSignal }),
     ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
@@ -46,6 +50,11 @@ export function toContainerSpec(
     ...(spec.volumeMounts?.length ? { mounts: mountsOf(spec) } : {}),
     ...(inputs.files?.length ? { files: inputs.files.map(fileSetOf) } : {}),
   };
+}
+
+/** A pod is called by its name, as far as a host's name may go (63 characters, cut as Kubernetes cuts it). */
+function hostnameOf(name: string): string {
+  return name.slice(0, maxHostnameLength).replace(/[-.]+$/, '');
 }
 
 function fileSetOf({ target, files }: InputFiles): FileSet {

@@ -9,6 +9,7 @@ import type {
 import { RuntimeError } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import { errorMessage, isOrchError, OrchError } from '../support/errors.js';
+import { isAlive } from './container-phase.js';
 import { joinSessions, type EarlyOutput } from './early-output.js';
 import type { ServeStream } from './tunnel-client.js';
 
@@ -27,13 +28,14 @@ type TakesInput = ExecSession | PortConnection;
 
 /**
  * Serves logs, exec, attach and port-forward from the containers of one worker. `containersOf` gives those of a task, in
- * any order; input that comes before there is somebody to take it waits, up to the window of a stream and a little more.
+ * any order; `isOver` tells whether another one will follow; input that comes before there is somebody to take it waits, up to the window of a stream and a little more.
  */
 export function serveContainerStreams(
   runtime: ContainerRuntime,
   earlyOutput: EarlyOutput,
   clock: Clock,
   containersOf: (taskUid: string) => readonly ContainerDetails[],
+  isOver: (taskUid: string) => boolean,
 ): ServeStream {
   return (request, output, end) => {
     let session: Session | undefined;
@@ -58,7 +60,7 @@ export function serveContainerStreams(
       return new Promise((resolve) => whenOpen((opened) => resolve(opened.write(data))));
     };
     const serve = async (): Promise<void> => {
-      const container = pick(request, containersOf(request.taskUid));
+      const container = pick(request, containersOf(request.taskUid), isOver(request.taskUid));
       session = await open(runtime, earlyOutput, container.id, request);
       session.onOutput(output);
       if (isCancelled) return leave(session, request, clock);
@@ -143,11 +145,14 @@ function endOf(request: StreamRequest, exitCode: number | undefined): StreamEnd 
   return { error: { code: 'ServiceUnavailable', message: 'the engine cannot say how the command ended' } };
 }
 
-function pick(request: StreamRequest, containers: readonly ContainerDetails[]): ContainerDetails {
+/** Of a task that waits to be started again, the container that ended last is both the current and the previous one. */
+function pick(request: StreamRequest, containers: readonly ContainerDetails[], isOver: boolean): ContainerDetails {
   const started = containers
     .filter(({ phase }) => phase !== 'created')
     .sort((a, b) => b.identity.attempt - a.identity.attempt);
-  const wanted = request.type === 'logs' && request.previous ? started[1] : started[0];
+  const [newest] = started;
+  const isBetween = newest !== undefined && !isAlive(newest) && !isOver;
+  const wanted = request.type === 'logs' && request.previous && !isBetween ? started[1] : newest;
   if (wanted && (request.type === 'logs' || wanted.phase === 'running')) return wanted;
   if (request.type !== 'logs') throw new OrchError('Conflict', 'the task has no running container on its worker');
   throw new OrchError(

@@ -203,6 +203,8 @@ export class TaskRunner {
         return problem('ImagePullFailed');
       case 'InvalidSpec':
         return give('InvalidSpec');
+      case 'MountFailed':
+        return problem('FailedMount', view.idOf(target.uid, attempt) === undefined ? undefined : attempt);
       case 'PortConflict':
         return problem('PortConflict', attempt);
       case 'StartError':

@@ -239,7 +239,13 @@ export class Worker {
     });
     this.tunnel = new TunnelClient({
       ...common,
-      serve: serveContainerStreams(runtime, this.earlyOutput, clock, (uid) => this.view.known(uid)),
+      serve: serveContainerStreams(
+        runtime,
+        this.earlyOutput,
+        clock,
+        (uid) => this.view.known(uid),
+        (uid) => this.db.record(uid)?.finished !== undefined,
+      ),
     });
   }
 

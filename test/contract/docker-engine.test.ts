@@ -150,6 +150,16 @@ it('stops a container that somebody paused', async () => {
   expect(await runtime.inspectContainer(id)).toMatchObject({ phase: 'exited', exitCode: 137 });
 });
 
+it('kills a command that did not end in time', async () => {
+  const { id } = await runtime.createContainer(spec(['sleep', '1000']));
+  await runtime.startContainer(id);
+  await expect(runtime.exec(id, ['sleep', '54321'], 500)).rejects.toMatchObject({ code: 'Timeout' });
+  await waitFor('the command to be gone', async () => {
+    const { output } = await runtime.exec(id, ['ps'], 10_000);
+    return output.includes('sleep 1000') && !output.includes('54321');
+  });
+});
+
 it('tells that memory ran out', async () => {
   const limits = { ...noAmounts, memoryBytes: 16 * 2 ** 20 };
   const { id } = await runtime.createContainer(

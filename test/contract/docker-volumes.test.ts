@@ -117,11 +117,11 @@ it('MF-11: refuses what lies elsewhere, also by a symbolic link, and everything 
   await symlink(secret, join(allowed, 'link'));
   const at = { target: '/host', readOnly: true };
   for (const path of [secret, join(allowed, 'link'), `${allowed}-2`, '/']) {
-    await expect(run('true', [{ ...at, type: 'bind', path }])).rejects.toMatchObject({ code: 'InvalidSpec' });
+    await expect(run('true', [{ ...at, type: 'bind', path }])).rejects.toMatchObject({ code: 'MountFailed' });
   }
   const strict = await open([]);
   await expect(run('true', [{ ...at, type: 'bind', path: allowed }], strict)).rejects.toMatchObject({
-    code: 'InvalidSpec',
+    code: 'MountFailed',
     message: expect.stringContaining('--allow-host-path'),
   });
   await strict.close();
@@ -136,7 +136,7 @@ it("MF-11: never gives away the engine's socket and orch's own folders, by whate
   const at = { target: '/host', readOnly: true, type: 'bind' } as const;
   for (const path of [testSocketPath, dirname(testSocketPath), join(beside, 'socket'), '/', own, allowed]) {
     await expect(run('true', [{ ...at, path }], everything), path).rejects.toMatchObject({
-      code: 'InvalidSpec',
+      code: 'MountFailed',
       message: expect.stringContaining('no task may mount'),
     });
   }

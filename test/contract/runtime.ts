@@ -248,6 +248,28 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       expect((await runtime.inspectContainer(waiting)).phase).toBe('running');
     });
 
+    it('counts the lines of output, however long, from its end', async () => {
+      const long = 'x'.repeat(50_000);
+      const script = 'echo first; echo $LONG; echo a; echo b';
+      const id = await run(['sh', '-c', `${script}; sleep 1000`], { env: [{ name: 'LONG', value: long }] });
+      const lines = ['first', long, 'a', 'b'].map((line) => `${line}\n`);
+      await waitFor('the output', async () => (await readLogs(id)).stdout === lines.join(''));
+      for (const tailLines of [0, 1, 2, 3, 4, 5]) {
+        const { stdout } = await readLogs(id, { tailLines });
+        expect(stdout === lines.slice(Math.max(0, 4 - tailLines)).join(''), `${tailLines} lines`).toBe(true);
+      }
+      const stream = await runtime.openLogs(id, { follow: true, timestamps: false, tailLines: 3 });
+      let followed = '';
+      stream.onOutput((_channel, data) => void (followed += Buffer.from(data).toString()));
+      await waitFor('the last lines', () => followed === lines.slice(1).join(''));
+      stream.close();
+    });
+
+    it('calls a container as it is told to', async () => {
+      const id = await run(['sleep', '1000'], { hostNetwork: false, hostname: 'web-0' });
+      expect(await runtime.exec(id, ['hostname'], 10_000)).toEqual({ exitCode: 0, output: 'web-0\n' });
+    });
+
     it('lets the machine choose a port, and gives the address for probes', async () => {
       const ports = [
         { containerPort: 8080, protocol: 'TCP' as const, hostPort: 0 },
@@ -470,6 +492,16 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       await connection.finished;
       expect(Buffer.concat(received).equals(sent)).toBe(true);
       await expect(runtime.connectPort(id, 8081)).rejects.toMatchObject({ code: 'Unavailable' });
+    });
+
+    it('tells of a command that did not end in time whether it goes on', async () => {
+      const id = await run(['sleep', '1000']);
+      const refusal: RuntimeError = await runtime.exec(id, ['sleep', '3'], 500).then(
+        () => expect.unreachable('it ended in time'),
+        (error: RuntimeError) => error,
+      );
+      expect(refusal.code).toBe('Timeout');
+      await waitFor('the command to be over', async () => !(await refusal.details.stillRuns?.()));
     });
 
     it('ends a command with its container', async () => {

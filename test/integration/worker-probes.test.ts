@@ -75,22 +75,57 @@ describe('an HTTP probe', () => {
     expect(await get(port)).toEqual({ outcome: 'success' });
   });
 
-  it('LC-07: takes a redirect to another host as failure, and does not go there', async () => {
+  it('follows a redirect to another port of the same host', async () => {
+    const other = await serve((_request, response) => response.writeHead(500).end());
+    const port = await serve((_request, response) => {
+      response.writeHead(302, { location: `http://127.0.0.1:${other}/there` }).end();
+    });
+    expect(await get(port)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('/there failed') });
+  });
+
+  it.each([
+    'http://localhost:%PORT%/',
+    'https://login.example/a',
+    '//else.example',
+    'http://[',
+    'mailto:a@b',
+    'http://x:99999/',
+  ])('LC-07: takes a redirect elsewhere (%s) as success, and does not go there', async (location) => {
     let visits = 0;
     const other = await serve((_request, response) => {
       visits += 1;
-      response.end();
+      response.writeHead(500).end();
     });
     const port = await serve((_request, response) => {
-      response.writeHead(302, { location: `http://127.0.0.1:${other}/` }).end();
+      response.writeHead(302, { location: location.replace('%PORT%', String(other)) }).end();
     });
-    expect(await get(port)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('another host') });
+    expect(await get(port)).toEqual({ outcome: 'success' });
     expect(visits).toBe(0);
+  });
+
+  it.each([
+    ['/a b', '/a%20b'],
+    ['/möbel?größe=1 m', '/m%C3%B6bel?gr%C3%B6%C3%9Fe=1%20m'],
+    ['/a%20b%2Fc', '/a%20b%2Fc'],
+    ['healthz#part', '/healthz'],
+    ['//elsewhere.example/x', '//elsewhere.example/x'],
+    ['/\ud800\n', '/%EF%BF%BD%0A'],
+  ])('asks for %s as %s', async (path, asked) => {
+    const port = await serve((request, response) => response.writeHead(request.url === asked ? 200 : 404).end());
+    expect(await get(port, path)).toEqual({ outcome: 'success' });
+  });
+
+  it('finds its way by a redirect that is not ASCII', async () => {
+    const port = await serve((request, response) => {
+      if (request.url === '/m%C3%B6bel') response.end();
+      else response.writeHead(302, { location: Buffer.from('/möbel').toString('latin1') }).end();
+    });
+    expect(await get(port)).toEqual({ outcome: 'success' });
   });
 
   it('gives up on a circle of redirects', async () => {
     const port = await serve((_request, response) => response.writeHead(302, { location: '/' }).end());
-    expect(await get(port)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('more than 5') });
+    expect(await get(port)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('more than 10') });
   });
 
   it('fails when nobody listens', async () => {

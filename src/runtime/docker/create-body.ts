@@ -22,6 +22,7 @@ export function createBody(clusterUid: string, spec: ContainerSpec, machineCpus:
   const published = spec.ports.filter((port) => port.hostPort !== undefined);
   return {
     Image: spec.image,
+    ...(spec.hostname !== undefined && { Hostname: spec.hostname }),
     ...(spec.command && { Entrypoint: [...spec.command] }),
     ...(spec.args && { Cmd: [...spec.args] }),
     ...(spec.workingDir !== undefined && { WorkingDir: spec.workingDir }),

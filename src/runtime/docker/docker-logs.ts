@@ -5,6 +5,7 @@ import { deadlines } from '../deadlines.js';
 import { OutputQueue } from '../output-queue.js';
 import { Demultiplexer } from './demultiplexer.js';
 import type { EngineConnection } from './engine-connection.js';
+import { beginOfTail } from './line-tail.js';
 import { LogPosition } from './log-position.js';
 import { RawLines } from './raw-lines.js';
 import { logQuery } from './log-query.js';
@@ -21,11 +22,27 @@ export async function openDockerLogs(
   options: LogOptions,
   hasTerminal: boolean,
 ): Promise<LogStream> {
-  const open = (query: LogOptions): Promise<Readable> =>
+  const open: OpenLogs = (query) =>
     connection.stream('logs', deadlines.list, (engine, abortSignal) =>
       engine.getContainer(containerId).logs({ follow: true, _query: logQuery(query), abortSignal }),
     );
   const framesOf = (): Frames => (hasTerminal ? new RawLines() : new Demultiplexer());
+  return openOutput(await withoutTail(options, open, framesOf), open, framesOf);
+}
+
+type OpenLogs = (query: LogOptions) => Promise<Readable>;
+
+/** The same output, told by a time instead of a number of lines: the engine counts other things than lines. */
+async function withoutTail(options: LogOptions, open: OpenLogs, framesOf: () => Frames): Promise<LogOptions> {
+  const { tailLines, ...wanted } = options;
+  if (tailLines === undefined || tailLines < 1) return options;
+  const ask = (messages: number | undefined): Promise<Readable> =>
+    open({ ...wanted, follow: false, timestamps: true, ...(messages === undefined ? {} : { tailLines: messages }) });
+  const begin = await beginOfTail(Math.trunc(tailLines), ask, framesOf);
+  return begin === undefined ? wanted : { ...wanted, since: begin };
+}
+
+async function openOutput(options: LogOptions, open: OpenLogs, framesOf: () => Frames): Promise<LogStream> {
   const queue = new OutputQueue();
   const first = await open({ ...options, timestamps: options.follow || options.timestamps });
   const reading = options.follow
@@ -50,7 +67,7 @@ function readOnce(stream: Readable, frames: Frames, queue: OutputQueue): Promise
 
 async function followToEnd(
   first: Readable,
-  open: (query: LogOptions) => Promise<Readable>,
+  open: OpenLogs,
   framesOf: () => Frames,
   { since, tailLines, timestamps }: LogOptions,
   queue: OutputQueue,

@@ -26,7 +26,7 @@ import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import { createBody } from './create-body.js';
 import { openDockerAttach } from './docker-attach.js';
-import { openDockerExec } from './docker-exec.js';
+import { leaveCommand, openDockerExec } from './docker-exec.js';
 import { openDockerLogs } from './docker-logs.js';
 import type { EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
@@ -175,7 +175,9 @@ class DockerRuntime implements ContainerRuntime {
 
   async exec(idOrName: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult> {
     const begin = this.#clock.monotonic();
-    const opening = this.openExec(idOrName, { command, stdin: false, tty: false });
+    const id = await this.#own.idOf(idOrName);
+    const options = { command, stdin: false, tty: false };
+    const opening = openDockerExec(this.#connection, this.#clock, id, options);
     const onTimeout = (): RuntimeError =>
       new RuntimeError('Timeout', `exec: the command did not start within ${timeoutMilliseconds} ms`);
     try {
@@ -185,7 +187,8 @@ class DockerRuntime implements ContainerRuntime {
     } catch (error) {
       // One that opens after all has no reader any more.
       opening.then((session) => session.close()).catch(() => undefined);
-      throw error;
+      if (!(error instanceof RuntimeError) || error.code !== 'Timeout') throw error;
+      throw new RuntimeError('Timeout', error.message, { stillRuns: leaveCommand(this.#connection, id, opening) });
     }
   }
 

@@ -42,7 +42,14 @@ export interface EngineContainer {
 export interface EngineExec {
   start(options: Abortable & { hijack: true; stdin: boolean; _body: { Detach: false; Tty: boolean } }): Promise<Duplex>;
   resize(options: Abortable & { h: number; w: number }): Promise<unknown>;
-  inspect(options: Abortable): Promise<{ Running?: boolean; ExitCode?: number | null }>;
+  inspect(options: Abortable): Promise<ExecState>;
+}
+
+export interface ExecState {
+  Running?: boolean;
+  ExitCode?: number | null;
+  /** On the engine's machine. */
+  Pid?: number;
 }
 
 export interface Abortable {
@@ -114,6 +121,7 @@ interface ExecBody {
 
 export interface CreateBody {
   Image: string;
+  Hostname?: string;
   Entrypoint?: string[];
   Cmd?: string[];
   WorkingDir?: string;

@@ -49,7 +49,7 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { status: 404, text: /no such container/i, code: 'NotFound' },
   { status: 404, text: /no such image/i, code: 'ImageNotFound' },
   { calls: ['create'], status: 409, text: /name .* is already in use/i, code: 'NameConflict' },
-  { calls: ['create'], status: 400, text: /bind source path does not exist/i, code: 'StartError' },
+  { calls: ['create'], status: 400, text: /bind source path does not exist/i, code: 'MountFailed' },
   { calls: ['create'], status: 400, code: 'InvalidSpec' },
   // No folder at that place, a folder in the place of a file, or a volume that is for reading only.
   { calls: ['archive'], status: 400, code: 'StartError' },
@@ -60,6 +60,7 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['start'], text: /port is already allocated|address already in use/i, code: 'PortConflict' },
   // What an engine leaves that is asked to start a container while it stops: seen on 20.10 on the network of the host.
   { calls: ['start'], text: /endpoint with name .* already exists/i, code: 'StaleContainer' },
+  { calls: ['start'], text: /bind source path does not exist/i, code: 'MountFailed' },
   { calls: ['start'], status: 409, text: /marked for removal/i, code: 'NotFound' },
   { calls: ['start'], status: 400, code: 'StartError' },
   { calls: ['start'], status: 404, code: 'StartError' },

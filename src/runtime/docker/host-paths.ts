@@ -12,7 +12,7 @@ export interface HostPathRules {
 
 /**
  * The mounts with every path of the machine as it really is, without symbolic links: what lies outside of the allowed
- * folders cannot be had by a link in them. Rejects with InvalidSpec for a path that is not there or not allowed.
+ * folders cannot be had by a link in them. Rejects with MountFailed for a path that is not there or not allowed: both can pass.
  */
 export async function resolveMounts(mounts: readonly Mount[], rules: HostPathRules): Promise<Mount[]> {
   return Promise.all(
@@ -25,23 +25,23 @@ export async function resolveMounts(mounts: readonly Mount[], rules: HostPathRul
 async function resolveHostPath(path: string, { allowed, denied }: HostPathRules): Promise<string> {
   if (allowed.length === 0) {
     throw new RuntimeError(
-      'InvalidSpec',
+      'MountFailed',
       `this worker lets no task mount ${path}: start it with --allow-host-path FOLDER, or use another worker`,
     );
   }
   const real = await realpath(path).catch((error: unknown) => {
-    throw new RuntimeError('InvalidSpec', `${path} cannot be mounted from this machine: ${errorMessage(error)}`);
+    throw new RuntimeError('MountFailed', `${path} cannot be mounted from this machine: ${errorMessage(error)}`);
   });
   for (const own of await resolveExisting(denied)) {
     // A folder above it would give it away as well.
     if (isWithin(real, own) || isWithin(own, real)) {
-      throw new RuntimeError('InvalidSpec', `no task may mount ${path}, because ${own} is the engine's or orch's own`);
+      throw new RuntimeError('MountFailed', `no task may mount ${path}, because ${own} is the engine's or orch's own`);
     }
   }
   // An allowed folder that is not there allows nothing.
   if ((await resolveExisting(allowed)).some((folder) => isWithin(real, folder))) return real;
   throw new RuntimeError(
-    'InvalidSpec',
+    'MountFailed',
     `${path} is not in a folder that this worker allows: ${allowed.join(', ')} (--allow-host-path)`,
   );
 }

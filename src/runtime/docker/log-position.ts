@@ -2,7 +2,7 @@ import type { FramePiece } from './demultiplexer.js';
 import type { OutputPiece } from './output-stream.js';
 
 /** As the engine writes it: always in UTC with nine decimals, so texts compare as times do. */
-const timestampBytes = '2026-01-01T00:00:00.000000000Z'.length;
+export const timestampBytes = '2026-01-01T00:00:00.000000000Z'.length;
 const timestampPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
 /** Two processes of the engine write the two channels: their messages can be this far out of order, and not more. */
 const disorderMilliseconds = 2_000;

@@ -40,7 +40,7 @@ export function programOf(command: readonly string[], environment: Texts = {}, f
   if ((name === 'sh' || name === 'bash' || name === 'ash') && args[0] === '-c') {
     return compileScript(args[1] ?? '', environment, files);
   }
-  const { steps, status } = stepsOf(name, args, files);
+  const { steps, status } = stepsOf(name, args, environment, files);
   return { steps: [...steps, { do: 'exit', code: status }] };
 }
 
@@ -49,7 +49,7 @@ interface Compiled {
   status: number;
 }
 
-function stepsOf(name: string, args: readonly string[], files: Texts): Compiled {
+function stepsOf(name: string, args: readonly string[], environment: Texts, files: Texts): Compiled {
   const seconds = args[0] === 'infinity' ? Infinity : Number.parseFloat(args[0] ?? '');
   switch (name) {
     case 'true':
@@ -73,6 +73,11 @@ function stepsOf(name: string, args: readonly string[], files: Texts): Compiled 
       return args[0] === undefined ? { steps: [{ do: 'copyInput' }], status: 0 } : printFile(args[0], files);
     case 'read':
       return { steps: [{ do: 'readLine' }], status: 0 };
+    case 'hostname':
+      return {
+        steps: [{ do: 'print', channel: 'stdout', text: `${environment['HOSTNAME'] ?? 'localhost'}\n` }],
+        status: 0,
+      };
     case 'stty':
       return { steps: [{ do: 'printWindowSize' }], status: 0 };
     case 'nc': {
@@ -111,7 +116,7 @@ function compileScript(script: string, environment: Texts, files: Texts): Progra
       const handler = /^exit(?:\s+(\d+))?$/.exec(args[0] ?? '');
       if (handler && args.includes('TERM')) program.exitCodeOnStop = Number.parseInt(handler[1] ?? '0', 10);
     } else {
-      const compiled = stepsOf(name, args, files);
+      const compiled = stepsOf(name, args, environment, files);
       program.steps.push(...compiled.steps);
       status = compiled.status;
     }

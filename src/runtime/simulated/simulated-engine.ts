@@ -109,8 +109,7 @@ export class SimulatedEngine {
     if (container.phase === 'paused') return this.unpauseContainer(container.id);
     if (container.phase === 'running') return;
     const { spec } = container;
-    const environment = Object.fromEntries(spec.env.map(({ name, value }) => [name, value]));
-    const program = programOf([...(spec.command ?? []), ...(spec.args ?? [])], environment, filesOf(spec));
+    const program = programOf([...(spec.command ?? []), ...(spec.args ?? [])], environmentOf(spec), filesOf(spec));
     if (program.missing !== undefined) throw this.#startFailed(container, 127, 'StartError', program.missing);
     const ports = spec.hostNetwork ? [] : this.#ports.take(container.id, spec.ports);
     if ('busy' in ports) {
@@ -228,6 +227,12 @@ export class SimulatedEngine {
 
 export function isRunning(container: SimulatedContainer): boolean {
   return container.phase === 'running' || container.phase === 'paused';
+}
+
+/** What the programs of a container are given, HOSTNAME as by every engine. */
+export function environmentOf({ env, hostname }: ContainerSpec): Record<string, string> {
+  const own = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+  return hostname === undefined ? own : { HOSTNAME: hostname, ...own };
 }
 
 /** What the programs of a container can read, by absolute path. */

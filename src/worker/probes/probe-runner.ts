@@ -9,6 +9,7 @@ import type { ContainerDetails, ContainerRuntime } from '../../runtime/container
 import type { Clock, Timer } from '../../support/clock.js';
 import { ConfigProblem } from '../config/config-problem.js';
 import { plainVariables, ReferenceExpansion } from '../config/reference-expansion.js';
+import type { LeftCommand } from './exec-probe.js';
 import { probeExec } from './exec-probe.js';
 import { probeHttp } from './http-probe.js';
 import type { ProbeResult } from './probe-result.js';
@@ -41,6 +42,8 @@ interface Followed {
   container: ContainerDetails;
   fingerprint: string;
   timers: Map<Role, Timer>;
+  /** Commands that go on although their time was over. */
+  left: Record<Role, LeftCommand>;
   isStopped: boolean;
   readiness?: Readiness;
 }
@@ -66,6 +69,8 @@ export class ProbeRunner {
     const { id, startedAt, ipAddress } = container;
     const fingerprint = canonicalJson({ id, startedAt, ipAddress, ports, startupProbe, livenessProbe, readinessProbe });
     if (this.followed.get(uid)?.fingerprint === fingerprint) return;
+    const before = this.followed.get(uid);
+    const isSame = before?.container.id === id;
     const readiness = this.readiness(uid, id);
     this.stop(uid);
     const followed: Followed = {
@@ -73,6 +78,7 @@ export class ProbeRunner {
       container,
       fingerprint,
       timers: new Map(),
+      left: isSame ? before.left : { startup: {}, liveness: {}, readiness: {} },
       isStopped: false,
       // Another probe of the same container: what is known of it holds until the new one says otherwise.
       ...(readiness ? { readiness } : {}),
@@ -107,8 +113,15 @@ export class ProbeRunner {
   }
 
   private begin(followed: Followed, role: Role, probe: Probe): void {
-    const first = (probe.initialDelaySeconds ?? 0) * second || (role === 'liveness' ? periodOf(probe) : second);
+    const delay = (probe.initialDelaySeconds ?? 0) * second - this.ageOf(followed);
+    const first = delay > 0 ? delay : role === 'liveness' ? periodOf(probe) : second;
     this.schedule(followed, role, probe, { successes: 0, failures: 0 }, first);
+  }
+
+  /** How long the container has run: 0 where the clocks of engine and worker do not agree about it. */
+  private ageOf({ container }: Followed): number {
+    const age = this.options.clock.now() - Date.parse(container.startedAt ?? '');
+    return age > 0 ? age : 0;
   }
 
   private schedule(followed: Followed, role: Role, probe: Probe, before: Count, delayMilliseconds: number): void {
@@ -166,12 +179,12 @@ export class ProbeRunner {
     this.options.onReadiness(followed.task.metadata.uid);
   }
 
-  private async tryOnce({ task, container }: Followed, role: Role, probe: Probe): Promise<ProbeResult> {
+  private async tryOnce({ task, container, left }: Followed, role: Role, probe: Probe): Promise<ProbeResult> {
     const { runtime, clock } = this.options;
     const timeout = (probe.timeoutSeconds ?? 1) * second;
     if (probe.exec) {
       const command = commandOf(task, role, probe.exec.command);
-      return Array.isArray(command) ? probeExec(runtime, container.id, command, timeout) : command;
+      return Array.isArray(command) ? probeExec(runtime, container.id, command, timeout, left[role]) : command;
     }
     const host = container.ipAddress ?? '127.0.0.1';
     const port = portOf(task, probe.httpGet?.port ?? probe.tcpSocket?.port);

@@ -27,7 +27,7 @@ describe('what the engine answers and what it means', () => {
     ['create', 400, 'invalid reference format', 'InvalidSpec'],
     ['create', 400, 'Minimum memory limit allowed is 6MB', 'InvalidSpec'],
     ['create', 400, 'No command specified', 'InvalidSpec'],
-    ['create', 400, 'invalid mount config for type "bind": bind source path does not exist: /x', 'StartError'],
+    ['create', 400, 'invalid mount config for type "bind": bind source path does not exist: /x', 'MountFailed'],
     ['create', 500, 'mkdir /var/lib/docker/overlay2/x: no space left on device', 'DiskPressure'],
     ['create', 500, 'something odd', 'Unavailable'],
     ['start', 404, 'No such container: x', 'NotFound'],

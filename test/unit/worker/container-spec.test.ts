@@ -3,9 +3,9 @@ import type { StoredTask, TaskSpec } from '../../../src/model/task.js';
 import type { ContainerSpec } from '../../../src/runtime/container-runtime.js';
 import { toContainerSpec } from '../../../src/worker/container-spec.js';
 
-const specOf = (spec: Partial<TaskSpec>, env: { name: string; value: string }[] = []): ContainerSpec => {
+const specOf = (spec: Partial<TaskSpec>, env: { name: string; value: string }[] = [], name = 'web'): ContainerSpec => {
   const metadata = {
-    name: 'web',
+    name,
     namespace: 'default',
     uid: 'u',
     resourceVersion: '1',
@@ -53,4 +53,18 @@ it('puts variables of the environment into command and arguments', () => {
     ['serve', '--port=80'],
     ['$(HOST)', '$(PORT)'],
   ]);
+});
+
+it('takes an empty command, and empty arguments, as none: the image has its own', () => {
+  const { command, args } = specOf({ command: [], args: [] });
+  expect([command, args]).toEqual([undefined, undefined]);
+});
+
+it.each([
+  ['web', 'web'],
+  ['shop.web-0', 'shop.web-0'],
+  [`${'a'.repeat(61)}-.b`, 'a'.repeat(61)],
+])('gives the task %s the hostname %s, and none where it is the host that is seen', (name, hostname) => {
+  expect(specOf({}, [], name).hostname).toBe(hostname);
+  expect(specOf({ hostNetwork: true }, [], name).hostname).toBeUndefined();
 });

@@ -47,7 +47,13 @@ function serve(request: StreamRequest): ServedStream {
   const open = (): Promise<ExecSession> => Promise.resolve(command);
   const runtime = { openExec: open, openAttach: open } as unknown as ContainerRuntime;
   const earlyOutput = new EarlyOutput(runtime, silentLogger);
-  return serveContainerStreams(runtime, earlyOutput, clock, () => [container])(
+  return serveContainerStreams(
+    runtime,
+    earlyOutput,
+    clock,
+    () => [container],
+    () => false,
+  )(
     request,
     () => undefined,
     () => undefined,

@@ -71,6 +71,40 @@ describe('a liveness probe', () => {
     expect(await attempt(cluster)).toBe(2);
   });
 
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])(
+    'fails while a command of an earlier try goes on, instead of starting another one (%s)',
+    async (goesOn, attempts) => {
+      const cluster = await probing(['true'], 3);
+      let runs = true;
+      const stillRuns = (): Promise<boolean> => Promise.resolve(runs);
+      cluster.engine.faults.failNext('exec', new RuntimeError('Timeout', 'it did not end', { stillRuns }));
+      await cluster.seconds(11);
+      runs = goesOn;
+      await cluster.seconds(15);
+      expect(await attempt(cluster)).toBe(attempts);
+      const told = (await cluster.events('web')).map(({ message }) => message).join('\n');
+      expect(told).toContain('has not ended since an earlier try');
+    },
+  );
+
+  it('counts its initial delay from the start of the container, also behind a startup probe', async () => {
+    const cluster = await WorkerFixture.open();
+    open.push(cluster);
+    const command = ['sh', '-c', 'sleep infinity'];
+    await cluster.assign('web', {
+      command,
+      startupProbe: { exec: { command: ['true'] }, initialDelaySeconds: 9 },
+      readinessProbe: { exec: { command: ['true'] }, initialDelaySeconds: 12, periodSeconds: 100 },
+    });
+    await cluster.seconds(11);
+    expect((await cluster.task('web')).status?.reason).toBe('NotReady');
+    await cluster.seconds(3);
+    expect((await cluster.task('web')).status?.reason).toBeUndefined();
+  });
+
   it('DK-06: restarts nobody because the engine says nothing', async () => {
     const cluster = await probing(['true']);
     for (let time = 0; time < 20; time++) {

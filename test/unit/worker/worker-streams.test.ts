@@ -84,6 +84,22 @@ describe('logs', () => {
     expect(read.stdout).toBe('hello\n');
   });
 
+  it('gives the output of the container that ended last while the next one is waited for', async () => {
+    const uid = await running(['sh', '-c', 'echo why; exit 1']);
+    await cluster.seconds(3);
+    expect((await cluster.task('web')).status?.reason).toBe('BackOff');
+    for (const previous of [true, false]) {
+      const read = stream().open(logs(uid, { previous }));
+      await cluster.settle();
+      expect(read.stdout).toBe('why\n');
+    }
+    const { metadata } = await cluster.assign('once', { command: ['false'], restartPolicy: 'Never' });
+    await cluster.settle();
+    const read = stream().open(logs(metadata.uid, { previous: true }));
+    await cluster.settle();
+    expect(read.ends).toMatchObject([{ error: { code: 'NotFound' } }]);
+  });
+
   it.each([
     ['no container', logs('unknown'), 'NotFound'],
     ['no earlier container', undefined, 'NotFound'],

@@ -401,6 +401,21 @@ describe('a worker and its tasks', () => {
     expect((await cluster.task('second')).status).toMatchObject({ state: 'Running', restartCount: 0 });
   });
 
+  it.each(['Always', 'Never'] as const)(
+    'tries again when what it mounts is not there, until it has come (%s)',
+    async (restartPolicy) => {
+      const cluster = await fixture();
+      cluster.engine.faults.failNext('createContainer', new RuntimeError('MountFailed', 'there is no /srv/late'));
+      await cluster.assign('late', { command: ['httpd'], restartPolicy });
+      await cluster.seconds(5);
+      const { status } = await cluster.task('late');
+      expect(status).toMatchObject({ state: 'Scheduled', reason: 'FailedMount' });
+      expect(status?.message).toContain('there is no /srv/late; next try after 10s');
+      await cluster.seconds(10);
+      expect((await cluster.task('late')).status).toMatchObject({ state: 'Running', attempt: 1, restartCount: 0 });
+    },
+  );
+
   it('restarts a container whose liveness probe fails', async () => {
     const cluster = await fixture();
     await cluster.assign('web', {
