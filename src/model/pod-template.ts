@@ -34,9 +34,16 @@ export function blueprintOf(template: PodTemplate, taskName: string): TaskBluepr
   };
 }
 
-/** How what is made of a template is named: the Deployment's name, shortened where it is very long, and the hash. */
+const longestWholeName = 230;
+
+/**
+ * How what is made of a template is named: the Deployment's name and the hash. Of a very long name (a task's number must fit
+ * behind it) the end is a hash as well, so that two that begin alike stay apart. Pure.
+ */
 export function nameOfTemplate(deploymentName: string, hash: string): string {
-  return `${deploymentName.slice(0, 230).replace(/[-.]+$/, '')}-${hash}`;
+  if (deploymentName.length <= longestWholeName) return `${deploymentName}-${hash}`;
+  const beginning = deploymentName.slice(0, longestWholeName - 11).replace(/[-.]+$/, '');
+  return `${beginning}-${shortHash(deploymentName)}-${hash}`;
 }
 
 /**
@@ -47,9 +54,13 @@ export function templateHash(template: PodTemplate): string {
   const { labels, annotations } = template.metadata ?? {};
   const spec = { ...template.spec, containers: template.spec.containers.map(withPlainQuantities) };
   const relevant = withoutEmpty({ labels, annotations, spec } as unknown as JsonObject);
+  return shortHash(canonicalJson(relevant));
+}
+
+function shortHash(text: string): string {
   // Loaded when it is needed: most commands hash nothing.
   const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(canonicalJson(relevant)).digest('hex').slice(0, 10);
+  return createHash('sha256').update(text).digest('hex').slice(0, 10);
 }
 
 /** `cpu: 0.5` and `cpu: 500m` are the same. */

@@ -13,13 +13,16 @@ export const changeCauseAnnotation = 'kubernetes.io/change-cause';
 
 /** What kubectl apply keeps of the manifest that it applied, as JSON. */
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+const desiredReplicasAnnotation = 'deployment.kubernetes.io/desired-replicas';
+const maxReplicasAnnotation = 'deployment.kubernetes.io/max-replicas';
 /** Annotations of a Deployment that are not those of its templates; kubectl has the same list. */
 const notOfTheTemplate: readonly string[] = [
   lastAppliedAnnotation,
   revisionAnnotation,
   'deployment.kubernetes.io/revision-history',
-  'deployment.kubernetes.io/desired-replicas',
-  'deployment.kubernetes.io/max-replicas',
+  desiredReplicasAnnotation,
+  maxReplicasAnnotation,
   'deprecated.deployment.rollback.to',
 ];
 
@@ -62,6 +65,22 @@ export const replicaSetKind: Kind = {
 export function revisionOf({ metadata }: ApiObject): number | undefined {
   const text = metadata.annotations?.[revisionAnnotation] ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Kubernetes' annotations with the numbers of the Deployment for which a ReplicaSet has its size. Pure. */
+export const sizedForAnnotations = {
+  write: ({ desired, maxTotal }: { desired: number; maxTotal: number }): Record<string, string> => ({
+    [desiredReplicasAnnotation]: String(desired),
+    [maxReplicasAnnotation]: String(maxTotal),
+  }),
+  read({ metadata: { annotations = {} } }: ApiObject): { desired: number; maxTotal: number } | undefined {
+    const [desired, maxTotal] = [annotations[desiredReplicasAnnotation], annotations[maxReplicasAnnotation]];
+    return isCount(desired) && isCount(maxTotal) ? { desired: Number(desired), maxTotal: Number(maxTotal) } : undefined;
+  },
+};
+
+function isCount(text: string | undefined): text is string {
+  return text !== undefined && /^\d{1,9}$/.test(text);
 }
 
 /** Annotations of a Deployment, or of its ReplicaSet, that go along with the template. Pure. */

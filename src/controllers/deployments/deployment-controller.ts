@@ -124,9 +124,13 @@ export class DeploymentController {
     let history: PromiseSettledResult<void> | undefined;
     if (deletionTimestamp === undefined) {
       await this.settleOwners(deployment);
+      const replicas = this.replicasOf(deployment);
+      const plan = planRollout(deployment, replicas, this.revisions.recordsOf(deployment), this.takenNames.get(uid));
       // Before its first task, or a template could come out and leave no trace. Yet no history holds up a rollout.
-      [history] = await Promise.allSettled([this.revisions.keep(deployment, this.replicasOf(deployment))]);
-      const steps = planRollout(deployment, this.replicasOf(deployment), this.takenNames.get(uid));
+      [history] = await Promise.allSettled([this.revisions.keep(deployment, replicas, plan.sizes)]);
+      const isToldOf = (step: RolloutStep): boolean =>
+        history?.status === 'fulfilled' || step.type === 'delete' || !step.isOfOlderTemplate;
+      const steps = plan.steps.filter(isToldOf);
       failure = await this.take(deployment, steps);
     }
     const now = this.options.clock.now();

@@ -1,7 +1,13 @@
 import { canonicalJson } from '../../model/json.js';
 import { revisionAnnotation, type StoredDeployment } from '../../model/deployment.js';
 import { nameOfTemplate, templateHash, templateHashLabel } from '../../model/pod-template.js';
-import { annotationsOfTemplate, revisionOf, type ReplicaSet, type StoredReplicaSet } from '../../model/replica-set.js';
+import {
+  annotationsOfTemplate,
+  revisionOf,
+  sizedForAnnotations,
+  type ReplicaSet,
+  type StoredReplicaSet,
+} from '../../model/replica-set.js';
 import { ownerReferenceTo } from './owner-reference.js';
 import type { Replicas } from './replicas.js';
 import { boundsOf } from './rollout-bounds.js';
@@ -27,21 +33,31 @@ export interface RecordContent {
   status: NonNullable<ReplicaSet['status']>;
 }
 
-type Counts = Required<Pick<RecordContent['status'], 'replicas' | 'readyReplicas' | 'availableReplicas'>>;
+type Counts = Required<Pick<RecordContent['status'], 'replicas' | 'readyReplicas' | 'availableReplicas'>> & {
+  /** How many there are to be. */
+  size: number;
+};
 
 /** While a rollout is not complete, so many are kept at least: one of them may be the last that worked. */
 const keptMeanwhile = 10;
 
-/** `records`: also such as nobody owns and the Deployment selects; it takes them over. No steps when all is as it should be. Pure. */
+/**
+ * `records`: also such as nobody owns and the Deployment selects; it takes them over. `sizes`: by the hash of a template, how many of
+ * it there are to be, where that is not how many there are. No steps when all is as it should be. Pure.
+ */
 export function planRevisions(
   deployment: StoredDeployment,
   records: readonly StoredReplicaSet[],
   replicas: Replicas,
+  sizes: ReadonlyMap<string, number> = new Map(),
 ): RevisionStep[] {
   const { metadata, spec } = deployment;
   const hash = templateHash(spec.template);
   const counts = countByTemplate(replicas);
-  const countOf = (template: string): Counts => counts.get(template) ?? noTasks;
+  const countOf = (template: string): Counts => {
+    const count = counts.get(template) ?? noTasks;
+    return { ...count, size: sizes.get(template) ?? count.replicas };
+  };
   const living = [...records]
     .filter((record) => record.metadata.deletionTimestamp === undefined)
     .sort((a, b) => numberOf(a) - numberOf(b) || a.metadata.name.localeCompare(b.metadata.name));
@@ -63,7 +79,12 @@ export function planRevisions(
     else if (differs(current, content)) steps.push({ type: 'write', record: current, content });
     if (metadata.annotations?.[revisionAnnotation] !== String(revision)) steps.push({ type: 'number', revision });
   }
-  const removed = surplusOf(deployment, older, replicas).filter((record) => countOf(hashOf(record)).replicas === 0);
+  // While it is paused, and before the present template is brought out, tasks are made of the one before.
+  const dispensable = current === undefined ? older.slice(0, -1) : older;
+  const removed = surplusOf(deployment, older, replicas).filter((record) => {
+    const { replicas: count, size } = countOf(hashOf(record));
+    return count === 0 && size === 0 && (!spec.paused || dispensable.includes(record));
+  });
   const seen = new Set(isOut ? [hash] : []);
   for (const record of living.toReversed()) {
     if (removed.includes(record) || (isOut && record === current)) continue;
@@ -112,10 +133,14 @@ function contentOf(deployment: StoredDeployment, hash: string, revision: number,
   const labels = { ...template.metadata?.labels, [templateHashLabel]: hash };
   return {
     labels,
-    annotations: { ...annotationsOfTemplate(deployment), [revisionAnnotation]: String(revision) },
+    annotations: {
+      ...annotationsOfTemplate(deployment),
+      [revisionAnnotation]: String(revision),
+      ...sizedForAnnotations.write(boundsOf(spec)),
+    },
     ownerReferences: [ownerReferenceTo(metadata)],
     spec: {
-      replicas: counts.replicas,
+      replicas: counts.size,
       ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
       selector: { ...selector, matchLabels: { ...selector.matchLabels, [templateHashLabel]: hash } },
       template: { ...template, metadata: { ...template.metadata, labels } },
@@ -124,18 +149,18 @@ function contentOf(deployment: StoredDeployment, hash: string, revision: number,
   };
 }
 
-function withCounts({ metadata }: StoredDeployment, record: StoredReplicaSet, counts: Counts): RecordContent {
+function withCounts({ metadata, spec }: StoredDeployment, record: StoredReplicaSet, counts: Counts): RecordContent {
   const { labels = {}, annotations = {} } = record.metadata;
   return {
     labels,
-    annotations,
+    annotations: counts.size === 0 ? annotations : { ...annotations, ...sizedForAnnotations.write(boundsOf(spec)) },
     ownerReferences: [ownerReferenceTo(metadata)],
-    spec: { ...record.spec, replicas: counts.replicas },
+    spec: { ...record.spec, replicas: counts.size },
     status: statusOf(counts),
   };
 }
 
-const noTasks: Counts = { replicas: 0, readyReplicas: 0, availableReplicas: 0 };
+const noTasks: Counts = { replicas: 0, readyReplicas: 0, availableReplicas: 0, size: 0 };
 
 function countByTemplate({ updated, old }: Replicas): Map<string, Counts> {
   const counts = new Map<string, Counts>();
@@ -143,6 +168,7 @@ function countByTemplate({ updated, old }: Replicas): Map<string, Counts> {
     const hash = task.metadata.labels?.[templateHashLabel] ?? '';
     const { replicas, readyReplicas, availableReplicas } = counts.get(hash) ?? noTasks;
     counts.set(hash, {
+      size: replicas + 1,
       replicas: replicas + 1,
       readyReplicas: readyReplicas + Number(isReady),
       availableReplicas: availableReplicas + Number(isAvailable),

@@ -1,22 +1,28 @@
 import type { StoredDeployment } from '../../model/deployment.js';
-import {
-  blueprintOf,
-  nameOfTemplate,
-  templateHash,
-  templateHashLabel,
-  type TaskBlueprint,
-} from '../../model/pod-template.js';
+import { blueprintOf, nameOfTemplate, templateHashLabel, type TaskBlueprint } from '../../model/pod-template.js';
+import type { StoredReplicaSet } from '../../model/replica-set.js';
 import type { StoredTask } from '../../model/task.js';
 import { boundsOf, type RolloutBounds } from './rollout-bounds.js';
 import type { Replica, Replicas } from './replicas.js';
+import { isBeingScaled, proportionalSizes, templateGroups, type TemplateGroup } from './template-sizes.js';
 
 /**
- * In: a Deployment and the tasks that it has. Out: tasks to make and tasks to take away. Always holds: whichever of the steps
- * come about, and in whichever order, there are never more than maxTotal tasks because of them, and never fewer than
- * minAvailable available ones; no task of an older template is made, except while the Deployment is paused.
+ * In: a Deployment, the tasks that it has and the records of its templates. Out: tasks to make and tasks to take away. Always holds:
+ * whichever of the steps come about, and in whichever order, there are never more than maxTotal tasks because of them, and never
+ * fewer than minAvailable available ones; of an older template no more are made than its record says there are to be.
  */
 export type RolloutStep =
-  { type: 'create'; name: string; blueprint: TaskBlueprint } | { type: 'delete'; task: StoredTask };
+  | { type: 'create'; name: string; blueprint: TaskBlueprint; isOfOlderTemplate: boolean }
+  | { type: 'delete'; task: StoredTask };
+
+export interface RolloutPlan {
+  steps: RolloutStep[];
+  /**
+   * By the hash of a template, how many of it there are to be. To be written into the records before the steps are taken: what is taken
+   * away would be made again.
+   */
+  sizes: ReadonlyMap<string, number>;
+}
 
 /** So that one pass over one Deployment stays short: the next pass goes on. */
 const maxStepsOfAPass = 200;
@@ -25,89 +31,185 @@ const maxStepsOfAPass = 200;
 export function planRollout(
   deployment: StoredDeployment,
   replicas: Replicas,
+  records: readonly StoredReplicaSet[] = [],
   takenNames: ReadonlySet<string> = new Set(),
-): RolloutStep[] {
+): RolloutPlan {
   const bounds = boundsOf(deployment.spec);
-  const { creates, deletes } = choosePlan(deployment)(deployment, replicas, bounds);
-  const worst = deletes.slice(0, maxStepsOfAPass).map(({ task }): RolloutStep => ({ type: 'delete', task }));
-  if (creates === undefined || creates.count <= 0) return worst;
+  const groups = templateGroups(deployment, replicas, records);
+  const { creates, deletes, sizes } = choosePlan(deployment, groups, bounds)({ replicas, groups, bounds });
   const known = [...replicas.updated, ...replicas.old].map(({ task }) => task);
   const used = new Set([...known, ...replicas.leaving, ...replicas.strays].map(({ metadata }) => metadata.name));
-  const names = freeNames(
-    deployment,
-    creates.hash,
-    Math.min(creates.count, maxStepsOfAPass),
-    (name) => used.has(name) || takenNames.has(name),
-  );
-  return [
-    ...names.map((name): RolloutStep => ({ type: 'create', name, blueprint: creates.blueprint(name) })),
-    ...worst,
-  ];
+  let room = maxStepsOfAPass;
+  const made = creates.flatMap(({ group, count }): RolloutStep[] => {
+    const { hash, template, isPresent } = group;
+    if (template === undefined) return [];
+    const names = freeNames(
+      deployment,
+      hash,
+      Math.min(Math.max(0, count), room),
+      (name) => used.has(name) || takenNames.has(name),
+    );
+    room -= names.length;
+    return names.map((name) => {
+      const { labels, ...blueprint } = blueprintOf(template, name);
+      const ofTemplate = { ...blueprint, labels: { ...labels, [templateHashLabel]: hash } };
+      return { type: 'create', name, blueprint: ofTemplate, isOfOlderTemplate: !isPresent };
+    });
+  });
+  return {
+    steps: [...made, ...deletes.slice(0, maxStepsOfAPass).map(({ task }): RolloutStep => ({ type: 'delete', task }))],
+    sizes,
+  };
+}
+
+interface Situation {
+  replicas: Replicas;
+  groups: [TemplateGroup, ...TemplateGroup[]];
+  bounds: RolloutBounds;
 }
 
 interface Plan {
-  creates?: { count: number; hash: string; blueprint(name: string): TaskBlueprint };
+  creates: readonly { group: TemplateGroup; count: number }[];
   deletes: readonly Replica[];
+  sizes: ReadonlyMap<string, number>;
 }
 
-type Planner = (deployment: StoredDeployment, replicas: Replicas, bounds: RolloutBounds) => Plan;
+type Planner = (situation: Situation) => Plan;
 
-function choosePlan({ spec }: StoredDeployment): Planner {
-  if (spec.paused) return planPaused;
-  return spec.strategy?.type === 'Recreate' ? planRecreate : planRollingUpdate;
+function choosePlan({ spec }: StoredDeployment, groups: readonly TemplateGroup[], bounds: RolloutBounds): Planner {
+  const isMixed = groups.filter(({ size }) => size > 0).length > 1;
+  if (spec.paused) return isMixed ? planProportional : planPaused;
+  if (spec.strategy?.type === 'Recreate') return planRecreate;
+  return isMixed && isBeingScaled(groups, bounds) ? planProportional : planRollingUpdate;
 }
 
-const planRollingUpdate: Planner = (deployment, { updated, old }, { desired, maxTotal, minAvailable }) => {
+const planRollingUpdate: Planner = ({ replicas: { updated, old }, groups, bounds }) => {
+  const { desired, maxTotal, minAvailable } = bounds;
+  const [present, ...older] = groups;
   const surplus = dispensable(
     worstFirst(updated),
     updated.length - desired,
     minAvailable - old.filter(isAvailable).length,
   );
   const staying = updated.filter((replica) => !surplus.includes(replica));
-  const room = maxTotal - updated.length - old.length;
-  const creates = ofPresentTemplate(deployment, Math.min(desired - updated.length, room));
   // Unavailable ones may come back, so even of them only so many go as available new ones make up for.
   const availableNew = staying.filter(isAvailable).length;
   const good = old.filter(isAvailable);
   const doubtful = old.filter((replica) => !replica.isAvailable && replica.mayBeAvailable);
   const broken = old.filter((replica) => !replica.isAvailable && !replica.mayBeAvailable);
-  const spareBroken = Math.max(0, availableNew + old.length - minAvailable);
+  // Older ones that somebody took away are the first to be given up, and made again where that may not be yet.
+  const missing = sumOf(older, missingOf);
+  const spareBroken = Math.max(0, availableNew + old.length + missing - minAvailable);
+  const givenUp = Math.min(missing, spareBroken);
   const spareGood = availableNew + good.length - minAvailable;
   const deletes = [
     ...surplus,
-    ...worstFirst(broken).slice(0, spareBroken),
+    ...worstFirst(broken).slice(0, spareBroken - givenUp),
     // Whether they are missed is not known: they go when enough others are known to be available.
     ...(spareGood >= 0 ? worstFirst(doubtful) : []),
     ...worstFirst(good).slice(0, Math.max(0, spareGood)),
   ];
-  return { creates, deletes };
+  const left = [...staying, ...old].filter((replica) => !deletes.includes(replica));
+  const excess = dispensable(byWorth(left), left.length - maxTotal, minAvailable);
+  const total = updated.length + old.length;
+  const again = share(older, missingOf, Math.min(missing - givenUp, Math.max(0, maxTotal - total)));
+  const room = maxTotal - total - (missing - givenUp);
+  return {
+    creates: [{ group: present, count: Math.min(desired - updated.length, room) }, ...again],
+    deletes: [...deletes, ...excess],
+    sizes: sizesAfter(older, [...deletes, ...excess], share(older.toReversed(), missingOf, givenUp)),
+  };
 };
 
 /** The old ones end first, all of them, to the last container. */
-const planRecreate: Planner = (deployment, { updated, old, leaving }, { desired }) => {
+const planRecreate: Planner = ({ replicas: { updated, old, leaving }, groups, bounds: { desired } }) => {
+  const [present, ...older] = groups;
   const surplus = worstFirst(updated).slice(0, Math.max(0, updated.length - desired));
-  const hash = templateHash(deployment.spec.template);
-  const oldOnesRun = old.length > 0 || leaving.some((task) => task.metadata.labels?.[templateHashLabel] !== hash);
+  const oldOnesRun =
+    old.length > 0 || leaving.some((task) => task.metadata.labels?.[templateHashLabel] !== present.hash);
   return {
-    ...(oldOnesRun ? {} : { creates: ofPresentTemplate(deployment, desired - updated.length) }),
+    creates: oldOnesRun ? [] : [{ group: present, count: desired - updated.length }],
     deletes: [...surplus, ...old],
+    sizes: new Map(older.map(({ hash }) => [hash, 0])),
   };
 };
 
 /**
- * Only the number is kept: what is missing is made as those are that run, and where none runs, none is made. In the middle of a
- * rollout the surge stays, as in Kubernetes: which ones are too many is not known before it goes on.
+ * Only the number is kept: of the template that has tasks, and where none has, of the one that was brought out last. Never of one that
+ * was not.
  */
-const planPaused: Planner = (deployment, { updated, old }, { desired, maxTotal, minAvailable }) => {
-  const total = updated.length + old.length;
-  const most = updated.length > 0 && old.length > 0 && desired > 0 ? maxTotal : desired;
-  const all = [...worstFirst(old), ...worstFirst(updated)].sort((a, b) => worth(a) - worth(b));
-  const surplus = dispensable(all, total - most, minAvailable);
-  const model = worstFirst(old).at(-1)?.task;
-  const missing = desired - total;
-  if (updated.length > 0) return { creates: ofPresentTemplate(deployment, missing), deletes: surplus };
-  return model === undefined ? { deletes: surplus } : { creates: like(model, missing), deletes: surplus };
+const planPaused: Planner = ({ groups, bounds: { desired, minAvailable } }) => {
+  const chosen = groups.find(({ size }) => size > 0) ?? groups.find(({ revision }) => revision > 0);
+  if (chosen === undefined) return { creates: [], deletes: [], sizes: new Map() };
+  const { replicas, hash } = chosen;
+  return {
+    creates: [{ group: chosen, count: desired - replicas.length }],
+    deletes: dispensable(worstFirst(replicas), replicas.length - desired, minAvailable),
+    sizes: new Map([[hash, desired]]),
+  };
 };
+
+/**
+ * In the middle of a rollout that rests (it is paused, or was scaled): each template keeps its share of the tasks, so that one
+ * which does not work gets no larger part of them. Paused, a new template that is complete ends the older ones.
+ */
+const planProportional: Planner = ({ replicas: { updated, old }, groups, bounds }) => {
+  const [present, ...older] = groups;
+  const { desired, maxTotal, minAvailable } = bounds;
+  const isComplete = desired > 0 && updated.filter(isAvailable).length >= desired;
+  const sizes = isComplete
+    ? new Map([[present.hash, desired], ...older.map(({ hash }): [string, number] => [hash, 0])])
+    : proportionalSizes(groups, bounds);
+  const sizeOf = ({ hash, size }: TemplateGroup): number => sizes.get(hash) ?? size;
+  const wanted = groups.flatMap((group) =>
+    worstFirst(group.replicas).slice(0, Math.max(0, group.replicas.length - sizeOf(group))),
+  );
+  const others = [...updated, ...old].filter((replica) => !wanted.includes(replica));
+  const needed = minAvailable - others.filter(isAvailable).length;
+  const room = Math.max(0, maxTotal - updated.length - old.length);
+  return {
+    creates: share(groups, (group) => sizeOf(group) - group.replicas.length, room),
+    deletes: dispensable(byWorth(wanted), wanted.length, needed),
+    sizes,
+  };
+};
+
+function missingOf({ size, replicas, template }: TemplateGroup): number {
+  return template === undefined ? 0 : size - replicas.length;
+}
+
+function sumOf(groups: readonly TemplateGroup[], amountOf: (group: TemplateGroup) => number): number {
+  return groups.reduce((sum, group) => sum + Math.max(0, amountOf(group)), 0);
+}
+
+/** At most `most` in all, to the first ones first. */
+function share(
+  groups: readonly TemplateGroup[],
+  amountOf: (group: TemplateGroup) => number,
+  most: number,
+): { group: TemplateGroup; count: number }[] {
+  let left = most;
+  return groups.map((group) => {
+    const count = Math.min(left, Math.max(0, amountOf(group)));
+    left -= count;
+    return { group, count };
+  });
+}
+
+function sizesAfter(
+  older: readonly TemplateGroup[],
+  deletes: readonly Replica[],
+  givenUp: readonly { group: TemplateGroup; count: number }[],
+): Map<string, number> {
+  const gone = new Set(deletes);
+  return new Map(
+    older.map((group) => {
+      const leaving = group.replicas.filter((replica) => gone.has(replica)).length;
+      const waived = givenUp.find((some) => some.group === group)?.count ?? 0;
+      return [group.hash, group.size - leaving - waived];
+    }),
+  );
+}
 
 /**
  * The first `count` of them that can be done without: `needed` that are known to be available stay, and those that may be stay
@@ -121,16 +223,6 @@ function dispensable(replicas: readonly Replica[], count: number, needed: number
   return replicas.filter((replica) => !kept.has(replica) && (spare >= 0 || !replica.mayBeAvailable)).slice(0, count);
 }
 
-function ofPresentTemplate({ spec }: StoredDeployment, count: number): Plan['creates'] & object {
-  return { count, hash: templateHash(spec.template), blueprint: (name) => blueprintOf(spec.template, name) };
-}
-
-function like({ metadata, spec }: StoredTask, count: number): Plan['creates'] & object {
-  const { labels = {}, annotations = {} } = metadata;
-  const { nodeName: _place, desiredState: _wish, ...rest } = spec;
-  return { count, hash: labels[templateHashLabel] ?? 'copy', blueprint: () => ({ labels, annotations, spec: rest }) };
-}
-
 function isAvailable(replica: Replica): boolean {
   return replica.isAvailable;
 }
@@ -138,6 +230,10 @@ function isAvailable(replica: Replica): boolean {
 /** Available, perhaps available, not available. */
 function worth(replica: Replica): number {
   return replica.isAvailable ? 2 : Number(replica.mayBeAvailable ?? false);
+}
+
+function byWorth(replicas: readonly Replica[]): Replica[] {
+  return worstFirst(replicas).sort((a, b) => worth(a) - worth(b));
 }
 
 /** In the order in which they may go: on no worker yet, not ready, not available, the youngest. */

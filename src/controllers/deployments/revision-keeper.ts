@@ -35,15 +35,20 @@ export class RevisionKeeper {
     });
   }
 
+  /** The records of a Deployment, and such as nobody owns and it selects. */
+  recordsOf({ metadata, spec }: StoredDeployment): StoredReplicaSet[] {
+    const { uid, namespace = 'default' } = metadata;
+    const selects = compileLabelSelector(spec.selector);
+    const orphans = this.records.orphansIn(namespace).filter((record) => selects(record.metadata.labels));
+    return [...this.records.ownedBy(uid), ...orphans];
+  }
+
   /**
    * One pass over the history of a Deployment. Do it before tasks are made: then no template comes out without a record to go
-   * back to it. Rejects when something could not be written.
+   * back to it. `sizes`: as `planRevisions`. Rejects when something could not be written.
    */
-  async keep(deployment: StoredDeployment, replicas: Replicas): Promise<void> {
-    const { uid, namespace = 'default' } = deployment.metadata;
-    const selects = compileLabelSelector(deployment.spec.selector);
-    const orphans = this.records.orphansIn(namespace).filter(({ metadata }) => selects(metadata.labels));
-    for (const step of planRevisions(deployment, [...this.records.ownedBy(uid), ...orphans], replicas)) {
+  async keep(deployment: StoredDeployment, replicas: Replicas, sizes: ReadonlyMap<string, number>): Promise<void> {
+    for (const step of planRevisions(deployment, this.recordsOf(deployment), replicas, sizes)) {
       const outcome = await takeRevisionStep(this.registry, deployment, step);
       if (outcome.type === 'written') this.tell(this.records.put(outcome.record));
       if (outcome.type === 'gone') {

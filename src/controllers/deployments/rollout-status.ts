@@ -60,15 +60,17 @@ export function rolloutStatus(
 }
 
 function availabilityOf(deployment: StoredDeployment, counts: Counts, now: number): DeploymentCondition {
-  const { minAvailable } = boundsOf(deployment.spec);
-  const isEnough = counts.availableReplicas >= minAvailable;
+  const { desired, minAvailable } = boundsOf(deployment.spec);
+  // Recreate may take all away, and is not available without them for that.
+  const needed = deployment.spec.strategy?.type === 'Recreate' ? desired : minAvailable;
+  const isEnough = counts.availableReplicas >= needed;
   return condition(deployment, now, {
     type: 'Available',
     status: isEnough ? 'True' : 'False',
     reason: isEnough ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
     message: isEnough
       ? 'Deployment has minimum availability.'
-      : `Deployment does not have minimum availability: ${minAvailable} are to be available.`,
+      : `Deployment does not have minimum availability: ${needed} are to be available.`,
   });
 }
 

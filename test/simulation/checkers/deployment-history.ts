@@ -3,7 +3,8 @@ import { isReady } from '../../../src/controllers/deployments/ready-times.js';
 import { findCondition } from '../../../src/model/conditions.js';
 import { deploymentKind, type StoredDeployment } from '../../../src/model/deployment.js';
 import { nodeKind, type StoredNode } from '../../../src/model/node.js';
-import { templateHash } from '../../../src/model/pod-template.js';
+import { templateHash, templateHashLabel } from '../../../src/model/pod-template.js';
+import { replicaSetKind, type StoredReplicaSet } from '../../../src/model/replica-set.js';
 import type { StoredTask } from '../../../src/model/task.js';
 import { storePrefix } from '../../../src/registry/store-keys.js';
 import type { StoreEvent } from '../../../src/store/store.js';
@@ -20,6 +21,8 @@ export interface Moment {
   hash: string;
   /** Uids of its tasks that had been ready for long enough. */
   available: ReadonlySet<string>;
+  /** By the hash of a template, how many of it there are to be by its record. */
+  sizes: ReadonlyMap<string, number>;
 }
 
 /** Deployments and their tasks as they were stored, and since when each task has been ready by the one true clock. */
@@ -28,6 +31,7 @@ export class DeploymentHistory {
   /** By uid, those that are on their way out too. */
   readonly tasks = new Map<string, StoredTask>();
   private readonly readySince = new Map<string, { of: string; seconds: number }>();
+  private readonly records = new Map<string, StoredReplicaSet>();
   private readonly lostNodes = new Set<string>();
   private readonly moments = new Map<string, Moment[]>();
 
@@ -37,6 +41,7 @@ export class DeploymentHistory {
     for (const event of events) {
       if (isTaskEvent(event)) this.takeTask(event);
       else if (event.key.startsWith(storePrefix(deploymentKind))) this.takeDeployment(event);
+      else if (event.key.startsWith(storePrefix(replicaSetKind))) this.takeRecord(event);
       else if (event.key.startsWith(storePrefix(nodeKind))) this.takeNode(event);
     }
     this.remember();
@@ -67,7 +72,14 @@ export class DeploymentHistory {
       const moments = this.moments.get(uid) ?? [];
       const { spec } = deployment;
       const hash = templateHash(spec.template);
-      moments.push({ atSeconds: this.seconds(), deployment, bounds: boundsOf(spec), hash, available });
+      moments.push({
+        atSeconds: this.seconds(),
+        deployment,
+        bounds: boundsOf(spec),
+        hash,
+        available,
+        sizes: this.sizesOf(uid),
+      });
       this.moments.set(uid, moments);
       if (moments.length > 2_000) this.moments.set(uid, [...this.recent(uid)]);
     }
@@ -99,6 +111,21 @@ export class DeploymentHistory {
       this.deployments.delete(uid);
       this.moments.delete(uid);
     }
+  }
+
+  private takeRecord({ type, key, value }: StoreEvent): void {
+    if (type === 'put') this.records.set(key, value as unknown as StoredReplicaSet);
+    else this.records.delete(key);
+  }
+
+  private sizesOf(uid: string): Map<string, number> {
+    const sizes = new Map<string, number>();
+    for (const { metadata, spec } of this.records.values()) {
+      const hash = metadata.labels?.[templateHashLabel] ?? '';
+      const isIts = metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
+      if (isIts) sizes.set(hash, Math.max(sizes.get(hash) ?? 0, spec.replicas ?? 0));
+    }
+    return sizes;
   }
 
   private takeNode({ type, value }: StoreEvent): void {

@@ -1,5 +1,5 @@
 import { boundsOf } from '../../../src/controllers/deployments/rollout-bounds.js';
-import type { StoredDeployment } from '../../../src/model/deployment.js';
+import { revisionAnnotation, type StoredDeployment } from '../../../src/model/deployment.js';
 import { templateHash, templateHashLabel } from '../../../src/model/pod-template.js';
 import type { StoredTask } from '../../../src/model/task.js';
 import { ownerOf } from './deployment-history.js';
@@ -29,10 +29,12 @@ function problemOf({ metadata, spec, status }: StoredDeployment, own: readonly S
   if (metadata.deletionTimestamp !== undefined) return 'its deletion does not end';
   const hash = templateHash(spec.template);
   const updated = own.filter(({ metadata: { labels } }) => labels?.[templateHashLabel] === hash);
-  // Where no task runs, a paused one makes none; half-way through a rollout it keeps its surge.
-  const isHalfWay = paused && updated.length > 0 && updated.length < own.length;
+  // What was never brought out a paused one does not make; half-way through a rollout it keeps its surge.
+  const templates = new Set(own.map(({ metadata: { labels } }) => labels?.[templateHashLabel]));
+  const isHalfWay = paused && templates.size > 1;
+  const isUnborn = paused && own.length === 0 && metadata.annotations?.[revisionAnnotation] === undefined;
   const most = isHalfWay ? boundsOf(spec).maxTotal : replicas;
-  const isRight = (own.length >= replicas && own.length <= most) || (paused && own.length === 0);
+  const isRight = (own.length >= replicas && own.length <= most) || isUnborn;
   if (!isRight) return `has ${own.length} tasks of ${replicas}`;
   if (!paused && updated.length !== own.length) return `${own.length - updated.length} tasks are of an older template`;
   if (status?.observedGeneration !== metadata.generation) return 'its status is of an older spec';

@@ -166,8 +166,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a rollout makes as many new tasks as it likes',
     file: 'src/controllers/deployments/plan-rollout.ts',
-    from: 'const room = maxTotal - updated.length - old.length;',
-    to: 'const room = maxTotal + updated.length + old.length;',
+    from: 'const room = maxTotal - total - (missing - givenUp);',
+    to: 'const room = maxTotal + total;',
     seeds: few,
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
@@ -177,6 +177,22 @@ export const mutations: readonly Mutation[] = [
     from: 'const availableNew = staying.filter(isAvailable).length;',
     to: 'const availableNew = staying.length;',
     seeds: few,
+    test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
+  },
+  {
+    name: 'what is taken away of an older template is made again',
+    file: 'src/controllers/deployments/plan-rollout.ts',
+    from: 'return [group.hash, group.size - leaving - waived];',
+    to: 'return [group.hash, group.size - waived];',
+    seeds: few,
+    test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
+  },
+  {
+    name: 'a paused Deployment that was scaled to nothing stays there',
+    file: 'src/controllers/deployments/plan-rollout.ts',
+    from: '?? groups.find(({ revision }) => revision > 0);',
+    to: ';',
+    seeds: many,
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
   // Worker

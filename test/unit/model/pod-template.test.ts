@@ -42,6 +42,10 @@ describe('templateHash', () => {
 
   it('is part of a name that is never too long', () => {
     expect(nameOfTemplate('web', '0123456789')).toBe('web-0123456789');
-    expect(nameOfTemplate(`${'a'.repeat(229)}-${'b'.repeat(20)}`, '0123456789')).toBe(`${'a'.repeat(229)}-0123456789`);
+    const long = `${'a'.repeat(229)}-${'b'.repeat(20)}`;
+    expect(nameOfTemplate(long, '0123456789')).toMatch(/^a{219}-[0-9a-f]{10}-0123456789$/);
+    expect(nameOfTemplate(`${long}c`, '0123456789')).not.toBe(nameOfTemplate(long, '0123456789'));
+    const unlucky = `${'a'.repeat(218)}.${'b'.repeat(20)}`;
+    expect(nameOfTemplate(unlucky, '0123456789')).toMatch(/^a{218}-[0-9a-f]{10}-0123456789$/);
   });
 });

@@ -1,8 +1,16 @@
+import { expect } from 'vitest';
+import { planRevisions, type RevisionStep } from '../../../../src/controllers/deployments/plan-revisions.js';
 import { planRollout, type RolloutStep } from '../../../../src/controllers/deployments/plan-rollout.js';
 import type { ReadyTime } from '../../../../src/controllers/deployments/ready-times.js';
 import { sortReplicas, type Replicas } from '../../../../src/controllers/deployments/replicas.js';
-import type { DeploymentSpec, DeploymentStatus, StoredDeployment } from '../../../../src/model/deployment.js';
+import {
+  revisionAnnotation,
+  type DeploymentSpec,
+  type DeploymentStatus,
+  type StoredDeployment,
+} from '../../../../src/model/deployment.js';
 import { templateHashLabel } from '../../../../src/model/pod-template.js';
+import type { StoredReplicaSet } from '../../../../src/model/replica-set.js';
 import type { StoredTask } from '../../../../src/model/task.js';
 import { aStoredTask } from '../../../support/cluster-builders.js';
 
@@ -39,8 +47,44 @@ export function aDeployment(
   };
 }
 
+/** The records of one Deployment, to which the planner's steps are done, as the registry would do them. */
+export class PlayedRecords {
+  records: StoredReplicaSet[] = [];
+  annotations: Record<string, string> = {};
+
+  do(step: RevisionStep): void {
+    switch (step.type) {
+      case 'number':
+        this.annotations = { ...this.annotations, [revisionAnnotation]: String(step.revision) };
+        return;
+      case 'delete':
+        this.records = this.records.filter((record) => record !== step.record);
+        return;
+      case 'create': {
+        const { name = '' } = step.record.metadata;
+        expect(this.records.map(({ metadata }) => metadata.name)).not.toContain(name);
+        this.records = [...this.records, stored(step.record, name)];
+        return;
+      }
+      case 'write': {
+        const { status, spec, ...metadata } = step.content;
+        const next = { ...step.record, spec, status: { ...status, observedGeneration: 1 } };
+        next.metadata = { ...next.metadata, ...metadata };
+        this.records = this.records.map((record) => (record === step.record ? next : record));
+      }
+    }
+  }
+}
+
+function stored(record: object, name: string): StoredReplicaSet {
+  const { metadata, ...rest } = record as StoredReplicaSet;
+  const system = { uid: `u-${name}`, resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' };
+  return { ...rest, metadata: { ...metadata, ...system } };
+}
+
 /** The tasks of one Deployment, to which the planner's steps are done. */
 export class PlayedTasks {
+  readonly history = new PlayedRecords();
   tasks: StoredTask[] = [];
   /** For how long the ready ones have been that. */
   readyFor: (task: StoredTask) => ReadyTime = () => ({ milliseconds: 0, isAtLeast: false });
@@ -49,8 +93,12 @@ export class PlayedTasks {
     return sortReplicas(deployment, this.tasks, new Set(), (task) => this.readyFor(task));
   }
 
+  /** The next steps, after what is to be known of them has been written down. */
   plan(deployment: StoredDeployment): RolloutStep[] {
-    return planRollout(deployment, this.sorted(deployment));
+    const replicas = this.sorted(deployment);
+    const { steps, sizes } = planRollout(deployment, replicas, this.history.records);
+    for (const step of planRevisions(deployment, this.history.records, replicas, sizes)) this.history.do(step);
+    return steps;
   }
 
   do(step: RolloutStep): void {
@@ -90,8 +138,10 @@ export class PlayedTasks {
     for (let round = 0; round < 100; round += 1) {
       this.leave();
       this.setReady(true, mayStart);
+      const { records } = this.history;
       const steps = this.plan(deployment);
-      if (steps.length === 0) return round;
+      // What was written down brings the Deployment up again.
+      if (steps.length === 0 && this.history.records === records) return round;
       for (const step of steps) this.do(step);
     }
     throw new Error('the rollout does not come to an end');

@@ -11,12 +11,15 @@ type Wanted = Partial<DeploymentSpec> & { image?: string };
 /** The history of one Deployment, to which the planner's steps are done, as the registry would do them. */
 class PlayedHistory {
   readonly played = new PlayedTasks();
-  records: StoredReplicaSet[] = [];
-  annotations: Record<string, string> = {};
+  readonly written = this.played.history;
+
+  get records(): StoredReplicaSet[] {
+    return this.written.records;
+  }
 
   deployment(wanted: Wanted): StoredDeployment {
     const deployment = aDeployment(wanted);
-    return { ...deployment, metadata: { ...deployment.metadata, annotations: this.annotations } };
+    return { ...deployment, metadata: { ...deployment.metadata, annotations: this.written.annotations } };
   }
 
   plan(wanted: Wanted): RevisionStep[] {
@@ -24,34 +27,11 @@ class PlayedHistory {
     return planRevisions(deployment, this.records, this.played.sorted(deployment));
   }
 
-  do(step: RevisionStep): void {
-    switch (step.type) {
-      case 'number':
-        this.annotations = { ...this.annotations, [revisionAnnotation]: String(step.revision) };
-        return;
-      case 'delete':
-        this.records = this.records.filter((record) => record !== step.record);
-        return;
-      case 'create': {
-        const { name = '' } = step.record.metadata;
-        expect(this.records.map(({ metadata }) => metadata.name)).not.toContain(name);
-        this.records = [...this.records, stored(step.record, name)];
-        return;
-      }
-      case 'write': {
-        const { status, spec, ...metadata } = step.content;
-        const next = { ...step.record, spec, status: { ...status, observedGeneration: 1 } };
-        next.metadata = { ...next.metadata, ...metadata };
-        this.records = this.records.map((record) => (record === step.record ? next : record));
-      }
-    }
-  }
-
   /** Steps until nothing is left to do. Returns how many there were. */
   settle(wanted: Wanted): number {
     let count = 0;
     for (let steps = this.plan(wanted); steps.length > 0; steps = this.plan(wanted)) {
-      for (const step of steps) this.do(step);
+      for (const step of steps) this.written.do(step);
       count += steps.length;
       if (count > 100) throw new Error('the history does not come to rest');
     }
@@ -71,16 +51,10 @@ class PlayedHistory {
   }
 }
 
-function stored(record: object, name: string): StoredReplicaSet {
-  const { metadata, ...rest } = record as StoredReplicaSet;
-  const system = { uid: `u-${name}`, resourceVersion: '1', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' };
-  return { ...rest, metadata: { ...metadata, ...system } };
-}
-
 describe('planRevisions', () => {
   it('records the template as kubectl looks for it, and numbers the Deployment', () => {
     const history = new PlayedHistory();
-    history.annotations = { team: 'shop', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+    history.written.annotations = { team: 'shop', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
     const { template } = aDeployment().spec;
     const hash = templateHash(template);
     const labels = { app: 'web', [templateHashLabel]: hash };
@@ -111,14 +85,19 @@ describe('planRevisions', () => {
     expect(history.records).toMatchObject([
       { spec: { replicas: 3 }, status: { replicas: 3, readyReplicas: 3, availableReplicas: 3 } },
     ]);
-    expect(Object.keys(history.records[0]?.metadata.annotations ?? {})).toEqual(['team', revisionAnnotation]);
+    expect(history.records[0]?.metadata.annotations).toEqual({
+      team: 'shop',
+      [revisionAnnotation]: '1',
+      'deployment.kubernetes.io/desired-replicas': '3',
+      'deployment.kubernetes.io/max-replicas': '4',
+    });
   });
 
   it('gives a template that comes back the next number, and no other record', () => {
     const history = new PlayedHistory();
     for (const image of ['1', '2', '3', '1']) history.rollOut({ image });
     expect(history.numbers()).toEqual(['2 busybox:2', '3 busybox:3', '4 busybox:1']);
-    expect(history.annotations[revisionAnnotation]).toBe('4');
+    expect(history.written.annotations[revisionAnnotation]).toBe('4');
     history.rollOut({ image: '1', replicas: 5, minReadySeconds: 0 });
     expect(history.numbers()).toEqual(['2 busybox:2', '3 busybox:3', '4 busybox:1']);
   });
@@ -140,9 +119,9 @@ describe('planRevisions', () => {
   it('keeps words about a change with its template', () => {
     const history = new PlayedHistory();
     const cause = 'kubernetes.io/change-cause';
-    history.annotations = { [cause]: 'first' };
+    history.written.annotations = { [cause]: 'first' };
     history.rollOut({});
-    history.annotations = { ...history.annotations, [cause]: 'second' };
+    history.written.annotations = { ...history.written.annotations, [cause]: 'second' };
     history.rollOut({ image: '2' });
     expect(history.records.map(({ metadata }) => metadata.annotations?.[cause])).toEqual(['first', 'second']);
   });
@@ -176,7 +155,7 @@ describe('planRevisions', () => {
     history.rollOut({ image: '2' });
     expect(history.plan({ image: '3', paused: true })).toEqual([]);
     expect(history.plan({ image: '1', paused: true })).toEqual([]);
-    history.records = [];
+    history.written.records = [];
     history.settle({ image: '2', paused: true });
     expect(history.numbers()).toEqual(['1 busybox:2']);
   });
@@ -188,9 +167,9 @@ describe('planRevisions', () => {
     const [first, second] = history.records;
     if (!first || !second) throw new Error('there are two');
     const leaving = { ...second, metadata: { ...second.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
-    history.records = [first, leaving];
+    history.written.records = [first, leaving];
     expect(history.plan({ image: '2' })).toEqual([]);
-    history.records = [first];
+    history.written.records = [first];
     history.settle({ image: '2' });
     expect(history.numbers()).toEqual(['1 busybox:1', '2 busybox:2']);
   });
@@ -198,15 +177,15 @@ describe('planRevisions', () => {
   it('takes over records that another Deployment left', () => {
     const history = new PlayedHistory();
     for (const image of ['1', '2']) history.rollOut({ image });
-    history.records = history.records.map((record) => {
+    history.written.records = history.records.map((record) => {
       const { ownerReferences: _gone, ...metadata } = record.metadata;
       return { ...record, metadata };
     });
-    history.annotations = {};
+    history.written.annotations = {};
     history.settle({ image: '2' });
     expect(history.numbers()).toEqual(['1 busybox:1', '2 busybox:2']);
     expect(history.records.map(({ metadata }) => metadata.ownerReferences?.[0]?.uid)).toEqual(['u-web', 'u-web']);
-    expect(history.annotations[revisionAnnotation]).toBe('2');
+    expect(history.written.annotations[revisionAnnotation]).toBe('2');
   });
 
   it('keeps a record equal to the template where that changed in nothing that counts', () => {
@@ -234,10 +213,10 @@ describe('planRevisions', () => {
     const run = (edits: { image: string; paused: boolean; revisionHistoryLimit: number; lives: number[] }[]): void => {
       const [steady, dying] = [new PlayedHistory(), new PlayedHistory()];
       for (const { lives, ...wanted } of edits) {
-        for (const taken of lives) for (const step of dying.plan(wanted).slice(0, taken)) dying.do(step);
+        for (const taken of lives) for (const step of dying.plan(wanted).slice(0, taken)) dying.written.do(step);
         for (const history of [steady, dying]) history.rollOut(wanted);
         expect(dying.numbers()).toEqual(steady.numbers());
-        expect(dying.annotations).toEqual(steady.annotations);
+        expect(dying.written.annotations).toEqual(steady.written.annotations);
         expect(dying.numbers().length).toBeLessThanOrEqual(1 + 10);
       }
     };

@@ -40,7 +40,7 @@ describe('planRollout', () => {
     const deployment = aDeployment({ replicas: 1 });
     const hash = templateHash(deployment.spec.template);
     const taken = new Set([`web-${hash}-0`, `web-${hash}-1`]);
-    const steps = planRollout(deployment, new PlayedTasks().sorted(deployment), taken);
+    const { steps } = planRollout(deployment, new PlayedTasks().sorted(deployment), [], taken);
     expect(steps).toMatchObject([{ name: `web-${hash}-2` }]);
   });
 
@@ -119,6 +119,86 @@ describe('planRollout', () => {
     expect(played.plan(aDeployment({ ...rolling, paused: true, replicas: 2 }))).toHaveLength(1);
   });
 
+  it('makes tasks of the template that was brought out last where none runs while it is paused', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment());
+    const asleep = { image: '2', paused: true, revisionHistoryLimit: 0 };
+    played.settle(aDeployment({ ...asleep, replicas: 0 }));
+    expect(played.images()).toEqual([]);
+    played.settle(aDeployment({ ...asleep, replicas: 2 }));
+    expect(played.images()).toEqual(['busybox:1', 'busybox:1']);
+    expect(played.hashes()).toEqual(new Set([templateHash(aDeployment().spec.template)]));
+  });
+
+  it('makes them without what somebody wrote on single tasks by hand', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment({ replicas: 1 }));
+    played.tasks = played.tasks.map((task) => ({
+      ...task,
+      metadata: { ...task.metadata, labels: { ...task.metadata.labels, byHand: 'yes' } },
+    }));
+    played.settle(aDeployment({ replicas: 3, image: '2', paused: true }));
+    expect(played.tasks.filter(({ metadata }) => metadata.labels?.['byHand']).length).toBe(1);
+    expect(played.images()).toEqual(['busybox:1', 'busybox:1', 'busybox:1']);
+  });
+
+  it('ends the older ones while it is paused once the new ones are complete, as Kubernetes does', () => {
+    const played = new PlayedTasks();
+    played.settle(aDeployment({ replicas: 4 }));
+    const next = { image: '2', replicas: 4, strategy: { rollingUpdate: { maxSurge: 4, maxUnavailable: 0 } } };
+    for (const step of played.plan(aDeployment(next))) played.do(step);
+    played.settle(aDeployment({ ...next, paused: true }));
+    expect(played.images()).toEqual(['busybox:2', 'busybox:2', 'busybox:2', 'busybox:2']);
+  });
+
+  describe('scaled while the new template does not start', () => {
+    const rolling = { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
+    const stuck = (replicas: number): PlayedTasks => {
+      const played = new PlayedTasks();
+      played.settle(aDeployment({ replicas, ...rolling }));
+      settleStuck(played, { replicas });
+      return played;
+    };
+    const settleStuck = (played: PlayedTasks, spec: Partial<DeploymentSpec>): void => {
+      const deployment = aDeployment({ image: 'nope', ...rolling, ...spec });
+      played.settle(deployment, ({ spec: { image } }) => image !== 'busybox:nope');
+    };
+    const count = (played: PlayedTasks): string => {
+      const images = played.images();
+      return `${images.filter((image) => image === 'busybox:1').length} + ${images.filter((image) => image === 'busybox:nope').length}`;
+    };
+
+    it.each([
+      ['up', 4, [8], '7 + 2'],
+      ['far up', 4, [40], '33 + 8'],
+      ['down', 8, [2], '2 + 1'],
+      ['up and down', 4, [8, 2], '2 + 1'],
+      ['to nothing', 4, [0], '0 + 0'],
+    ])('%s: each template keeps its share', (_, from, sizes, expected) => {
+      const played = stuck(from);
+      for (const replicas of sizes) settleStuck(played, { replicas });
+      expect(count(played)).toBe(expected);
+      played.settle(aDeployment({ image: '3', ...rolling, replicas: sizes.at(-1) ?? 0 }));
+      expect(new Set(played.images()).size).toBe(sizes.at(-1) === 0 ? 0 : 1);
+    });
+
+    it('goes on to the sizes that were chosen when it was interrupted in the middle', () => {
+      const played = stuck(4);
+      const [first] = played.plan(aDeployment({ image: 'nope', ...rolling, replicas: 8 }));
+      if (first) played.do(first);
+      settleStuck(played, { replicas: 8 });
+      expect(count(played)).toBe('7 + 2');
+    });
+
+    it('makes an old one again that somebody deleted, as long as it is needed', () => {
+      const played = stuck(4);
+      played.tasks = played.tasks.filter(({ spec }, at) => spec.image !== 'busybox:1' || at > 0);
+      expect(count(played)).toBe('3 + 1');
+      settleStuck(played, { replicas: 4 });
+      expect(count(played)).toBe('4 + 1');
+    });
+  });
+
   it('takes none away that may be available, before enough are known to be', () => {
     const played = new PlayedTasks();
     played.settle(aDeployment());
@@ -186,7 +266,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 
 describe('a Deployment that is edited again and again', () => {
-  it('CT-04: keeps its bounds with every single step, makes no old task, and ends as it was asked last', () => {
+  it('CT-04: keeps its bounds with every single step, makes no old task that is not asked for, and ends as it was asked last', () => {
     const run = (script: readonly Action[]): void => {
       const played = new PlayedTasks();
       let wanted: Partial<DeploymentSpec> & { image?: string } = {};
@@ -234,7 +314,7 @@ describe('whatever of the tasks that may be available is', () => {
       const [updated, old] = [kinds.map(replica), oldKinds.map(replica)];
       const deployment = aDeployment(Object.assign({}, ...edits));
       const taken = new Set(
-        planRollout(deployment, { updated, old, leaving: [], strays: [] }).map((step) =>
+        planRollout(deployment, { updated, old, leaving: [], strays: [] }).steps.map((step) =>
           step.type === 'delete' ? step.task : undefined,
         ),
       );
@@ -262,8 +342,13 @@ function checkStep(
   if (step.type === 'create') {
     const { updated, old } = played.sorted(deployment);
     expect(updated.length + old.length).toBeLessThanOrEqual(maxTotal);
-    const isOld = step.blueprint.labels[templateHashLabel] !== templateHash(deployment.spec.template);
-    expect(isOld && !deployment.spec.paused).toBe(false);
+    const hash = step.blueprint.labels[templateHashLabel];
+    const isOld = hash !== templateHash(deployment.spec.template);
+    const ofIt = played.tasks.filter(({ metadata: { labels, deletionTimestamp } }) => {
+      return labels?.[templateHashLabel] === hash && deletionTimestamp === undefined;
+    });
+    const record = played.history.records.find(({ metadata }) => metadata.labels?.[templateHashLabel] === hash);
+    if (isOld) expect(ofIt.length).toBeLessThanOrEqual(record?.spec.replicas ?? 0);
   } else if (available() < before) {
     expect(available()).toBeGreaterThanOrEqual(minAvailable);
   }

@@ -127,6 +127,15 @@ describe('rolloutStatus', () => {
     expect(fine.conditions?.map(({ type }) => type)).toEqual(['Available', 'Progressing']);
   });
 
+  it('is not available with Recreate before all are, although Recreate may take all away', () => {
+    const played = new PlayedTasks();
+    const deployment = aDeployment({ strategy: { type: 'Recreate' } });
+    played.settle(deployment, () => false);
+    expect(available(statusOf(played, deployment).status)).toMatchObject({ status: 'False' });
+    played.settle(deployment);
+    expect(available(statusOf(played, deployment).status)).toMatchObject({ status: 'True' });
+  });
+
   it('says that it is paused', () => {
     const { status } = statusOf(new PlayedTasks(), aDeployment({ paused: true }));
     expect(progressing(status)).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused' });
