@@ -23,7 +23,15 @@ if (answers()) say('orch is up already');
 else {
   say('starting orch (a manager and a worker)');
   const out = openSync(log, 'a', 0o600);
-  const args = ['up', '--data', data, ...(process.env.ORCH_PORT ? ['--port', process.env.ORCH_PORT] : [])];
+  // The folder of the README's tour.
+  const args = [
+    'up',
+    '--data',
+    data,
+    '--allow-source-path',
+    join(root, '.orch/shop'),
+    ...(process.env.ORCH_PORT ? ['--port', process.env.ORCH_PORT] : []),
+  ];
   const child = spawn(orch, args, { detached: true, stdio: ['ignore', out, out] });
   child.unref();
   let ended = false;

@@ -1,11 +1,10 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Source } from '../model/source.js';
 import { sourceKind } from '../model/source.js';
 import type { Registry } from '../registry/registry.js';
 
-/** `--watch DIR` is a Source like any other, named after the folder, so that `orch get sources` shows it. */
-export async function ensureFolderSource(registry: Registry, directory: string): Promise<void> {
-  const path = resolve(directory);
+/** `--watch DIR` is a Source like any other, named after the folder, so that `orch get sources` shows it. `path` is absolute. */
+export async function ensureFolderSource(registry: Registry, path: string): Promise<void> {
   const name = sourceNameOf(path);
   const source: Source = {
     apiVersion: 'orch.dev/v1',

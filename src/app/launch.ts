@@ -2,7 +2,7 @@
  * What `orch up`, `orch manager` and `orch worker` do: options of the command line in, an exit code out once a signal
  * came. Always holds: one process per data folder, and stopping orch stops no container.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '../client/create-client.js';
 import type { Launchers, ManagerLaunch } from '../cli/launchers.js';
@@ -10,6 +10,7 @@ import { createSystemClock } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
 import { createLogger } from '../support/logger.js';
 import type { LogLevel } from '../support/logger.js';
+import { ensurePrivateFolder } from '../support/private-folder.js';
 import { createSystemRandom } from '../support/random.js';
 import { startManager } from './manager.js';
 import type { Effects, ManagerOptions } from './manager.js';
@@ -17,6 +18,9 @@ import { acquireProcessLock } from './process-lock.js';
 import { restore } from './restore.js';
 import { runUntilSignal } from './run-until-signal.js';
 import { startWorker } from './worker.js';
+
+/** What the store and its like write is nobody else's to read either. */
+const privateUmask = 0o077;
 
 export const launchers: Launchers = {
   async up(options) {
@@ -75,7 +79,10 @@ export const launchers: Launchers = {
     });
   },
 
-  restore: (options) => restore(options, createEffects('silent')),
+  restore(options) {
+    process.umask(privateUmask);
+    return restore(options, createEffects('silent'));
+  },
 };
 
 function createEffects(level: LogLevel): Effects {
@@ -92,7 +99,8 @@ async function runLocked(
   effects: Effects,
   start: () => Promise<() => Promise<void>>,
 ): Promise<number> {
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  process.umask(privateUmask);
+  await ensurePrivateFolder(dataDirectory);
   const lock = await acquireProcessLock(join(dataDirectory, 'orch.pid'), `the data folder ${dataDirectory}`);
   try {
     return await runUntilSignal(await start(), effects);

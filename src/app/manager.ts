@@ -2,7 +2,7 @@
  * Composition of a manager: data folder in, a serving API out. Always holds: the store is open before anything
  * serves, controllers run before the API takes requests, and closing goes the other way round.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ensureCertificates, type Certificates } from '../api/certificates.js';
 import { renewCertificates } from '../api/renew-certificates.js';
 import { openCredentials } from '../api/credentials.js';
@@ -29,6 +29,8 @@ export interface ManagerOptions {
   port: number;
   /** A folder to keep applied. */
   watchDirectory?: string;
+  /** Folders that Sources may read, besides the watched one; absent: none. */
+  allowedSourcePaths?: readonly string[];
   scheduler?: 'roundRobin' | 'greedy' | 'epvm' | 'spread' | 'binpack';
   nodeGraceSeconds?: number;
   notReadyTolerationSeconds?: number;
@@ -53,6 +55,7 @@ export interface RunningManager {
 export async function startManager(options: ManagerOptions, effects: Effects): Promise<RunningManager> {
   const { clock, random, logger } = effects;
   const { dataDirectory, host } = options;
+  const watchDirectory = options.watchDirectory === undefined ? undefined : resolve(options.watchDirectory);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -118,9 +121,18 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       return warm;
     });
 
-    const gitops = startGitops({ registry, clock, random, logger: logger.with({ component: 'gitops' }) });
+    const gitops = startGitops({
+      registry,
+      clock,
+      random,
+      logger: logger.with({ component: 'gitops' }),
+      allowedFolders: [
+        ...(options.allowedSourcePaths ?? []),
+        ...(watchDirectory === undefined ? [] : [watchDirectory]),
+      ],
+    });
     closers.push(() => gitops.close());
-    if (options.watchDirectory !== undefined) await ensureFolderSource(registry, options.watchDirectory);
+    if (watchDirectory !== undefined) await ensureFolderSource(registry, watchDirectory);
 
     const kubeconfigPath = join(dataDirectory, 'kubeconfig');
     const server = api.url;

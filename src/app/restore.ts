@@ -4,7 +4,7 @@
  * holds is written to; and what was interrupted does not start.
  */
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RestoreLaunch, RestoreReport } from '../cli/launchers.js';
 import { readBackup } from '../client/read-backup.js';
@@ -12,6 +12,7 @@ import { resourceOfKey, type BackupHead, type BackupItem } from '../model/backup
 import { restoreLevelStore } from '../store/level/restore-level-store.js';
 import { toTimestamp, type Clock } from '../support/clock.js';
 import { errorMessage, OrchError } from '../support/errors.js';
+import { ensurePrivateFolder } from '../support/private-folder.js';
 import type { Random } from '../support/random.js';
 import { beginRestore, writeManagerFile } from './manager-files.js';
 import { acquireProcessLock } from './process-lock.js';
@@ -27,7 +28,7 @@ export async function restore(
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<RestoreReport> {
   const { head, objects } = await verify(file);
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  await ensurePrivateFolder(dataDirectory);
   const lock = await acquireProcessLock(join(dataDirectory, lockName), `the data folder ${dataDirectory}`);
   try {
     await refuseContents(dataDirectory);

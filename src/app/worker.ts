@@ -3,7 +3,7 @@
  * is kept in the worker's data folder, so a worker that starts while its manager is away goes on from there.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '../client/create-client.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
@@ -15,6 +15,7 @@ import { openCheckpointFile } from '../worker/checkpoint-file.js';
 import { Worker } from '../worker/worker.js';
 import type { Effects } from './manager.js';
 import { writePrivateFile } from '../support/private-file.js';
+import { ensurePrivateFolder } from '../support/private-folder.js';
 import { version } from './version.js';
 
 export interface WorkerOptions {
@@ -43,7 +44,7 @@ interface Identity {
 export async function startWorker(options: WorkerOptions, effects: Effects): Promise<{ close(): Promise<void> }> {
   const { clock, random } = effects;
   const logger = effects.logger.with({ component: 'worker', node: options.name });
-  await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
+  await ensurePrivateFolder(options.dataDirectory);
   const identity = await openIdentity(options, effects);
   const client = createClient({
     server: options.server,

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { Clock } from '../support/clock.js';
 import type { Random } from '../support/random.js';
 import type { Launchers } from './launchers.js';
+import { visible } from './visible.js';
 
 /** All that a command may touch, so that a test can own it. */
 export interface CliEnvironment {
@@ -43,12 +44,18 @@ export class Cli {
 
   /** A line of what was asked for. */
   print(line = ''): void {
-    this.environment.stdout.write(`${line}\n`);
+    this.environment.stdout.write(`${visible(line, this.colors.isColorSupported)}\n`);
+  }
+
+  /** What a program may read (JSON, YAML, a template's text): as it is, unless a terminal shows it. */
+  printData(text: string): void {
+    const { stdout } = this.environment;
+    stdout.write(stdout.isTTY === true ? visible(text) : text);
   }
 
   /** A line about it: warnings, progress, errors. */
   note(line: string): void {
-    this.environment.stderr.write(`${line}\n`);
+    this.environment.stderr.write(`${visible(line, this.colors.isColorSupported)}\n`);
   }
 
   warn(line: string): void {

@@ -1,12 +1,15 @@
+import { visibleLine } from './visible.js';
+
 /**
  * Rows as kubectl prints them: cells padded to the widest of their column, three spaces between. `previous` widths keep
- * rows that come later (-w) in line with those before. Pure.
+ * rows that come later (-w) in line with those before. Cells are made visible: each is one line of text, and no command. Pure.
  */
 export function alignRows(
-  rows: readonly (readonly string[])[],
+  cells: readonly (readonly string[])[],
   previous: readonly number[] = [],
 ): { lines: string[]; widths: number[] } {
   const widths = [...previous];
+  const rows = cells.map((row) => row.map(visibleLine));
   for (const row of rows) {
     row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell))));
   }
@@ -19,12 +22,6 @@ export function alignRows(
       .trimEnd(),
   );
   return { lines, widths };
-}
-
-/** A cell from the outside on one line, without control characters that could command the terminal. */
-export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
 
 function displayWidth(text: string): number {

@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { nearest } from '../manifest/nearest.js';
 import { OrchError } from '../support/errors.js';
@@ -15,6 +15,7 @@ export interface ManagerFlags {
   host: string;
   port: string;
   watch?: string;
+  allowSourcePath?: string[];
   scheduler?: string;
   nodeGraceSeconds?: string;
   notReadyTolerationSeconds?: string;
@@ -37,6 +38,7 @@ export function addManagerFlags(command: Command, environment: CliEnvironment): 
     .option('--host <host>', 'the address to listen on; it also goes into the certificate', '127.0.0.1')
     .option('--port <port>', 'the port to listen on; 0: any free one', '7443')
     .option('--watch <dir>', 'a folder with manifests to keep applied')
+    .option('--allow-source-path <dir>', 'a folder of this machine that Sources may read; repeatable', collect)
     .option('--scheduler <name>', `how to choose among workers: ${schedulers.join(', ')}`)
     .option('--node-grace-seconds <seconds>', 'silence after which a worker counts as not ready (default: 40)')
     .option('--not-ready-toleration-seconds <seconds>', 'after that, how long its tasks are left to it (default: 300)')
@@ -65,6 +67,9 @@ export function toManagerLaunch(flags: ManagerFlags): ManagerLaunch {
     host: flags.host,
     port: parseWhole(flags.port, '--port', 0, 65_535),
     ...(flags.watch === undefined ? {} : { watchDirectory: flags.watch }),
+    ...(flags.allowSourcePath === undefined
+      ? {}
+      : { allowedSourcePaths: flags.allowSourcePath.map((path) => resolve(path)) }),
     ...(flags.scheduler === undefined ? {} : { scheduler: oneOf(flags.scheduler, schedulers, '--scheduler') }),
     ...(nodeGraceSeconds === undefined ? {} : { nodeGraceSeconds }),
     ...(tolerance === undefined ? {} : { notReadyTolerationSeconds: tolerance }),

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
-import { printable } from './columns.js';
+import { visibleLine } from './visible.js';
 
 /** A line of a description: a label with a value, or a label with lines of its own. */
 export type DescribedField = [label: string, value: string | number | undefined | DescribedField[] | string[]];
@@ -11,13 +11,14 @@ export function describeLines(fields: readonly DescribedField[], indent = 0): st
   const width = Math.max(0, ...present.map(([label, value]) => (isScalar(value) ? label.length + 1 : 0)));
   const margin = ' '.repeat(indent);
   return present.flatMap(([label, value]) => {
-    if (isScalar(value)) return [`${margin}${`${label}:`.padEnd(width)}  ${printable(String(value))}`.trimEnd()];
+    if (isScalar(value))
+      return [`${margin}${`${visibleLine(label)}:`.padEnd(width)}  ${visibleLine(String(value))}`.trimEnd()];
     const list = value ?? [];
-    if (list.length === 0) return [`${margin}${label}:  <none>`];
+    if (list.length === 0) return [`${margin}${visibleLine(label)}:  <none>`];
     const nested = isTextList(list)
-      ? list.map((line) => `${margin}  ${printable(line)}`)
+      ? list.map((line) => `${margin}  ${visibleLine(line)}`)
       : describeLines(list, indent + 2);
-    return [`${margin}${label}:`, ...nested];
+    return [`${margin}${visibleLine(label)}:`, ...nested];
   });
 }
 

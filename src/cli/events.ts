@@ -5,7 +5,7 @@ import { taskEventKind } from '../model/task-event.js';
 import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
-import { alignRows, printable } from './columns.js';
+import { alignRows } from './columns.js';
 import { withConnection } from './connection.js';
 import { listAll } from './get-query.js';
 import { formatObjects, parseOutputFormat } from './output-format.js';
@@ -54,7 +54,7 @@ Examples:
       });
       if (!options.watch) {
         const events = sortEvents((await listAll(client, taskEventKind, query)) as StoredTaskEvent[]).filter(isWanted);
-        if (format.type !== 'table') cli.print(await formatObjects(events, format, false));
+        if (format.type !== 'table') cli.printData(`${await formatObjects(events, format, false)}\n`);
         else if (events.length === 0)
           cli.note(`No events${options.allNamespaces ? '' : ` in the namespace ${namespace}`}.`);
         else printer.print(events);
@@ -115,7 +115,7 @@ export function formatMove(event: TaskEvent): string {
 /** What an event says, with how often. */
 export function formatMessage(event: TaskEvent): string {
   const times = (event.count ?? 1) > 1 ? ` (${event.count} times)` : '';
-  return `${printable(event.message ?? '')}${times}`;
+  return `${event.message ?? ''}${times}`;
 }
 
 function createEventPrinter(

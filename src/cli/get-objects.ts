@@ -51,8 +51,7 @@ export async function getObjects(
   const shown = options.showManagedFields ? objects : objects.map(withoutManagedFields);
   const text = await formatObjects(shown, format, single);
   // As kubectl does it: a template says itself where lines end.
-  if (format.type === 'jsonpath') cli.environment.stdout.write(text);
-  else cli.print(text);
+  cli.printData(format.type === 'jsonpath' ? text : `${text}\n`);
   return exitCode;
 }
 
@@ -82,7 +81,7 @@ async function watchObjects(
           true,
         );
         const separator = format.type === 'yaml' ? '---\n' : '';
-        cli.environment.stdout.write(`${separator}${text}\n`);
+        cli.printData(`${separator}${text}\n`);
       });
     },
   });

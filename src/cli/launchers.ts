@@ -36,6 +36,8 @@ export interface ManagerLaunch {
   port: number;
   /** A folder to keep applied. */
   watchDirectory?: string;
+  /** Folders that Sources may read, besides the watched one; absent: none. */
+  allowedSourcePaths?: readonly string[];
   scheduler?: NonNullable<TaskSpec['schedulerName']>;
   nodeGraceSeconds?: number;
   notReadyTolerationSeconds?: number;

@@ -5,6 +5,7 @@ import { Cli } from './cli.js';
 import { readFlagValues } from './flag-values.js';
 import { formatError } from './format-error.js';
 import { verbs } from './verbs.js';
+import { visible } from './visible.js';
 
 /**
  * The command line. In: the arguments after the program's name, and everything it may touch; out: the exit code (0 done,
@@ -14,7 +15,7 @@ import { verbs } from './verbs.js';
  */
 export async function main(argv: readonly string[], environment: CliEnvironment): Promise<number> {
   const cli = new Cli(environment);
-  const { stdout, stderr, env } = environment;
+  const { stdout, env } = environment;
   // Who reads us may have seen enough (`orch get tasks | head`): nothing to complain about.
   const ignoreClosedPipe = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error;
@@ -30,9 +31,9 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
   } catch (error) {
     await written(stdout);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    stderr.write(`${formatError(error, cli.colors)}\n`);
-    if (env['ORCH_DEBUG'] && error instanceof Error) stderr.write(`${error.stack ?? errorMessage(error)}\n`);
-    else if (!isOrchError(error)) stderr.write('(not an expected error; ORCH_DEBUG=1 shows where it comes from)\n');
+    cli.note(formatError(error, cli.colors));
+    if (env['ORCH_DEBUG'] && error instanceof Error) cli.note(error.stack ?? errorMessage(error));
+    else if (!isOrchError(error)) cli.note('(not an expected error; ORCH_DEBUG=1 shows where it comes from)');
     return 1;
   } finally {
     stdout.off('error', ignoreClosedPipe);
@@ -46,7 +47,7 @@ async function createProgram(cli: Cli, wanted: string | undefined): Promise<Comm
       .exitOverride()
       .configureOutput({
         writeOut: (text) => void stdout.write(text),
-        writeErr: (text) => void stderr.write(text),
+        writeErr: (text) => void stderr.write(visible(text)),
         getOutHasColors: () => cli.colors.isColorSupported,
         getErrHasColors: () => cli.colors.isColorSupported,
         getOutHelpWidth: () => stdout.columns || 100,

@@ -1,7 +1,7 @@
 import type { Timer } from '../support/clock.js';
 import type { Cli } from './cli.js';
-import { printable } from './columns.js';
 import type { Verdict } from './verdict.js';
+import { visibleLine } from './visible.js';
 
 /** Live progress on stderr: one moving line for people at a terminal, a plain line per change for everybody else. */
 interface Progress {
@@ -21,7 +21,7 @@ export function openProgress(cli: Cli): Progress {
 function openPlainLines(cli: Cli): Progress {
   return {
     show: (name, { type, text }) => {
-      if (type === 'waiting') cli.note(`${name} ${printable(text)}`);
+      if (type === 'waiting') cli.note(`${visibleLine(name)} ${visibleLine(text)}`);
     },
     count: () => undefined,
     close: () => undefined,
@@ -42,7 +42,7 @@ function openMovingLine(cli: Cli): Progress {
   };
   draw();
   return {
-    show: (name, { text }) => (last = `${name} ${printable(text)}`),
+    show: (name, { text }) => (last = `${visibleLine(name)} ${visibleLine(text)}`),
     count: (finished, all) => (counted = all > 1 ? `${finished} of ${all}` : ''),
     close: () => {
       timer?.cancel();

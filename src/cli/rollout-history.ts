@@ -11,7 +11,7 @@ import {
 } from '../model/replica-set.js';
 import { isOrchError, OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
-import { alignRows, printable } from './columns.js';
+import { alignRows } from './columns.js';
 import type { Connection } from './connection.js';
 import { describeLines, describeMembers } from './describe-lines.js';
 import { listAll } from './get-query.js';
@@ -42,7 +42,7 @@ export async function showHistory(
   const rows = revisions.map(({ number, record }) => {
     const [container] = record.spec.template.spec.containers;
     const cause = record.metadata.annotations?.[changeCauseAnnotation] ?? '<none>';
-    return [String(number), String(record.status?.replicas ?? 0), container?.image ?? '', printable(cause)];
+    return [String(number), String(record.status?.replicas ?? 0), container?.image ?? '', cause];
   });
   cli.print(label(deploymentKind, name));
   for (const line of alignRows([['REVISION', 'TASKS', 'IMAGE', 'CHANGE-CAUSE'], ...rows]).lines) cli.print(line);

@@ -1,6 +1,6 @@
 import type { ApiObject } from '../model/api-object.js';
 import type { Cli } from './cli.js';
-import { alignRows, printable } from './columns.js';
+import { alignRows } from './columns.js';
 import type { Table } from './table-request.js';
 
 /** Prints tables of one kind below each other: headings once, columns that stay in line. */
@@ -20,7 +20,7 @@ export function createTablePrinter(
       if (table.columnDefinitions.length > 0) columns = table.columnDefinitions;
       const shown = columns.flatMap((column, index) => (options.wide || (column.priority ?? 0) === 0 ? [index] : []));
       const rows = table.rows.map(({ cells, object }) => {
-        const texts = shown.map((index) => printable(cellText(cells[index])));
+        const texts = shown.map((index) => cellText(cells[index]));
         texts[0] = `${options.prefix}${texts[0] ?? ''}`;
         if (options.withNamespace) texts.unshift(object?.metadata.namespace ?? '');
         if (options.withLabels) texts.push(formatLabels(object));

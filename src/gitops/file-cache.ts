@@ -22,7 +22,7 @@ export class FileCache {
   /** Files that are in `moving` keep their last good content, if they had one, and come with an error in any case. */
   async read(
     looked: readonly LookedFile[],
-    options: { distrust: boolean; moving: ReadonlySet<string> },
+    options: { root: string; distrust: boolean; moving: ReadonlySet<string> },
   ): Promise<{ files: SourceFile[]; contentHash: string }> {
     const files: SourceFile[] = [];
     const next = new Map<string, CachedFile>();
@@ -36,7 +36,7 @@ export class FileCache {
         continue;
       }
       try {
-        const cached = await this.#readFile(look, old, options.distrust);
+        const cached = await this.#readFile(look, old, options);
         next.set(look.path, cached);
         files.push(cached.file);
         hash.update(`${look.path}\0${cached.contentHash}\n`);
@@ -50,9 +50,13 @@ export class FileCache {
     return { files, contentHash: hash.digest('hex') };
   }
 
-  async #readFile(look: LookedFile, old: CachedFile | undefined, distrust: boolean): Promise<CachedFile> {
+  async #readFile(
+    look: LookedFile,
+    old: CachedFile | undefined,
+    { root, distrust }: { root: string; distrust: boolean },
+  ): Promise<CachedFile> {
     if (old && !distrust && old.signature === look.signature) return old;
-    const bytes = await this.fileSystem.readFile(look.absolutePath, folderLimits.fileBytes);
+    const bytes = await this.fileSystem.readFile(look.absolutePath, folderLimits.fileBytes, root);
     const contentHash = createHash('sha256').update(bytes).digest('hex');
     if (old?.contentHash === contentHash) return { ...old, signature: look.signature };
     const { documents, errors } = parseManifestBytes(bytes, { file: look.path });

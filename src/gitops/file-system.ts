@@ -6,8 +6,8 @@ export interface FileSystem {
   /** Of the entry itself: a link is not followed. */
   look(path: string): Promise<FileLook>;
   readFolder(path: string): Promise<string[]>;
-  /** Rejects when the file is larger than `maxBytes`. */
-  readFile(path: string, maxBytes: number): Promise<Uint8Array>;
+  /** Rejects when the file is larger than `maxBytes`, or no longer lies below `root`, both without links. */
+  readFile(path: string, maxBytes: number, root: string): Promise<Uint8Array>;
   /** The path with every link resolved. */
   resolve(path: string): Promise<string>;
   /**

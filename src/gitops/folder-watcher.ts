@@ -26,7 +26,7 @@ export class FolderWatcher {
   #closed = false;
 
   constructor(
-    readonly options: { fileSystem: FileSystem; clock: Clock; logger: Logger },
+    readonly options: { fileSystem: FileSystem; allowedFolders: readonly string[]; clock: Clock; logger: Logger },
     readonly onHint: () => void,
   ) {}
 
@@ -84,7 +84,7 @@ export class FolderWatcher {
   }
 
   async #lookAgain(): Promise<void> {
-    const { fileSystem, clock } = this.options;
+    const { fileSystem, allowedFolders, clock } = this.options;
     const known = this.#known;
     if (!known) return;
     const start = clock.monotonic();
@@ -92,14 +92,14 @@ export class FolderWatcher {
       if (await this.#rootIsAsKnown(known)) return;
       return this.onHint();
     }
-    const look = await lookAtFolder(fileSystem, this.#path);
+    const look = await lookAtFolder(fileSystem, this.#path, allowedFolders);
     const end = clock.monotonic();
     this.#nextLook = end + Math.max(lookMilliseconds, lookShare * (end - start));
     if (this.#known === known && !sameLook(known, look)) this.onHint();
   }
 
   async #rootIsAsKnown(known: FolderLook): Promise<boolean> {
-    if (known.state === 'unreadable' || known.state === 'tooLarge') return true;
+    if (known.state !== 'present' && known.state !== 'missing') return true;
     const { fileSystem } = this.options;
     const rootId = await fileSystem
       .resolve(this.#path)

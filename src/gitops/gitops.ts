@@ -15,6 +15,8 @@ export interface GitopsOptions {
   clock: Clock;
   random: Random;
   logger: Logger;
+  /** Folders in which Sources may read; no other is read, whatever a Source or a link names. */
+  allowedFolders: readonly string[];
   /** The real disk when absent. */
   fileSystem?: FileSystem;
 }

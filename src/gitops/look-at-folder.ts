@@ -2,6 +2,7 @@ import { join, sep } from 'node:path';
 import { fileMessage, isManifestFileName } from '../manifest/read-manifests.js';
 import { shorten } from '../manifest/field-path.js';
 import type { SourceError } from '../model/source.js';
+import { resolveAllowed, whyNotAllowed } from './allowed-folders.js';
 import type { FileSystem } from './file-system.js';
 
 export const folderLimits = { files: 5000, folders: 2000, depth: 32, fileBytes: 3 * 2 ** 20, totalBytes: 64 * 2 ** 20 };
@@ -18,7 +19,7 @@ export type FolderLook =
       /** Entries that should have been a manifest and cannot be one: unreadable, too large, leading out. */
       problems: SourceError[];
     }
-  | { state: 'missing' | 'unreadable' | 'tooLarge'; message: string };
+  | { state: 'missing' | 'unreadable' | 'tooLarge' | 'notAllowed'; message: string };
 
 export interface LookedFile {
   /** Relative to the folder. */
@@ -29,14 +30,22 @@ export interface LookedFile {
 }
 
 /**
- * Lists the manifests below a folder, sorted. Anything odd is a problem and never an absence: what is not listed would
+ * Lists the manifests below a folder, sorted, if it is in one of those that are allowed. Anything odd is a problem and never an absence: what is not listed would
  * look as if it had been deleted.
  */
-export async function lookAtFolder(fileSystem: FileSystem, root: string): Promise<FolderLook> {
-  let realRoot: string;
+export async function lookAtFolder(
+  fileSystem: FileSystem,
+  root: string,
+  allowed: readonly string[],
+): Promise<FolderLook> {
+  let realRoot: string | undefined;
   let rootId: string;
   try {
-    realRoot = await fileSystem.resolve(root);
+    const resolving = fileSystem.resolve(root);
+    realRoot = await resolving.catch(() => undefined);
+    const refusal = whyNotAllowed(root, realRoot, await resolveAllowed(fileSystem, allowed));
+    if (refusal !== undefined) return { state: 'notAllowed', message: refusal };
+    realRoot ??= await resolving;
     const look = await fileSystem.look(realRoot);
     if (look.type !== 'folder') return { state: 'unreadable', message: `${root} is not a folder` };
     if (!look.readable) return { state: 'unreadable', message: `${root} may not be read: permission denied` };

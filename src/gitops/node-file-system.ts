@@ -1,6 +1,8 @@
-import { lstat, open, readdir, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, readlink, realpath } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { watch } from 'chokidar';
+import { isWithin } from '../support/is-within.js';
 import type { FileLook, FileSystem } from './file-system.js';
 
 /** The real disk; hints come from chokidar. */
@@ -23,9 +25,14 @@ export const nodeFileSystem: FileSystem = {
 
   resolve: (path) => realpath(path),
 
-  async readFile(path, maxBytes) {
-    const handle = await open(path, 'r');
+  async readFile(path, maxBytes, root) {
+    // Not blocking: what was a file may be a pipe by now.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      // Of what is open, not of the path: whoever may write in the folder may have put a link there since it was listed.
+      const real = await (process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(path));
+      if (!isWithin(real, root)) throw new Error('is a link that leads out of the folder');
+      if (!(await handle.stat()).isFile()) throw new Error('is not a regular file');
       // One byte more than allowed tells a file that has grown from one that just fits.
       const buffer = Buffer.allocUnsafe(Math.min(maxBytes, (await handle.stat()).size) + 1);
       let length = 0;

@@ -4,6 +4,7 @@ import type { ManifestDocument } from '../manifest/manifest-document.js';
 import type { Kind } from '../model/kind.js';
 import { findKind } from '../model/kinds.js';
 import type { InventoryEntry, Source, SourceError } from '../model/source.js';
+import { whyNotAllowed, type AllowedFolders } from './allowed-folders.js';
 import { entryOf, identityOf, identityOfDocument } from './identity.js';
 
 /**
@@ -13,7 +14,7 @@ import { entryOf, identityOf, identityOfDocument } from './identity.js';
  */
 export interface SyncInput {
   source: Pick<Source, 'spec'> & { name: string };
-  folder: { state: 'present' | 'missing' | 'unreadable' | 'tooLarge'; message?: string };
+  folder: { state: 'present' | 'missing' | 'unreadable' | 'tooLarge' | 'notAllowed'; message?: string };
   files: readonly SourceFile[];
   /** Entries of the folder that cannot be read as a manifest. */
   problems: readonly SourceError[];
@@ -24,6 +25,8 @@ export interface SyncInput {
   live: ReadonlyMap<string, { uid: string }>;
   /** Identity -> name of another source in whose inventory it is. */
   keptByOthers: ReadonlyMap<string, string>;
+  /** Where a Source that a file names may read. */
+  allowed: AllowedFolders;
 }
 
 /** A file as it was parsed. It is applied as a whole or not at all. */
@@ -52,6 +55,7 @@ export type HoldReason =
   | 'SourceMissing'
   | 'SourceUnreadable'
   | 'SourceTooLarge'
+  | 'SourceNotAllowed'
   | 'SourceEmpty'
   | 'SourceChanging'
   | 'InvalidManifests'
@@ -64,6 +68,7 @@ const folderReasons = {
   missing: 'SourceMissing',
   unreadable: 'SourceUnreadable',
   tooLarge: 'SourceTooLarge',
+  notAllowed: 'SourceNotAllowed',
 } as const;
 
 export function planSync(input: SyncInput): SyncPlan {
@@ -128,6 +133,10 @@ function refuse(document: ManifestDocument, owned: Set<string>, input: SyncInput
   // To take a Node's manifest out of a folder would delete the Node, and with it move every task of a live machine.
   if (kind.kind === 'Node') return 'a Node is made by its worker: it cannot come from a folder';
   if (kind.kind === 'Source' && object.metadata.name === input.source.name) return 'a source cannot keep itself';
+  if (kind.kind === 'Source') {
+    const refusal = whyNotAllowed((object as Source).spec.folder.path, undefined, input.allowed);
+    if (refusal !== undefined) return refusal;
+  }
   const other = input.keptByOthers.get(identityOfDocument(document));
   if (other === undefined || owned.has(identityOfDocument(document))) return undefined;
   return `${kind.singular} "${object.metadata.name}" is kept by source "${other}" already`;

@@ -23,16 +23,17 @@ export interface SettledFolder {
 export async function settleFolder(
   fileSystem: FileSystem,
   root: string,
+  allowed: readonly string[],
   known: FolderLook | undefined,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<SettledFolder> {
-  let look = await lookAtFolder(fileSystem, root);
+  let look = await lookAtFolder(fileSystem, root, allowed);
   if (known && sameLook(known, look)) return { look, settled: true, moving: new Set() };
   let moving: ReadonlySet<string> = new Set();
   for (let looks = 1; looks < maxLooks && !signal.aborted; looks++) {
     await sleep(clock, lookMilliseconds, signal);
-    const next = await lookAtFolder(fileSystem, root);
+    const next = await lookAtFolder(fileSystem, root, allowed);
     const same = sameLook(look, next);
     moving = same ? new Set() : differences(look, next);
     look = next;

@@ -6,6 +6,7 @@ import { toTimestamp, type Clock, type Timer } from '../support/clock.js';
 import { errorMessage, isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
+import { resolveAllowed } from './allowed-folders.js';
 import { executeSync } from './execute-sync.js';
 import { FileCache } from './file-cache.js';
 import type { FileSystem } from './file-system.js';
@@ -31,6 +32,7 @@ type Why = 'full' | 'drift' | 'hint';
 export interface SyncerOptions {
   registry: Registry;
   fileSystem: FileSystem;
+  allowedFolders: readonly string[];
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -175,7 +177,7 @@ export class SourceSyncer {
 
   async #sync(wanted: ReadonlySet<Why>): Promise<{ again: boolean; applied: number }> {
     const source = this.#source;
-    const { registry, fileSystem, clock } = this.#options;
+    const { registry, fileSystem, allowedFolders, clock } = this.#options;
     const { signal } = this.#aborter;
     const { name } = source.metadata;
     if (source.spec.suspend) {
@@ -186,6 +188,7 @@ export class SourceSyncer {
     const { look, settled, moving } = await settleFolder(
       fileSystem,
       source.spec.folder.path,
+      allowedFolders,
       this.#lastLook,
       clock,
       signal,
@@ -199,7 +202,7 @@ export class SourceSyncer {
     }
     const present = look.state === 'present';
     const { files, contentHash } = present
-      ? await this.#cache.read(look.files, { distrust: wanted.has('full'), moving })
+      ? await this.#cache.read(look.files, { root: look.realRoot, distrust: wanted.has('full'), moving })
       : { files: [], contentHash: source.status?.contentHash ?? '' };
     const input: SyncInput = {
       source: { name, spec: source.spec },
@@ -210,6 +213,7 @@ export class SourceSyncer {
       inventory: this.#inventory,
       live: present ? await this.#live(goneEntries(files, this.#inventory)) : new Map(),
       keptByOthers: await this.#options.keptByOthers(name),
+      allowed: await resolveAllowed(fileSystem, allowedFolders),
     };
     const plan = planSync(input);
     const result = await executeSync(registry, name, plan, this.#inventory, signal);

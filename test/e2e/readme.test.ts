@@ -11,7 +11,7 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await createTestCluster();
   await cp(resolve('manifests'), join(cluster.directory, 'manifests'), { recursive: true });
-  await cluster.startUp();
+  await cluster.startUp('--allow-source-path', join(cluster.directory, '.orch/shop'));
 });
 afterAll(() => cluster.removeAll());
 

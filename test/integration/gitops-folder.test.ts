@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile, appendFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile, appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -30,7 +30,7 @@ let reads: number;
 let isBlind: boolean;
 
 beforeEach(async () => {
-  parent = await mkdtemp(join(tmpdir(), 'orch-gitops-'));
+  parent = await realpath(await mkdtemp(join(tmpdir(), 'orch-gitops-')));
   folder = join(parent, 'shop');
   await mkdir(folder);
   const store = await openMemoryStore({ random });
@@ -40,14 +40,21 @@ beforeEach(async () => {
   isBlind = false;
   const fileSystem: FileSystem = {
     ...nodeFileSystem,
-    readFile: (path, maxBytes) => {
+    readFile: (path, maxBytes, root) => {
       reads++;
-      return nodeFileSystem.readFile(path, maxBytes);
+      return nodeFileSystem.readFile(path, maxBytes, root);
     },
     watch: (root, isInteresting, onHint, onFailure) =>
       nodeFileSystem.watch(root, isInteresting, () => !isBlind && onHint(), onFailure),
   };
-  const options = { registry, clock, random, logger: silentLogger, fileSystem };
+  const options = {
+    registry,
+    clock,
+    random,
+    logger: silentLogger,
+    fileSystem,
+    allowedFolders: [folder, join(parent, 'other')],
+  };
   let gitops = startGitops(options);
   restart = async () => {
     await gitops.close();
@@ -269,6 +276,44 @@ describe('errors', () => {
     const status = await readyIs('InvalidManifests');
     expect(status.errors).toEqual([{ file: 'out.yaml', message: 'is a link that leads out of the folder' }]);
     expect(await taskNames()).toEqual(['a']);
+  });
+
+  it('reads no folder that the manager does not allow, also through a link, and tells nothing of it', async () => {
+    const elsewhere = join(parent, 'private');
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, 'secret.yaml'), manifest('secret'));
+    await symlink(elsewhere, join(folder, 'link'));
+    await createSource({}, 'straight', elsewhere);
+    await createSource({}, 'by-link', join(folder, 'link'));
+    await createSource({}, 'dotted', `${folder}/../private`);
+    await createSource({}, 'nothing-there', join(parent, 'nothing'));
+    for (const name of ['straight', 'by-link', 'dotted', 'nothing-there']) {
+      const status = await readyIs('SourceNotAllowed', name);
+      expect(findCondition(status.conditions, 'Ready')?.message).toMatch(/is not in a folder .* --allow-source-path/);
+      expect(findCondition(status.conditions, 'Stalled')?.status).toBe('True');
+      expect(status.errors).toBeUndefined();
+    }
+    expect(await taskNames()).toEqual([]);
+  });
+
+  it('takes no Source out of a folder that would read another one', async () => {
+    const inner = (name: string, path: string): string =>
+      `apiVersion: orch.dev/v1\nkind: Source\nmetadata: { name: ${name} }\nspec: { folder: { path: "${path}" } }\n`;
+    await write('a.yaml', inner('thief', parent));
+    await mkdir(join(folder, '.apps'));
+    await writeFile(join(folder, '.apps/b.yaml'), manifest('b'));
+    await write('b.yaml', inner('apps', join(folder, '.apps')));
+    await createSource();
+    const status = await readyIs('InvalidManifests');
+    expect(status.errors).toMatchObject([{ file: 'a.yaml', line: 2, message: expect.stringContaining(parent) }]);
+    await tasksAre('b');
+    await expect(getSource('thief')).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
+  it('reads no file that a link has taken the place of since the folder was listed', async () => {
+    await writeFile(join(parent, 'secret.yaml'), manifest('secret'));
+    await symlink(join(parent, 'secret.yaml'), join(folder, 'out.yaml'));
+    await expect(nodeFileSystem.readFile(join(folder, 'out.yaml'), 1000, folder)).rejects.toThrow('leads out');
   });
 
   it('applies neither of two files that describe the same object', async () => {

@@ -80,7 +80,14 @@ export class ManagerProcess {
     await manager.start();
     if (this.folder !== undefined) {
       const fileSystem = guardFolder(this.folder, lifeline);
-      this.gitops = startGitops({ registry: this.watchGitops(registry), clock, random, logger, fileSystem });
+      this.gitops = startGitops({
+        registry: this.watchGitops(registry),
+        clock,
+        random,
+        logger,
+        allowedFolders: [this.folder.path],
+        fileSystem,
+      });
     }
     if (this.scenario.hasHttp) this.httpDoor = this.openDoor(registry, manager);
     if (this.scenario.hasDeployments) {

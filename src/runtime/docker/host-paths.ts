@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { errorMessage } from '../../support/errors.js';
+import { isWithin } from '../../support/is-within.js';
 import type { Mount } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 
@@ -49,8 +50,4 @@ async function resolveHostPath(path: string, { allowed, denied }: HostPathRules)
 async function resolveExisting(paths: readonly string[]): Promise<string[]> {
   const resolved = await Promise.all(paths.map((path) => realpath(path).catch(() => undefined)));
   return resolved.filter((path) => path !== undefined);
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }

@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { alignRows, printable } from '../../../src/cli/columns.js';
+import { Cli, type CliEnvironment, type TerminalStream } from '../../../src/cli/cli.js';
+import { alignRows } from '../../../src/cli/columns.js';
 import { hideSecrets } from '../../../src/cli/config.js';
 import { parseDryRun } from '../../../src/cli/dry-run.js';
 import { parseLabels } from '../../../src/cli/daemon-flags.js';
@@ -15,6 +17,10 @@ import type { Stored } from '../../../src/model/api-object.js';
 import { configMapKind } from '../../../src/model/config-map.js';
 import { secretKind } from '../../../src/model/secret.js';
 import { taskKind } from '../../../src/model/task.js';
+import { visible, visibleLine } from '../../../src/cli/visible.js';
+
+// eslint-disable-next-line no-control-regex
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 
 it('aligns columns, and keeps later rows in line', () => {
   const first = alignRows([
@@ -25,8 +31,46 @@ it('aligns columns, and keeps later rows in line', () => {
   expect(alignRows([['b', 'Pending', 'x']], first.widths).lines).toEqual(['b             Pending   x']);
 });
 
-it('lets no text from outside command the terminal', () => {
-  expect(printable('a\u001b[31mred\u0007\nb')).toBe('a [31mred b');
+describe('text from outside', () => {
+  const hostile = '\u001b]0;owned\u0007\u001b[2J\u009b1A\u202ered\rx';
+
+  it('is shown, and commands no terminal', () => {
+    expect(visible(hostile)).toBe('\\u001b]0;owned\\u0007\\u001b[2J\\u009b1A\\u202ered\\u000dx');
+    expect(visible('a\tb\nc: größe 日本 🙂')).toBe('a\tb\nc: größe 日本 🙂');
+    expect(visibleLine('a\r\n  b\tc')).toBe('a b c');
+  });
+
+  it('keeps the colours of orch, and none that hide', () => {
+    expect(visible('\u001b[31mFailed\u001b[39m \u001b[8mhidden\u001b[2J', true)).toBe(
+      '\u001b[31mFailed\u001b[39m \\u001b[8mhidden\\u001b[2J',
+    );
+  });
+
+  it('is shown in cells, descriptions, notes and errors, and left alone in data for programs', () => {
+    expect(alignRows([[hostile, 'x']]).lines.join('')).not.toMatch(control);
+    expect(
+      describeLines([
+        ['a', hostile],
+        [hostile, [hostile]],
+        ['b', [[hostile, hostile]]],
+      ]).join(''),
+    ).not.toMatch(control);
+    const written: Record<'out' | 'terminal' | 'err', string> = { out: '', terminal: '', err: '' };
+    const stream = (name: keyof typeof written, isTTY: boolean): TerminalStream =>
+      Object.assign(new Writable({ write: (chunk, _encoding, done) => ((written[name] += String(chunk)), done()) }), {
+        isTTY,
+      });
+    const cliOn = (stdout: TerminalStream): Cli =>
+      new Cli({ stdout, stderr: stream('err', false), env: {} } as unknown as CliEnvironment);
+    const piped = cliOn(stream('out', false));
+    piped.print(hostile);
+    piped.warn(hostile);
+    expect(written.out + written.err).not.toMatch(control);
+    piped.printData(hostile);
+    expect(written.out).toContain(hostile);
+    cliOn(stream('terminal', true)).printData(hostile);
+    expect(written.terminal).not.toMatch(control);
+  });
 });
 
 it.each([

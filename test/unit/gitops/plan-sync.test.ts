@@ -38,6 +38,7 @@ const plan = ({ spec, live, ...given }: Given): SyncPlan => {
     folder: { state: 'present' },
     files: [],
     problems: [],
+    allowed: { paths: ['/shop'] },
     settled: true,
     keptByOthers: new Map(),
     ...given,
