@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { noForeignLookup } from './.tools/no-foreign-lookup.mjs';
 
 // Clock, timers and randomness enter through support/ only: the simulation depends on it.
 const injectedOnly = ['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({
@@ -35,6 +36,12 @@ export default tseslint.config(
     },
   },
   { files: ['src/**/*.ts'], ignores: ['src/cli/**'], rules: { 'no-console': 'error' } },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/support/own.ts'],
+    plugins: { orch: { rules: { 'no-foreign-lookup': noForeignLookup } } },
+    rules: { 'orch/no-foreign-lookup': 'error' },
+  },
   {
     files: ['test/**/*.ts', '.tools/**/*.ts'],
     rules: {

@@ -1,4 +1,5 @@
 import { OrchError } from '../support/errors.js';
+import { own } from '../support/own.js';
 
 /** Versions of Table and PartialObjectMetadata, which are alike but for their name. k9s before 0.30 knows the older one only. */
 export type MetaApiVersion = 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1';
@@ -33,9 +34,9 @@ export function objectForm(accept: string | undefined): ObjectForm {
       parameters.find((parameter) => parameter.startsWith(`${name}=`))?.slice(name.length + 1);
     const wanted = valueOf('as');
     if (wanted === undefined) return plain;
-    const as = Object.hasOwn(forms, wanted) ? forms[wanted] : undefined;
+    const as = own(forms, wanted);
     const version = valueOf('v') ?? 'v1';
-    const metaApiVersion = Object.hasOwn(metaApiVersions, version) ? metaApiVersions[version] : undefined;
+    const metaApiVersion = own(metaApiVersions, version);
     if (as && metaApiVersion && valueOf('g') === 'meta.k8s.io') return { as, metaApiVersion };
   }
   throw new OrchError(

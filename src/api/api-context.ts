@@ -8,6 +8,7 @@ import type { Identity } from './identity.js';
 import { mediaType, type RequestBody } from './request-body.js';
 import type { TunnelHub } from './streams/tunnel-hub.js';
 import type { WatchFrames } from './watch-frames.js';
+import { own } from '../support/own.js';
 
 /** What handlers work with. */
 export interface ApiContext {
@@ -36,7 +37,7 @@ export function keyOfPath(request: Request): ObjectKey {
 }
 
 export function pathParameter(request: Request, name: string): string | undefined {
-  const value = request.params[name];
+  const value = own(request.params, name);
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Kind } from '../model/kind.js';
 import { kinds as allKinds } from '../model/kinds.js';
 import { podKind } from '../model/pod.js';
 import { listShapesOf } from '../registry/managed-fields/list-shapes.js';
+import { own } from '../support/own.js';
 
 /** JSON Schema (draft 7, from schemas/) to the schema objects of OpenAPI 3.0: pure, and the only place that knows both. */
 const kept = new Set([
@@ -43,7 +44,7 @@ export function componentSchemas(kinds: readonly Kind[]): JsonObject {
   const components: JsonObject = {};
   const take = (name: string): void => {
     const schema = all.get(name);
-    if (!schema || name in components) return;
+    if (!schema || Object.hasOwn(components, name)) return;
     components[name] = schema;
     for (const other of referencesOf(schema)) take(other);
   };
@@ -59,7 +60,7 @@ export function componentSchemas(kinds: readonly Kind[]): JsonObject {
  * changes nothing sends a patch all the same.
  */
 function markLists(kind: Kind, components: JsonObject): void {
-  const root = components[componentName(kind)];
+  const root = own(components, componentName(kind));
   for (const [path, shape] of listShapesOf(kind)) {
     const list = propertyAt(components, root, path.split('.'));
     if (!list) continue;
@@ -87,7 +88,7 @@ function propertyAt(
   let owner = targetOf(components, schema);
   if (owner?.['items'] !== undefined) owner = targetOf(components, owner['items']);
   const properties = owner?.['properties'];
-  return isJsonObject(properties) ? propertyAt(components, properties[name], rest) : undefined;
+  return isJsonObject(properties) ? propertyAt(components, own(properties, name), rest) : undefined;
 }
 
 function targetOf(components: JsonObject, schema: JsonValue | undefined): JsonObject | undefined {
@@ -95,7 +96,7 @@ function targetOf(components: JsonObject, schema: JsonValue | undefined): JsonOb
   const [first] = Array.isArray(schema['allOf']) ? schema['allOf'] : [];
   const reference = isJsonObject(first) ? first['$ref'] : undefined;
   if (typeof reference !== 'string') return schema;
-  const target = components[reference.slice(referencePrefix.length)];
+  const target = own(components, reference.slice(referencePrefix.length));
   return isJsonObject(target) ? target : undefined;
 }
 

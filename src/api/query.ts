@@ -1,6 +1,7 @@
 import { OrchError } from '../support/errors.js';
 import type { ListOptions, WriteOptions } from '../registry/registry.js';
 import type { IncludeObject } from './table.js';
+import { own } from '../support/own.js';
 
 /** A query string as Node's simple parser leaves it: a parameter given twice is a list. */
 export type Query = Readonly<Record<string, string | string[] | undefined>>;
@@ -9,12 +10,12 @@ const maxSelectorLength = 8192;
 
 /** One value of a parameter; the last one when it is given several times. */
 export function queryValue(query: Query, name: string): string | undefined {
-  const value = query[name];
+  const value = own(query, name);
   return Array.isArray(value) ? value.at(-1) : value;
 }
 
 export function queryValues(query: Query, name: string): string[] {
-  const value = query[name];
+  const value = own(query, name);
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 

@@ -15,6 +15,7 @@ import { getVisible } from './read-handlers.js';
 import { readObject } from './request-body.js';
 import { servedAsStored, type ServedResource } from './served-resource.js';
 import { checkName, namesVersion, optionsOf, placeObject } from './write-handlers.js';
+import { own } from '../support/own.js';
 
 /**
  * The subresource `scale` of every kind that names its scale paths: GET, PUT and PATCH of an autoscaling/v1 Scale. What is
@@ -112,7 +113,7 @@ function replicasOf(name: string, { status: _status, ...scale }: JsonObject): nu
 function numberAt(object: ApiObject, path: string): number {
   const value = path
     .split('.')
-    .reduce<JsonValue | undefined>((part, name) => (isJsonObject(part) ? part[name] : undefined), asJson(object));
+    .reduce<JsonValue | undefined>((part, name) => (isJsonObject(part) ? own(part, name) : undefined), asJson(object));
   return typeof value === 'number' ? value : 0;
 }
 

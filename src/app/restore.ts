@@ -17,6 +17,7 @@ import type { Random } from '../support/random.js';
 import { beginRestore, writeManagerFile } from './manager-files.js';
 import { acquireProcessLock } from './process-lock.js';
 import { restoredRevision } from './restored-revision.js';
+import { own } from '../support/own.js';
 
 const lockName = 'orch.pid';
 /** A file system of its own has it in its root. */
@@ -63,7 +64,7 @@ async function verify(file: string): Promise<{ head: BackupHead; objects: Record
     if (next.done) return { head: next.value, objects };
     if (next.value.type !== 'entry') continue;
     const resource = resourceOfKey(next.value.key);
-    objects[resource] = (objects[resource] ?? 0) + 1;
+    objects[resource] = (own(objects, resource) ?? 0) + 1;
   }
 }
 

@@ -7,6 +7,7 @@ import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import { withConnection } from './connection.js';
 import { openProgress } from './progress.js';
+import { own } from '../support/own.js';
 
 export function defineBackup(command: Command, cli: Cli): void {
   command.argument('<file>', 'where to write it; an older backup there is replaced').addHelpText(
@@ -98,7 +99,7 @@ async function download(cli: Cli, client: Client, path: string): Promise<Downloa
       if (next.value.type === 'head') all = next.value.head.entries;
       if (next.value.type !== 'entry') continue;
       const resource = resourceOfKey(next.value.key);
-      result.objects[resource] = (result.objects[resource] ?? 0) + 1;
+      result.objects[resource] = (own(result.objects, resource) ?? 0) + 1;
       progress.count(++seen, all);
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { kinds } from '../model/kinds.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
+import { own } from '../support/own.js';
 
 export function defineCompletion(command: Command, cli: Cli): void {
   command.argument('<shell>', 'bash, zsh or fish').addHelpText(
@@ -13,7 +14,7 @@ Examples:
   orch completion fish > ~/.config/fish/completions/orch.fish`,
   );
   cli.run(command, async ([shell = '']) => {
-    const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+    const script = own(scripts, shell);
     const verbs = (command.parent?.commands ?? []).map((verb) => ({ name: verb.name(), summary: verb.summary() }));
     if (!script) throw new OrchError('BadRequest', `orch completion ${shell}: choose bash, zsh or fish`);
     cli.print(script(verbs).trim());

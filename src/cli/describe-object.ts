@@ -8,6 +8,7 @@ import { alignRows } from './columns.js';
 import type { DescribedField } from './describe-lines.js';
 import { describeLines, describeMembers, describeValue } from './describe-lines.js';
 import { formatMessage, formatMove, sortEvents } from './events.js';
+import { own } from '../support/own.js';
 
 /** A task in full: how it is first, then what was asked for, then what happened. Pure. */
 export function describeTask(task: StoredTask, events: readonly TaskEvent[], now: number): string[] {
@@ -67,7 +68,7 @@ export function describeNode(node: StoredNode, tasks: readonly StoredTask[], now
   const { unschedulable, taints, ...otherSpec } = spec;
   const resources = [...new Set([...Object.keys(capacity), ...Object.keys(allocatable), ...Object.keys(allocated)])];
   const amount = (list: Readonly<Record<string, unknown>>, name: string): string => {
-    const value = list[name];
+    const value = own(list, name);
     return typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
   };
   const table = alignRows([

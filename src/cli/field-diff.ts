@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../model/json.js';
 import { canonicalJson, isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { isSecretPath } from './secret-values.js';
+import { own } from '../support/own.js';
 
 interface FieldChange {
   /** spec.env[GREETING].value */
@@ -62,7 +63,7 @@ function diff(
       : changes;
   }
   if (Array.isArray(left) && Array.isArray(right) && hasObjects(left, right)) {
-    const keys = listKeys[schemaPath];
+    const keys = own(listKeys, schemaPath);
     const [olds, news] = [byKey(left, keys), byKey(right, keys)];
     return [...new Set([...olds.keys(), ...news.keys()])].flatMap((key) =>
       diff(listKeys, `${shownPath}[${key}]`, schemaPath, olds.get(key), news.get(key)),
@@ -76,7 +77,7 @@ function diff(
 
 /** An own member only: a manifest may call one `constructor`. */
 function memberOf(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+  return own(object, name);
 }
 
 function change(path: string, before: JsonValue | undefined, after: JsonValue | undefined): FieldChange {
@@ -93,7 +94,7 @@ function hasObjects(...lists: readonly JsonValue[][]): boolean {
 
 function byKey(list: readonly JsonValue[], keys: readonly string[] | undefined): Map<string, JsonValue> {
   const entries = list.map((item, index): [string, JsonValue] => {
-    const parts = isJsonObject(item) ? (keys ?? []).map((key) => item[key]) : [];
+    const parts = isJsonObject(item) ? (keys ?? []).map((key) => own(item, key)) : [];
     const named = parts.filter((part) => part !== undefined && part !== null).map((part) => show(part as JsonValue));
     return [named.length === 0 ? String(index) : named.join('/'), item];
   });

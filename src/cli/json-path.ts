@@ -1,6 +1,7 @@
 import { JSONPath } from 'jsonpath-plus';
 import { isJsonObject } from '../model/json.js';
 import { OrchError } from '../support/errors.js';
+import { own } from '../support/own.js';
 
 /**
  * kubectl's `-o jsonpath=` templates: text with `{...}` in it, where the braces hold a path (`.items[*].metadata.name`), a
@@ -97,7 +98,10 @@ function findClosing(template: string, start: number): number {
 }
 
 function unescape(text: string): string {
-  return text.replaceAll(/\\(.)/g, (_, character: string) => ({ n: '\n', t: '\t', r: '\r' })[character] ?? character);
+  return text.replaceAll(
+    /\\(.)/g,
+    (_, character: string) => own({ n: '\n', t: '\t', r: '\r' }, character) ?? character,
+  );
 }
 
 /** Evaluates piece by piece: what stands before a filter by the library, the filter by comparison, and so on. */

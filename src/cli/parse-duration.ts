@@ -1,4 +1,5 @@
 import { OrchError } from '../support/errors.js';
+import { own } from '../support/own.js';
 
 const unitMilliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -8,7 +9,7 @@ export function parseDuration(text: string, option: string): number {
   if (/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) {
     let total = 0;
     for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h|d)/g)) {
-      total += Number(amount) * (unitMilliseconds[unit ?? ''] ?? 0);
+      total += Number(amount) * (own(unitMilliseconds, unit ?? '') ?? 0);
     }
     return total;
   }

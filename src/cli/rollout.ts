@@ -10,6 +10,7 @@ import { judgeDeployment } from './judge-deployment.js';
 import { parseDuration } from './parse-duration.js';
 import { label, parseNamed } from './resource-arguments.js';
 import { failed } from './verdict.js';
+import { own } from '../support/own.js';
 
 interface RolloutOptions {
   timeout: string;
@@ -50,7 +51,7 @@ Examples:
       parseRevision('--revision', options.revision),
       parseRevision('--to-revision', options.toRevision),
     ];
-    const change = Object.hasOwn(changes, action) ? changes[action] : undefined;
+    const change = own(changes, action);
     if (!['status', 'history', 'undo'].includes(action) && change === undefined) {
       throw new OrchError('BadRequest', `orch rollout ${action}: choose ${actions}`);
     }

@@ -1,6 +1,7 @@
 import type { Stored } from '../model/api-object.js';
 import { isJsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
+import { own } from '../support/own.js';
 
 /** What may be shown of kinds with secret fields (Kind.secretFields): names and sizes, never values. All pure. */
 const lastApplied = 'metadata.annotations.kubectl.kubernetes.io/last-applied-configuration';
@@ -15,7 +16,7 @@ export function isSecretPath({ secretFields = [] }: Pick<Kind, 'secretFields'>, 
 export function withoutSecretValues({ secretFields = [] }: Pick<Kind, 'secretFields'>, object: Stored): Stored {
   const shown = object as Stored & Record<string, JsonValue | undefined>;
   const sizes = secretFields.flatMap((field) => {
-    const values = shown[field];
+    const values = own(shown, field);
     if (!isJsonObject(values)) return [];
     const sized = Object.entries(values).map(([key, value]) => [key, sizeOf(value)] as const);
     return [[field, Object.fromEntries(sized)] as const];

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { JsonObject } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
 import { errorMessage, OrchError } from '../support/errors.js';
+import { own } from '../support/own.js';
 
 /** Where a manager is and how to prove who we are: what a kubeconfig says of its current context. */
 export interface ConnectionConfig {
@@ -98,7 +99,7 @@ async function parseYaml(text: string, fail: (problem: string) => never): Promis
 function findNamed(list: unknown, name: unknown, what: string): JsonObject | undefined {
   if (!Array.isArray(list)) return undefined;
   const entry: unknown = list.find((candidate) => isJsonObject(candidate) && candidate['name'] === name);
-  const value = isJsonObject(entry) ? entry[what] : undefined;
+  const value = isJsonObject(entry) ? own(entry, what) : undefined;
   return isJsonObject(value) ? value : undefined;
 }
 

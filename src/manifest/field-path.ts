@@ -1,3 +1,5 @@
+import { own } from '../support/own.js';
+
 /** A way into a tree: member names and list indexes. */
 export type PathSegments = readonly (string | number)[];
 
@@ -30,7 +32,8 @@ export function resolvePointer(root: unknown, pointer: string): (string | number
   let current = root;
   return parsePointer(pointer).map((part) => {
     const segment = Array.isArray(current) && /^\d+$/.test(part) ? Number(part) : part;
-    current = typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[part] : undefined;
+    current =
+      typeof current === 'object' && current !== null ? own(current as Record<string, unknown>, part) : undefined;
     return segment;
   });
 }

@@ -4,6 +4,7 @@ import { formatFieldPath, shorten } from './field-path.js';
 import { defaultLimits, forbiddenKeys, type TextLimits } from './limits.js';
 import type { SourceMap } from './source-map.js';
 import { TextProblem } from './text-problem.js';
+import { own } from '../support/own.js';
 
 /**
  * Reads one JSON text from a stranger in linear time. Unlike JSON.parse it refuses what would surprise later: a key
@@ -225,7 +226,7 @@ class JsonScanner {
       this.#at += 6;
       return String.fromCharCode(parseInt(digits, 16));
     }
-    const character = escapes[letter];
+    const character = own(escapes, letter);
     if (character === undefined) this.#fail(`"\\${letter}" is not an escape of JSON`);
     this.#at += 2;
     return character;

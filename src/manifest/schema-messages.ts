@@ -6,6 +6,7 @@ import { nearest } from './nearest.js';
 import { patternSentence } from './pattern-sentences.js';
 import { findFieldElsewhere, type SchemaByName } from './schema-walk.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
+import { own } from '../support/own.js';
 
 /** Of ajv; what is told comes out of these. */
 const maxErrorsLookedAt = 20 * maxErrorsPerInput;
@@ -147,7 +148,7 @@ const typeNames: Readonly<Record<string, string>> = {
 
 function typeMessage(type: JsonValue, data: unknown, raw: string | undefined): string {
   const types = (Array.isArray(type) ? type : [type]).map(String).filter((name) => name !== 'null');
-  const expected = types.map((name) => typeNames[name] ?? name).join(' or ');
+  const expected = types.map((name) => own(typeNames, name) ?? name).join(' or ');
   const must = `must be ${expected}`;
   if (data === null || data === undefined) return `${must}, but there is no value`;
   if (types.length === 1 && types[0] === 'string' && typeof data !== 'object') {
@@ -217,7 +218,7 @@ function constraintMessage(error: ErrorObject, data: unknown, parent: JsonObject
     case 'pattern':
       return patternSentence(textOf(limit), textOf(data), parent);
     case 'format':
-      return `must be ${formatNames[textOf(limit)] ?? `in the format ${textOf(limit)}`}, not ${text}`;
+      return `must be ${own(formatNames, textOf(limit)) ?? `in the format ${textOf(limit)}`}, not ${text}`;
     case 'oneOf':
     case 'anyOf':
       return 'fits none of the allowed forms';

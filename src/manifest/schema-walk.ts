@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { formatFieldPath, type PathSegments } from './field-path.js';
+import { own } from '../support/own.js';
 
 export type SchemaByName = (name: string) => JsonObject | undefined;
 
@@ -55,7 +56,7 @@ export function followReference(
   if (!target) return undefined;
   let current: JsonValue | undefined = target;
   for (const part of fragment.split('/').filter(Boolean)) {
-    current = isJsonObject(current) ? current[part] : undefined;
+    current = isJsonObject(current) ? own(current, part) : undefined;
   }
   return isJsonObject(current) ? { schema: current, root: target, list: false } : undefined;
 }

@@ -1,4 +1,5 @@
 import { parsePointer } from './field-path.js';
+import { own } from '../support/own.js';
 
 /** Offsets of one member or item in the text. `key` is -1 for an item of a list. */
 export interface Spot {
@@ -35,7 +36,7 @@ export class SourceMap {
       const spot = typeof current === 'object' && current !== null ? this.#spots.get(current)?.get(part) : undefined;
       if (!spot) return found && { spot: found, exact: false };
       found = spot;
-      current = (current as Record<string, unknown>)[part];
+      current = own(current as Record<string, unknown>, part);
     }
     return found && { spot: found, exact: true };
   }

@@ -8,6 +8,7 @@ import { podKind } from '../model/pod.js';
 import { formatFieldPath, parsePointer, resolvePointer } from './field-path.js';
 import { explainSchemaErrors } from './schema-messages.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
+import { own } from '../support/own.js';
 
 export type { RawTextOf, SchemaIssue } from './schema-issue.js';
 
@@ -40,7 +41,7 @@ function treat(kind: Kind, error: ErrorObject, object: unknown): { field: string
   const name = String(error.params['additionalProperty']);
   const field = formatFieldPath([...resolvePointer(object, error.instancePath), name]);
   const owner = error.data as JsonObject | undefined;
-  return { field, treatment: kind.treatField(field, owner?.[name]) };
+  return { field, treatment: kind.treatField(field, own(owner, name)) };
 }
 
 /** A field that Kubernetes has and orch must not let pass: no fieldValidation drops it. */
@@ -51,7 +52,7 @@ function asRefused(kind: Kind, issue: SchemaIssue, object: unknown): SchemaIssue
 }
 
 function valueAt(root: unknown, pointer: string): JsonValue | undefined {
-  return parsePointer(pointer).reduce<unknown>((value, part) => (value as JsonObject | undefined)?.[part], root) as
+  return parsePointer(pointer).reduce<unknown>((value, part) => own(value as JsonObject | undefined, part), root) as
     JsonValue | undefined;
 }
 
@@ -94,7 +95,7 @@ function withoutMembers<T>(object: T, errors: readonly ErrorObject[]): T {
   const copy = structuredClone(object);
   for (const error of errors) {
     let parent: unknown = copy;
-    for (const part of parsePointer(error.instancePath)) parent = (parent as Record<string, unknown>)[part];
+    for (const part of parsePointer(error.instancePath)) parent = own(parent as Record<string, unknown>, part);
     delete (parent as Record<string, unknown>)[String(error.params['additionalProperty'])];
   }
   return copy;

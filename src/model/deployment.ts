@@ -121,7 +121,8 @@ function withReplicas(sent: JsonObject): JsonObject {
 function withoutRevision(sent: JsonObject): JsonObject {
   const { metadata } = sent;
   const annotations = isJsonObject(metadata) ? metadata['annotations'] : undefined;
-  if (!isJsonObject(metadata) || !isJsonObject(annotations) || !(revisionAnnotation in annotations)) return sent;
+  if (!isJsonObject(metadata) || !isJsonObject(annotations) || !Object.hasOwn(annotations, revisionAnnotation))
+    return sent;
   const { [revisionAnnotation]: _number, ...rest } = annotations;
   return { ...sent, metadata: { ...metadata, annotations: rest } };
 }

@@ -3,6 +3,7 @@ import type { ApiObject, Stored } from './api-object.js';
 import { findCondition } from './conditions.js';
 import type { Node } from './generated/node.js';
 import type { Kind } from './kind.js';
+import { own } from '../support/own.js';
 
 export type { Node, NodeStatus, Taint } from './generated/node.js';
 export type StoredNode = Stored<Node>;
@@ -86,5 +87,5 @@ function displayStatus(node: Node): string {
 }
 
 function share(node: Node, name: string): string {
-  return `${node.status?.allocated?.[name] ?? '0'}/${node.status?.allocatable?.[name] ?? '?'}`;
+  return `${own(node.status?.allocated, name) ?? '0'}/${own(node.status?.allocatable, name) ?? '?'}`;
 }

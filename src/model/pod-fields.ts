@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 import type { FieldTreatment } from './kind.js';
 import type { PodOnlyFields } from './pod-only-fields.js';
+import { own } from '../support/own.js';
 
 /**
  * The fields of Kubernetes' Pod for which schemas/pod.schema.json has no place, because orch does not act on them. By
@@ -54,15 +55,15 @@ const saysWhatIsSo: Readonly<Record<string, (value: JsonValue | undefined) => bo
 /** What becomes of a field that the Pod's schema does not have. `path` is like `spec.containers[0].env[2].valueFrom`. Pure. */
 export function treatmentOf(path: string, value: JsonValue | undefined): FieldTreatment {
   const plain = path.replace(/\[\d+\]/g, '').replace(/\.(startup|liveness|readiness)Probe/, '.anyProbe');
-  const kept = harmless[plain];
+  const kept = own(harmless, plain);
   if (kept !== undefined) {
     if (isEmpty(value)) return 'empty';
     return kept === 'any' || kept.some((allowed) => allowed === value) ? 'keep' : 'refuse';
   }
-  const isSo = Object.hasOwn(saysWhatIsSo, plain) ? saysWhatIsSo[plain] : undefined;
+  const isSo = own(saysWhatIsSo, plain);
   if (isSo) return isSo(value) || (value ?? '') === '' ? 'empty' : 'refuse';
   const dot = plain.lastIndexOf('.');
-  const isKnown = (refused[plain.slice(0, dot)] ?? '').split(' ').includes(plain.slice(dot + 1));
+  const isKnown = (own(refused, plain.slice(0, dot)) ?? '').split(' ').includes(plain.slice(dot + 1));
   if (!isKnown) return 'unknown';
   return isEmpty(value) ? 'empty' : 'refuse';
 }
@@ -88,7 +89,8 @@ export function harmlessFieldsOf(spec: JsonObject, container: JsonObject): PodOn
 }
 
 function keptIn(object: JsonObject, prefix: string): JsonObject {
-  const isKept = ([name, value]: [string, JsonValue]): boolean => `${prefix}${name}` in harmless && !isEmpty(value);
+  const isKept = ([name, value]: [string, JsonValue]): boolean =>
+    Object.hasOwn(harmless, `${prefix}${name}`) && !isEmpty(value);
   return Object.fromEntries(Object.entries(object).filter(isKept));
 }
 

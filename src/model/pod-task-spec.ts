@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 import type { PodOnlyFields } from './pod-only-fields.js';
+import { own } from '../support/own.js';
 
 /**
  * From Kubernetes' PodSpec to a Task's spec, field by field: for Pods that somebody sends (api/pods/) and for the template of a
@@ -75,7 +76,7 @@ export function taskSpecOfPod(spec: JsonObject, container: JsonObject): JsonObje
 function present(object: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(
     names
-      .map((name): [string, JsonValue | undefined] => [name, object[name]])
+      .map((name): [string, JsonValue | undefined] => [name, own(object, name)])
       .filter((entry): entry is [string, JsonValue] => {
         const [, value] = entry;
         return value !== undefined && value !== null && value !== '';

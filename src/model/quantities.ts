@@ -1,3 +1,5 @@
+import { own } from '../support/own.js';
+
 /**
  * Quantities as Kubernetes writes them: a decimal number with an optional suffix (n u m k M G T P E, Ki Mi Gi Ti Pi Ei)
  * or a decimal exponent (1e3). The one parser for CPU, memory and disk.
@@ -30,7 +32,7 @@ export function parseQuantity(quantity: string | number): number | undefined {
   const match = pattern.exec(quantity);
   if (!match) return undefined;
   const [, sign, digits = '', exponent = '', suffix = ''] = match;
-  const factor = suffixes[suffix];
+  const factor = own(suffixes, suffix);
   if (factor === undefined) return undefined;
   const value = Number(`${digits}${exponent}`) * factor;
   if (!Number.isFinite(value)) return undefined;
@@ -57,7 +59,7 @@ export function formatMillicores(millicores: number): string {
 /** The shortest exact binary form: 67108864 -> '64Mi', 1000 -> '1000'. */
 export function formatBytes(bytes: number): string {
   for (const suffix of ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki']) {
-    const factor = suffixes[suffix] ?? 1;
+    const factor = own(suffixes, suffix) ?? 1;
     if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${suffix}`;
   }
   return String(bytes);

@@ -5,6 +5,7 @@ import type { Secret } from './generated/secret.js';
 import { isJsonObject, type JsonObject } from './json.js';
 import { base64Causes, immutableCauses, keyCauses, sizeCauses } from './keyed-data.js';
 import type { Kind } from './kind.js';
+import { own } from '../support/own.js';
 
 export type { Secret } from './generated/secret.js';
 
@@ -100,7 +101,7 @@ function typeCauses(secret: Secret, old: Secret | undefined): ErrorCause[] {
 function contentCauses(secret: Secret): ErrorCause[] {
   const type = typeOf(secret);
   const data = secret.data ?? {};
-  const demanded = Object.hasOwn(demandedKeys, type) ? demandedKeys[type] : undefined;
+  const demanded = own(demandedKeys, type);
   if (!demanded) return [];
   const missing = demanded.keys.filter((key) => !Object.hasOwn(data, key));
   if (demanded.oneIsEnough ? missing.length === demanded.keys.length : missing.length > 0) {
@@ -111,7 +112,7 @@ function contentCauses(secret: Secret): ErrorCause[] {
     }));
   }
   const [key = ''] = demanded.keys;
-  if (!jsonTypes.includes(type) || isJson(data[key] ?? '')) return [];
+  if (!jsonTypes.includes(type) || isJson(own(data, key) ?? '')) return [];
   // The value itself is secret, so the parser's words (which quote it) are not told.
   return [{ reason: 'FieldValueInvalid', field: `data[${key}]`, message: 'must hold JSON, and does not' }];
 }

@@ -1,6 +1,7 @@
 import { OrchError } from '../support/errors.js';
 import type { ApiObject } from './api-object.js';
 import type { Kind } from './kind.js';
+import { own } from '../support/own.js';
 
 /**
  * Label and field selectors in Kubernetes' syntax: text in, a test for objects out. Pure; every pattern is linear and
@@ -37,7 +38,7 @@ export function matchesLabels(
   labels: Readonly<Record<string, string>> = {},
 ): boolean {
   return requirements.every((requirement) => {
-    const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
+    const value = own(labels, requirement.key);
     switch (requirement.operator) {
       case 'exists':
         return value !== undefined;
@@ -87,7 +88,7 @@ export function compileSelectors(
 function fieldReader(kind: Kind, field: string): (object: ApiObject) => string | undefined {
   if (field === 'metadata.name') return (object) => object.metadata.name;
   if (field === 'metadata.namespace') return (object) => object.metadata.namespace;
-  const reader = Object.hasOwn(kind.selectableFields, field) ? kind.selectableFields[field] : undefined;
+  const reader = own(kind.selectableFields, field);
   if (reader) return reader;
   const known = ['metadata.name', 'metadata.namespace', ...Object.keys(kind.selectableFields)].join(', ');
   throw new OrchError(

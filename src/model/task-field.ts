@@ -1,5 +1,6 @@
 import type { Task } from './generated/task.js';
 import { defaultNamespace } from './namespace.js';
+import { own } from '../support/own.js';
 
 /** What a task cannot say of itself. */
 export interface TaskSurroundings {
@@ -31,12 +32,8 @@ export function taskField(path: string): ((task: Task, surroundings: TaskSurroun
   const keyed = keyedField.exec(path);
   if (keyed) {
     const [, where, key = ''] = keyed;
-    return ({ metadata }) => own(where === 'labels' ? metadata.labels : metadata.annotations, key);
+    return ({ metadata }) => own(where === 'labels' ? metadata.labels : metadata.annotations, key) ?? '';
   }
-  const read = Object.hasOwn(fields, path) ? fields[path] : undefined;
+  const read = own(fields, path);
   return read && ((task, surroundings) => read(task, surroundings) ?? '');
-}
-
-function own(values: Readonly<Record<string, string>> | undefined, key: string): string {
-  return values !== undefined && Object.hasOwn(values, key) ? (values[key] ?? '') : '';
 }

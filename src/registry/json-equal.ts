@@ -1,3 +1,5 @@
+import { own } from '../support/own.js';
+
 /** Whether two JSON values are equal; the order of members does not matter and undefined members count as absent. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -9,9 +11,9 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   let members = 0;
   for (const name of Object.keys(left)) {
-    if (left[name] === undefined) continue;
+    if (own(left, name) === undefined) continue;
     members += 1;
-    if (!Object.hasOwn(right, name) || !jsonEqual(left[name], right[name])) return false;
+    if (!Object.hasOwn(right, name) || !jsonEqual(own(left, name), own(right, name))) return false;
   }
-  return members === Object.keys(right).filter((name) => right[name] !== undefined).length;
+  return members === Object.keys(right).filter((name) => own(right, name) !== undefined).length;
 }

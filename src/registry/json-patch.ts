@@ -4,6 +4,7 @@ import { isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { errorMessage, OrchError } from '../support/errors.js';
 import { badRequest, invalid } from './registry-errors.js';
+import { own } from '../support/own.js';
 
 const maxPatchOperations = 10_000;
 /** Of the result, and of everything that `copy` operations add together. */
@@ -75,7 +76,7 @@ function valueAt(document: JsonValue, pointer: string): JsonValue {
   for (const segment of pointer.split('/').slice(1)) {
     const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
     const holds: boolean = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
-    value = holds ? (value as Record<string, JsonValue | undefined>)[name] : undefined;
+    value = holds ? own(value as Record<string, JsonValue | undefined>, name) : undefined;
     if (value === undefined) throw new Error('there is nothing at "from"');
   }
   return value;

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
 import { badRequest } from './registry-errors.js';
+import { own } from '../support/own.js';
 
 const maxDepth = 100;
 
@@ -20,7 +21,7 @@ function merge(target: JsonValue | undefined, patch: JsonObject, depth: number):
     if (name === '__proto__') throw badRequest('the patch names the member "__proto__", which no object has');
     if (value === null) delete result[name];
     else if (isJsonObject(value)) {
-      result[name] = merge(Object.hasOwn(result, name) ? result[name] : undefined, value, depth + 1);
+      result[name] = merge(own(result, name), value, depth + 1);
     } else result[name] = value;
   }
   return result;

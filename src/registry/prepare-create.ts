@@ -9,6 +9,7 @@ import { invalid } from './registry-errors.js';
 import type { WriteOptions } from './registry.js';
 import { readSentObject, type SentObject } from './sent-object.js';
 import { namespaceProblem, nameProblem } from './store-keys.js';
+import { own } from '../support/own.js';
 
 export interface CreateFacts {
   uid: string;
@@ -116,7 +117,7 @@ function withoutSystemsMetadata(metadata: ObjectMeta): JsonObject {
 
 function pick(metadata: JsonObject, fields: readonly string[]): JsonObject {
   const entries = fields
-    .map((field): [string, JsonValue | undefined] => [field, metadata[field]])
+    .map((field): [string, JsonValue | undefined] => [field, own(metadata, field)])
     .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined && entry[1] !== '');
   return Object.fromEntries(entries);
 }

@@ -3,6 +3,7 @@ import type { TaskDemand } from './demand.js';
 import { formatPort, portKey, portsConflict } from './host-ports.js';
 import type { NodeInfo, ResourceName } from './node-info.js';
 import { formatTaint, isTolerated } from './taints.js';
+import { own } from '../support/own.js';
 
 /** One rule that a node must pass to take a task. `passes` is on the hot path; the words are only made when asked for. */
 export interface Filter {
@@ -123,7 +124,7 @@ function resourceFilter(
 function hasLabels(node: NodeInfo, wanted: TaskDemand['nodeSelector']): boolean {
   for (let index = 0; index < wanted.length; index++) {
     const pair = wanted[index];
-    if (pair !== undefined && node.labels[pair[0]] !== pair[1]) return false;
+    if (pair !== undefined && own(node.labels, pair[0]) !== pair[1]) return false;
   }
   return true;
 }
@@ -133,9 +134,12 @@ function untolerated(task: TaskDemand, node: NodeInfo): NodeInfo['taints'] {
 }
 
 function missingLabels(task: TaskDemand, node: NodeInfo): string {
-  const wrong = task.nodeSelector.filter(([key, value]) => node.labels[key] !== value);
+  const wrong = task.nodeSelector.filter(([key, value]) => own(node.labels, key) !== value);
   return `lacks the label ${wrong
-    .map(([key, value]) => `${key}=${value}${node.labels[key] === undefined ? '' : ` (has ${node.labels[key]})`}`)
+    .map(
+      ([key, value]) =>
+        `${key}=${value}${own(node.labels, key) === undefined ? '' : ` (has ${own(node.labels, key)})`}`,
+    )
     .join(', ')}`;
 }
 

@@ -7,7 +7,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start; never goes back. For timeouts, heartbeats and backoff. */
   monotonic(): number;
-  /** Calls `callback` once, `delayMilliseconds` from now, unless the returned timer is cancelled first. */
+  /**
+   * Calls `callback` once, `delayMilliseconds` from now, unless the returned timer is cancelled first. Any wait is kept to,
+   * also one of years.
+   */
   setTimer(callback: () => void, delayMilliseconds: number): Timer;
 }
 
@@ -16,14 +19,22 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Node makes 1 ms of a longer timeout. */
+const longestTimeoutMilliseconds = 2 ** 31 - 1;
+
 /** The real clock. Its timers do not keep the process alive when `unref` is true. */
 export function createSystemClock(options: { unref?: boolean } = {}): Clock {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     setTimer(callback, delayMilliseconds) {
-      const handle = setTimeout(callback, delayMilliseconds);
-      if (options.unref) handle.unref();
+      let handle: NodeJS.Timeout;
+      const wait = (milliseconds: number): void => {
+        const part = Math.min(milliseconds, longestTimeoutMilliseconds);
+        handle = setTimeout(() => (milliseconds > part ? wait(milliseconds - part) : callback()), part);
+        if (options.unref) handle.unref();
+      };
+      wait(delayMilliseconds);
       return { cancel: () => clearTimeout(handle) };
     },
   };

@@ -10,6 +10,7 @@ import { isJsonObject } from '../model/json.js';
 import { writePrivateFile } from '../support/private-file.js';
 import type { ContainerInputs } from './config/container-inputs.js';
 import type { TaskRecord } from './task-record.js';
+import { own } from '../support/own.js';
 
 export interface CheckpointData {
   version: 1;
@@ -124,27 +125,27 @@ export class CheckpointFile {
   }
 
   task(uid: string): StoredTask | undefined {
-    return this.data.tasks[uid];
+    return own(this.data.tasks, uid);
   }
 
   setTask(task: StoredTask): void {
-    if (this.data.tasks[task.metadata.uid] === task) return;
+    if (own(this.data.tasks, task.metadata.uid) === task) return;
     this.data.tasks[task.metadata.uid] = task;
     this.touch();
   }
 
   record(uid: string): TaskRecord | undefined {
-    return this.data.records[uid];
+    return own(this.data.records, uid);
   }
 
   setRecord(uid: string, record: TaskRecord): void {
-    if (JSON.stringify(this.data.records[uid]) === JSON.stringify(record)) return;
+    if (JSON.stringify(own(this.data.records, uid)) === JSON.stringify(record)) return;
     this.data.records[uid] = record;
     this.touch();
   }
 
   inputs(uid: string): RememberedInputs | undefined {
-    return this.data.inputs?.[uid];
+    return own(this.data.inputs, uid);
   }
 
   /** In place of those of before; undefined, or where there is no room for them: none. */
@@ -160,7 +161,7 @@ export class CheckpointFile {
   }
 
   forget(uid: string): void {
-    if (!(uid in this.data.tasks) && !(uid in this.data.records)) return;
+    if (!Object.hasOwn(this.data.tasks, uid) && !Object.hasOwn(this.data.records, uid)) return;
     this.rememberInputs(uid, undefined);
     delete this.data.tasks[uid];
     delete this.data.records[uid];

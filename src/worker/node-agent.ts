@@ -19,6 +19,7 @@ import type { NodeCondition, NodeFacts } from './node-status.js';
 import { nodeLabels, nodeStatus, nodeStatusPatch, says } from './node-status.js';
 import type { Usage } from './status-reporter.js';
 import { managerRelistMilliseconds } from './worker-settings.js';
+import { own } from '../support/own.js';
 
 export interface NodeAgentOptions {
   facts: NodeFacts;
@@ -154,7 +155,7 @@ export class NodeAgent {
         });
         logger.info('node registered');
         node = created.object;
-      } else if (Object.entries(labels).some(([name, value]) => node?.metadata.labels?.[name] !== value)) {
+      } else if (Object.entries(labels).some(([name, value]) => own(node?.metadata.labels, name) !== value)) {
         ({ object: node } = await client.patch<Node>(nodeKind, { name: facts.name }, { metadata: { labels } }));
       }
       const status = nodeStatusPatch(node, wanted, [...this.conditions.values()], toTimestamp(clock.now()));

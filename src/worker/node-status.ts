@@ -7,6 +7,7 @@ import type { Node, NodeStatus } from '../model/node.js';
 import { formatBytes, formatMillicores } from '../model/quantities.js';
 import type { Amounts } from '../model/resources.js';
 import type { RuntimeInfo } from '../runtime/container-runtime.js';
+import { own } from '../support/own.js';
 
 export type NodeCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
@@ -70,7 +71,7 @@ export function nodeStatusPatch(
   const current = (node.status ?? {}) as Record<string, unknown>;
   const changes: JsonObject = {};
   for (const [field, value] of Object.entries(wanted)) {
-    if (canonicalJson(value) !== canonicalJson(current[field])) changes[field] = value as JsonValue;
+    if (canonicalJson(value) !== canonicalJson(own(current, field))) changes[field] = value as JsonValue;
   }
   if (conditions.some((condition) => !says(node, condition))) {
     const all = conditions.reduce(

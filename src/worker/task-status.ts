@@ -10,6 +10,7 @@ import { toTimestamp } from '../support/clock.js';
 import type { Readiness } from './probes/probe-runner.js';
 import { describeEnd, endReason } from './restart-policy.js';
 import type { TaskRecord } from './task-record.js';
+import { own } from '../support/own.js';
 
 /** What a worker says about a task: the whole of its part of the status; an absent field is a field to clear. */
 export type StatusReport = Pick<
@@ -162,9 +163,9 @@ export function statusPatch(
   const current = (task.status ?? {}) as Record<string, unknown>;
   const wanted: Record<string, unknown> = { ...report, ...reporter };
   for (const field of new Set([...clearedWhenAbsent, ...Object.keys(wanted)])) {
-    const value = wanted[field];
-    if (value === undefined && current[field] !== undefined) changes[field] = null;
-    else if (value !== undefined && canonicalJson(value) !== canonicalJson(current[field])) {
+    const value = own(wanted, field);
+    if (value === undefined && own(current, field) !== undefined) changes[field] = null;
+    else if (value !== undefined && canonicalJson(value) !== canonicalJson(own(current, field))) {
       changes[field] = value as JsonObject;
     }
   }

@@ -5,6 +5,7 @@ import { formatMillicores } from '../../model/quantities.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
 import { containerNameOf } from '../pods/task-to-pod.js';
 import type { ServedResource } from '../served-resource.js';
+import { own } from '../../support/own.js';
 
 /**
  * metrics.k8s.io: what `kubectl top` asks for. Read-only views of the statistics that workers report in the status of Nodes
@@ -105,7 +106,7 @@ function metricsKind(kind: string, plural: string, namespaced: boolean): Kind {
       name: name.toUpperCase(),
       type: 'string',
       description: 'In use.',
-      value: (object) => usageOf(object)[name] ?? '',
+      value: (object) => own(usageOf(object), name) ?? '',
     })),
     selectableFields: {},
     listKeys: {},

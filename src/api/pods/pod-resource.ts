@@ -7,6 +7,7 @@ import { podToTask } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
 import { updateTask } from './update-task.js';
 import { withPortsOf } from './with-ports-of.js';
+import { own } from '../../support/own.js';
 
 /**
  * core/v1 `pods`: every Task as a Pod, for reading and for writing. Pods arrive and Tasks are stored; Tasks are read and
@@ -26,6 +27,6 @@ export const podResource: ServedResource = {
 };
 
 function optionsKind(subresource: string): Subresource['kind'] & object {
-  const kind = { attach: 'PodAttachOptions', exec: 'PodExecOptions' }[subresource] ?? 'PodPortForwardOptions';
+  const kind = own({ attach: 'PodAttachOptions', exec: 'PodExecOptions' }, subresource) ?? 'PodPortForwardOptions';
   return { group: '', version: 'v1', kind };
 }

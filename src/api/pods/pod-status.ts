@@ -2,6 +2,7 @@ import { findCondition, type Condition } from '../../model/conditions.js';
 import type { Container, ContainerState, ContainerStatus, PodStatus } from '../../model/pod.js';
 import { limitsOf, requestsOf } from '../../model/resources.js';
 import { disruptionTarget, type StoredTask, type Task, type TaskStatus } from '../../model/task.js';
+import { own } from '../../support/own.js';
 
 /** The status of the Pod that a Task is seen as. Pure. */
 export function podStatusOf(task: StoredTask, container: Container): PodStatus {
@@ -125,7 +126,7 @@ const kubernetesReasons: Readonly<Record<string, string>> = {
 function waitingOf({ reason, message }: TaskStatus): NonNullable<ContainerState['waiting']> {
   const isHeldUp = reason !== undefined && !['Placed', 'AssignedByHand', 'StartedAgain'].includes(reason);
   return {
-    reason: isHeldUp ? (kubernetesReasons[reason] ?? reason) : 'ContainerCreating',
+    reason: isHeldUp ? (own(kubernetesReasons, reason) ?? reason) : 'ContainerCreating',
     ...(isHeldUp && message ? { message } : {}),
   };
 }

@@ -8,6 +8,7 @@ import { firstContainer, taskSpecOfPod, withContainerName } from '../../model/po
 import { invalid, strictDecoding } from '../../registry/registry-errors.js';
 import type { WriteOptions } from '../../registry/registry.js';
 import type { ErrorCause } from '../../support/errors.js';
+import { own } from '../../support/own.js';
 
 export interface ConvertedPod {
   object: JsonObject;
@@ -120,7 +121,7 @@ function removeAt(root: JsonValue, field: string): void {
 function valueOf(root: JsonValue, segments: readonly (string | number)[]): JsonValue | undefined {
   return segments.reduce<JsonValue | undefined>((value, segment) => {
     if (Array.isArray(value)) return value[Number(segment)];
-    return isJsonObject(value) ? value[segment] : undefined;
+    return isJsonObject(value) ? own(value, String(segment)) : undefined;
   }, root);
 }
 

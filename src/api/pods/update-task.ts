@@ -6,6 +6,7 @@ import { invalid } from '../../registry/registry-errors.js';
 import type { WriteOptions } from '../../registry/registry.js';
 import { podToTask, type ConvertedPod } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
+import { own } from '../../support/own.js';
 
 /** What of a Task's spec may be changed through its Pod: what Kubernetes lets users change in a pod. */
 const changeable = ['image', 'terminationGracePeriodSeconds', 'tolerations'] as const;
@@ -25,7 +26,7 @@ export function updateTask(
   const { object: sent, warnings } = podToTask(withDefaultsOf(wanted, shown), fieldValidation);
   const after = objectAt(sent, 'spec');
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changed = names.filter((name) => canonicalJson(before[name]) !== canonicalJson(after[name]));
+  const changed = names.filter((name) => canonicalJson(own(before, name)) !== canonicalJson(own(after, name)));
   const forbidden = changed.filter((name) => !changeable.some((allowed) => allowed === name));
   if (forbidden.length > 0) {
     const message =
@@ -35,7 +36,7 @@ export function updateTask(
   }
   const spec: JsonObject = { ...(task.spec as unknown as JsonObject) };
   for (const name of changed) {
-    const value = after[name];
+    const value = own(after, name);
     if (value === undefined) delete spec[name];
     else spec[name] = value;
   }
@@ -59,8 +60,8 @@ function withDefaultsOf(wanted: JsonObject, shown: JsonObject): JsonObject {
 
 function fill(object: JsonObject, from: JsonObject, names: readonly string[]): JsonObject {
   const added = names.flatMap((name): [string, JsonValue][] => {
-    const value = from[name];
-    return object[name] === undefined && value !== undefined ? [[name, value]] : [];
+    const value = own(from, name);
+    return own(object, name) === undefined && value !== undefined ? [[name, value]] : [];
   });
   return { ...object, ...Object.fromEntries(added) };
 }
@@ -71,7 +72,7 @@ function firstOf(list: JsonValue | undefined): JsonObject {
 }
 
 function objectAt(object: JsonObject, name: string): JsonObject {
-  const value = object[name];
+  const value = own(object, name);
   return isJsonObject(value) ? value : {};
 }
 

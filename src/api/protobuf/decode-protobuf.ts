@@ -5,6 +5,7 @@ import { OrchError } from '../../support/errors.js';
 import { malformed, readFields, type FieldBudget, type ProtobufField } from './protobuf-fields.js';
 import type { FieldType, Message } from './message.js';
 import { protobufMessages } from './protobuf-messages.js';
+import { own } from '../../support/own.js';
 
 /**
  * kubectl's typed commands (create namespace, auth can-i, drain) send protobuf and know no other way. Arrives: the bytes of
@@ -30,7 +31,7 @@ export function decodeProtobuf(bytes: Buffer): JsonObject {
   const type = decodeMessage({ 1: ['apiVersion', 'string'], 2: ['kind', 'string'] }, bytesOf(envelope, 1), budget);
   const { apiVersion, kind } = type as Record<string, string | undefined>;
   if (apiVersion === undefined || kind === undefined || !envelope.some(({ number }) => number === 2)) throw malformed();
-  const message = protobufMessages[kind === 'DeleteOptions' ? 'v1 DeleteOptions' : `${apiVersion} ${kind}`];
+  const message = own(protobufMessages, kind === 'DeleteOptions' ? 'v1 DeleteOptions' : `${apiVersion} ${kind}`);
   if (!message) {
     throw new OrchError(
       'UnsupportedMediaType',

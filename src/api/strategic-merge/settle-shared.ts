@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.
 import { elementOf } from '../../registry/managed-fields/list-shapes.js';
 import { cleaned } from './directives.js';
 import { mergeKeyOf, type Declared, type KeyedShape, type MergeContext } from './merge-context.js';
+import { own } from '../../support/own.js';
 
 /**
  * Items that share a merge key, as a TCP and a UDP port of one number do. apimachinery takes them for one and loses one, partly
@@ -79,7 +80,7 @@ function asPatched(
   group: { live: JsonObject[]; changes: JsonObject[]; deletions: JsonObject[]; count: number | undefined },
 ): JsonObject[] {
   const { live, changes, deletions, count } = group;
-  const saysAllKeys = (item: JsonObject): boolean => shape.keys.every((key) => item[key] !== undefined);
+  const saysAllKeys = (item: JsonObject): boolean => shape.keys.every((key) => own(item, key) !== undefined);
   const isSame = (a: JsonObject, b: JsonObject): boolean => elementOf(a, shape) === elementOf(b, shape);
   const named = deletions.filter(saysAllKeys);
   const left = live.filter((item) => !named.some((deletion) => isSame(item, deletion)));

@@ -7,6 +7,7 @@ import { cleaned, memberPath, orderPrefix, refuseDirective, removePrefix } from 
 import { mergeList } from './merge-list.js';
 import { mergePatchBetween } from './merge-patch-between.js';
 import type { Declared, MergeContext } from './merge-context.js';
+import { own } from '../../support/own.js';
 
 /**
  * Kubernetes' strategic merge patch. Arrives: a patch and the object it is about. Leaves: the JSON merge patch with the same
@@ -58,7 +59,7 @@ function mergeObject(
   for (const [key, value] of Object.entries(patch)) {
     if (key === '$retainKeys' || key.startsWith(orderPrefix) || key.startsWith(removePrefix)) continue;
     if (key.startsWith('$')) throw refuseDirective(key, path);
-    const old = Object.hasOwn(result, key) ? result[key] : undefined;
+    const old = own(result, key);
     const within = memberPath(path, key);
     const member = memberOf(declared, key);
     let merged: JsonValue | undefined;
@@ -94,7 +95,7 @@ function inOrder(
     if (!directive.startsWith(orderPrefix)) continue;
     const key = directive.slice(orderPrefix.length);
     const order = orderOf(patch, key);
-    const list = Object.hasOwn(result, key) ? result[key] : undefined;
+    const list = own(result, key);
     if (Object.hasOwn(patch, key) || list === undefined) continue;
     if (!Array.isArray(list)) throw refuseDirective(directive, path);
     result[key] = mergeList(context, list, [], order, memberPath(path, key), memberOf(declared, key));
@@ -107,21 +108,21 @@ function withoutRemoved(result: JsonObject, patch: JsonObject, path: string): Js
     if (!directive.startsWith(removePrefix)) continue;
     if (!Array.isArray(removed)) throw refuseDirective(directive, path);
     const key = directive.slice(removePrefix.length);
-    const list = Object.hasOwn(result, key) ? result[key] : undefined;
+    const list = own(result, key);
     if (Array.isArray(list)) result[key] = list.filter((item) => !removed.includes(item));
   }
   return result;
 }
 
 function orderOf(patch: JsonObject, key: string): JsonValue[] | undefined {
-  const order = patch[`${orderPrefix}${key}`];
+  const order = own(patch, `${orderPrefix}${key}`);
   if (order !== undefined && !Array.isArray(order)) throw refuseDirective(`${orderPrefix}${key}`, '');
   return order;
 }
 
 function memberOf(declared: Declared | undefined, key: string): Declared | undefined {
   const [next, previous] = [declared?.next, declared?.previous].map((value) =>
-    isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined,
+    isJsonObject(value) ? own(value, key) : undefined,
   );
   return next === undefined && previous === undefined ? undefined : { next, previous };
 }

@@ -36,6 +36,6 @@ export async function streamTarget(context: ApiContext, key: ObjectKey, containe
 
 /** The worker's error, under a code that clients know. */
 export function streamError(error: NonNullable<StreamEnd['error']>): OrchError {
-  const code = error.code in errorCodes ? (error.code as ErrorCode) : 'InternalError';
+  const code = Object.hasOwn(errorCodes, error.code) ? (error.code as ErrorCode) : 'InternalError';
   return new OrchError(code, error.message);
 }

@@ -82,7 +82,7 @@ function concernedBy({ metadata }: Stored): Concerned {
     const isDeployment = controller.kind === 'Deployment' && controller.apiVersion === 'apps/v1';
     return { owners: isDeployment ? [controller.uid] : [], namespaces: [] };
   }
-  return { owners: [], namespaces: templateHashLabel in labels ? [namespace] : [] };
+  return { owners: [], namespaces: Object.hasOwn(labels, templateHashLabel) ? [namespace] : [] };
 }
 
 function add(sets: Map<string, Set<string>>, name: string, key: string): void {

@@ -3,6 +3,7 @@ import { canonicalJson, isJsonObject } from '../../model/json.js';
 import type { Kind } from '../../model/kind.js';
 import { kinds } from '../../model/kinds.js';
 import { podKind } from '../../model/pod.js';
+import { own } from '../../support/own.js';
 
 /** How a list is merged: by the keys of its items, as a set of scalars, or (all others) as one value. */
 export type ListShape =
@@ -52,7 +53,7 @@ export function elementOf(item: JsonValue, shape: ListShape): string | undefined
   if (!isJsonObject(item)) return undefined;
   const key: JsonObject = {};
   for (const name of shape.keys) {
-    const value = item[name] ?? shape.defaults[name];
+    const value = own(item, name) ?? own(shape.defaults, name);
     if (value === undefined || typeof value === 'object') return undefined;
     key[name] = value;
   }
@@ -97,7 +98,7 @@ function resolve(place: Place | undefined): Place | undefined {
 function memberOf(place: Place | undefined, ...path: readonly string[]): Place | undefined {
   if (!place) return undefined;
   const node = path.reduce<JsonValue | undefined>(
-    (value, name) => (isJsonObject(value) ? value[name] : undefined),
+    (value, name) => (isJsonObject(value) ? own(value, name) : undefined),
     place.node,
   );
   return node === undefined ? undefined : { document: place.document, node };

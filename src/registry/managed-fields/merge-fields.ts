@@ -4,6 +4,7 @@ import type { Kind } from '../../model/kind.js';
 import type { FieldSet } from './field-set.js';
 import { listShapesOf, type ListShape, type ListShapes } from './list-shapes.js';
 import { join, partsOf } from './object-fields.js';
+import { own } from '../../support/own.js';
 
 /**
  * The live part with the applied one laid over it: objects member by member, keyed lists item by item, sets joined, all
@@ -27,7 +28,7 @@ function merge(shapes: ListShapes, live: JsonValue | undefined, applied: JsonVal
   if (isJsonObject(live) && isJsonObject(applied)) {
     const result: JsonObject = { ...live };
     for (const [name, value] of Object.entries(applied)) {
-      result[name] = merge(shapes, Object.hasOwn(live, name) ? live[name] : undefined, value, join(path, `f:${name}`));
+      result[name] = merge(shapes, own(live, name), value, join(path, `f:${name}`));
     }
     return result;
   }
@@ -80,5 +81,5 @@ function remove(
 function neededKeys(shape: ListShape | undefined, element: string): string[] {
   if (shape?.type !== 'keyed') return [];
   const values = JSON.parse(element.slice(2)) as JsonObject;
-  return Object.keys(values).filter((key) => values[key] !== shape.defaults[key]);
+  return Object.keys(values).filter((key) => own(values, key) !== own(shape.defaults, key));
 }

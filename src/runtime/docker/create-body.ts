@@ -1,4 +1,5 @@
 import type { ContainerIdentity, ContainerSpec, Mount, PortBinding } from '../container-runtime.js';
+import { own } from '../../support/own.js';
 import type { CreateBody, EngineMount } from './engine-api.js';
 
 export const labels = {
@@ -43,10 +44,15 @@ export function createBody(clusterUid: string, spec: ContainerSpec, machineCpus:
         NanoCpus: Math.min(Math.max(cpuMillicores, leastMillicores), machineCpus * 1000) * 1_000_000,
       }),
       // The same for memory and swap: a limit of memory that could be swapped would be none.
-      ...(memoryBytes > 0 && { Memory: Math.ceil(memoryBytes), MemorySwap: Math.ceil(memoryBytes) }),
+      ...(memoryBytes > 0 && { Memory: wholeBytes(memoryBytes), MemorySwap: wholeBytes(memoryBytes) }),
       ...(spec.mounts?.length && { Mounts: spec.mounts.map(engineMount) }),
     },
   };
+}
+
+/** JSON writes a larger number in a form that the engine does not read; no machine has so much. */
+function wholeBytes(bytes: number): number {
+  return Math.min(Math.ceil(bytes), Number.MAX_SAFE_INTEGER);
 }
 
 function engineMount(mount: Mount): EngineMount {
@@ -60,7 +66,7 @@ function engineMount(mount: Mount): EngineMount {
       return {
         Type: 'tmpfs',
         ...at,
-        ...(mount.sizeBytes !== undefined && { TmpfsOptions: { SizeBytes: Math.ceil(mount.sizeBytes) } }),
+        ...(mount.sizeBytes !== undefined && { TmpfsOptions: { SizeBytes: wholeBytes(mount.sizeBytes) } }),
       };
   }
 }
@@ -96,11 +102,10 @@ function portKey({ containerPort, protocol }: PortBinding): string {
 function portBindings(ports: readonly PortBinding[]): CreateBody['HostConfig']['PortBindings'] {
   const bindings: CreateBody['HostConfig']['PortBindings'] = {};
   for (const port of ports) {
+    const key = portKey(port);
     // '' lets the engine choose, as hostPort 0 asks.
-    (bindings[portKey(port)] ??= []).push({
-      HostIp: port.hostIP ?? '',
-      HostPort: port.hostPort ? String(port.hostPort) : '',
-    });
+    const binding = { HostIp: port.hostIP ?? '', HostPort: port.hostPort ? String(port.hostPort) : '' };
+    bindings[key] = [...(own(bindings, key) ?? []), binding];
   }
   return bindings;
 }

@@ -5,6 +5,7 @@ import type { RuntimeInfo } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import type { EngineInfo } from './engine-api.js';
+import { own } from '../../support/own.js';
 
 const architectures: Record<string, string | undefined> = { x86_64: 'amd64', aarch64: 'arm64' };
 
@@ -13,7 +14,7 @@ export async function describeMachine(info: EngineInfo, clock: Clock, diskDirect
   return {
     version: `docker://${info.ServerVersion ?? 'unknown'}`,
     operatingSystem: info.OSType ?? 'linux',
-    architecture: architectures[info.Architecture ?? ''] ?? info.Architecture ?? 'unknown',
+    architecture: own(architectures, info.Architecture ?? '') ?? info.Architecture ?? 'unknown',
     osImage: info.OperatingSystem ?? 'unknown',
     kernelVersion: info.KernelVersion ?? 'unknown',
     bootId: await bootId(info.ID ?? 'unknown'),

@@ -12,7 +12,7 @@ export function checkSpec({ name, image, env, limits, workingDir, stopSignal }: 
     [env.some((variable) => variable.name === ''), 'a variable of the environment has no name'],
     [limits.memoryBytes > 0 && limits.memoryBytes < leastMemoryBytes, 'less than 6 MiB of memory'],
     [workingDir !== undefined && !workingDir.startsWith('/'), `the working folder "${workingDir}" is not absolute`],
-    [stopSignal !== undefined && !(stopSignal in constants.signals), `"${stopSignal}" is no signal`],
+    [stopSignal !== undefined && !Object.hasOwn(constants.signals, stopSignal), `"${stopSignal}" is no signal`],
   ];
   const [problem] = wrong.filter(([isWrong]) => isWrong);
   if (problem) throw new RuntimeError('InvalidSpec', problem[1]);

@@ -1,3 +1,5 @@
+import { own } from '../../support/own.js';
+
 /**
  * What a simulated container does, read off its command. A tiny language: the programs below do what they do in
  * busybox, anything else runs for ever, and a program whose name starts with `nope` or `missing` does not exist.
@@ -126,7 +128,7 @@ function compileScript(script: string, environment: Texts, files: Texts): Progra
 }
 
 function printFile(path: string, files: Texts): Compiled {
-  const text = Object.hasOwn(files, path) ? files[path] : undefined;
+  const text = own(files, path);
   if (text !== undefined) return { steps: [{ do: 'print', channel: 'stdout', text }], status: 0 };
   const complaint = `cat: can't open '${path}': No such file or directory\n`;
   return { steps: [{ do: 'print', channel: 'stderr', text: complaint }], status: 1 };
@@ -160,7 +162,7 @@ function wordsOf(statement: string, environment: Texts): string[] {
           .replace(/"/g, '')
           .replace(
             /\$(?:\{(\w+)\}|(\w+))/g,
-            (_all, braced?: string, plain?: string) => environment[braced ?? plain ?? ''] ?? '',
+            (_all, braced?: string, plain?: string) => own(environment, braced ?? plain ?? '') ?? '',
           ),
   );
 }

@@ -57,6 +57,11 @@ describe('the status of a Pod', () => {
     expect(types).toEqual(['PodScheduled', 'Initialized', 'ContainersReady', 'Ready']);
   });
 
+  it('takes a reason as a word, also one that every object has', () => {
+    const status = statusOf({ state: 'Scheduled', reason: 'constructor', message: 'from a worker' });
+    expect(status.containerStatuses?.[0]?.state?.waiting?.reason).toBe('constructor');
+  });
+
   it('tells how the container before ended', () => {
     const [container] =
       statusOf({
