@@ -1,3 +1,4 @@
+import type { DuplicateFields } from '../manifest/limits.js';
 import { type JsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { isKubernetesKind, resourceName } from '../model/kind.js';
@@ -15,13 +16,13 @@ export type RequestedPatch =
 const maxOperations = 10_000;
 
 /**
- * The patch in a body, by its Content-Type. Throws UnsupportedMediaType for a type that this kind does not take: strategic
+ * The patch in a body, by its Content-Type; fields that are there twice go into `duplicates`. Throws UnsupportedMediaType for a type that this kind does not take: strategic
  * patches need merge rules that only Kubernetes' own kinds have.
  */
-export function readPatch(body: RequestBody, kind: Kind): RequestedPatch {
+export function readPatch(body: RequestBody, kind: Kind, duplicates?: DuplicateFields): RequestedPatch {
   switch (body.contentType) {
     case 'application/merge-patch+json':
-      return { type: 'merge', body: readJson(body) };
+      return { type: 'merge', body: readJson(body, duplicates) };
     case 'application/json-patch+json': {
       const operations = readJson(body);
       if (Array.isArray(operations) && operations.length > maxOperations) {
@@ -33,9 +34,9 @@ export function readPatch(body: RequestBody, kind: Kind): RequestedPatch {
       return { type: 'json', operations };
     }
     case 'application/apply-patch+yaml':
-      return { type: 'apply', object: readObject(body) };
+      return { type: 'apply', object: readObject(body, duplicates) };
     case 'application/strategic-merge-patch+json':
-      if (isKubernetesKind(kind)) return { type: 'strategic', body: readJson(body) };
+      if (isKubernetesKind(kind)) return { type: 'strategic', body: readJson(body, duplicates) };
   }
   const accepted = ['application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml'];
   if (isKubernetesKind(kind)) accepted.push('application/strategic-merge-patch+json');

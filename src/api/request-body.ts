@@ -1,6 +1,6 @@
-import { maxYamlRequestBytes, requestLimits } from '../manifest/limits.js';
+import { maxYamlRequestBytes, requestLimits, type DuplicateFields } from '../manifest/limits.js';
 import { parseJson } from '../manifest/parse-json.js';
-import { parseManifests } from '../manifest/parse-manifests.js';
+import { parseValue } from '../manifest/parse-manifests.js';
 import { decodeProtobuf, isProtobuf } from './protobuf/decode-protobuf.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { sleep, type Clock } from '../support/clock.js';
@@ -32,9 +32,9 @@ export function mediaType(contentType: string | undefined): string {
 
 /**
  * The object in the body of a create, replace or apply: JSON, YAML, or protobuf as kubectl's typed commands send it.
- * Throws UnsupportedMediaType for other types and BadRequest when it cannot be read or is not an object.
+ * Fields that are there twice go into `duplicates`; without it they are refused. Throws UnsupportedMediaType for other types and BadRequest when it cannot be read or is not an object.
  */
-export function readObject(body: RequestBody): JsonObject {
+export function readObject(body: RequestBody, duplicates?: DuplicateFields): JsonObject {
   const { contentType } = body;
   if (contentType === protobufType || isProtobuf(body.bytes)) return decodeProtobuf(body.bytes);
   if (!jsonTypes.includes(contentType) && !yamlTypes.includes(contentType)) {
@@ -46,8 +46,8 @@ export function readObject(body: RequestBody): JsonObject {
   const text = decodeUtf8(body.bytes);
   const value =
     yamlTypes.includes(contentType) && !text.trimStart().startsWith('{')
-      ? readYaml(text)
-      : parseJson(text, requestLimits);
+      ? readYaml(text, duplicates)
+      : parseJson(text, requestLimits, duplicates);
   if (!isJsonObject(value)) throw new OrchError('BadRequest', 'the request body must be one object');
   return value;
 }
@@ -67,11 +67,11 @@ export async function takeTurn(clock: Clock, body: RequestBody): Promise<void> {
 }
 
 /** Any JSON value, for patches. */
-export function readJson(body: RequestBody): JsonValue {
-  return parseJson(decodeUtf8(body.bytes), requestLimits);
+export function readJson(body: RequestBody, duplicates?: DuplicateFields): JsonValue {
+  return parseJson(decodeUtf8(body.bytes), requestLimits, duplicates);
 }
 
-function readYaml(text: string): JsonValue {
+function readYaml(text: string, duplicates?: DuplicateFields): JsonValue {
   if (text.length > maxYamlRequestBytes) {
     const message = `YAML of more than ${maxYamlRequestBytes >> 10} KiB is not read here: send the object as JSON, as kubectl and orch do`;
     throw new OrchError('RequestEntityTooLarge', message);
@@ -80,16 +80,7 @@ function readYaml(text: string): JsonValue {
   if ((text.match(/^---/gm)?.length ?? 0) > maxDocumentMarks) {
     throw new OrchError('BadRequest', 'the request body must hold one object, not many documents');
   }
-  const { documents, errors } = parseManifests(text, { file: 'request body', limits: requestLimits });
-  const [problem] = errors;
-  if (problem) {
-    throw new OrchError('BadRequest', `request body:${problem.line}:${problem.column}: ${problem.message}`);
-  }
-  const [document, ...more] = documents;
-  if (!document || more.length > 0) {
-    throw new OrchError('BadRequest', `the request body must hold one object, not ${documents.length}`);
-  }
-  return document.object as unknown as JsonObject;
+  return parseValue(text, 'request body', requestLimits, duplicates);
 }
 
 function decodeUtf8(bytes: Buffer): string {

@@ -3,7 +3,8 @@ import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { namespaceKind } from '../model/namespace.js';
 import { scaleKind } from '../model/scale.js';
-import type { ListOptions, Registry, WriteOptions } from '../registry/registry.js';
+import type { ErrorCause } from '../support/errors.js';
+import type { DecodingOptions, ListOptions, Registry } from '../registry/registry.js';
 
 /**
  * A kind as clients see it. Most are served as they are stored; a view shows a stored kind in another shape, and is
@@ -24,6 +25,8 @@ export interface ServedResource {
   forSelection?: (options: ListOptions, registry: Registry) => Promise<ServedResource>;
   /** Tells such a view from the others of its kind. */
   variant?: string;
+  /** Present for views whose fields have other paths: what is wrong with the stored object, in the words of the view. Pure. */
+  asCauseOf?: (cause: ErrorCause) => ErrorCause;
   /** Present for views that can be written. */
   writer?: ViewWriter;
   /** What is served below an object besides its status. */
@@ -44,11 +47,11 @@ export interface Subresource {
 /** How what is sent for a view becomes the stored object. Pure; throws what a client is to be told. */
 export interface ViewWriter {
   /** Of a new object, or of a part of one (server-side apply). */
-  toStored(sent: JsonObject, fieldValidation: WriteOptions['fieldValidation']): ConvertedObject;
+  toStored(sent: JsonObject, options: DecodingOptions): ConvertedObject;
   /** Of a part that is applied to `current`: what both say is put as it is put there, so that the same is no change. */
   inWordsOf?(current: Stored, object: JsonObject): JsonObject;
   /** Of an object that is shown as `current` converts to and wanted like this. */
-  update(current: Stored, wanted: JsonObject, fieldValidation: WriteOptions['fieldValidation']): ConvertedObject;
+  update(current: Stored, wanted: JsonObject, options: DecodingOptions): ConvertedObject;
 }
 
 interface ConvertedObject {

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../model/json.js';
 import { resourceName } from '../model/kind.js';
 import { applyJsonPatch } from '../registry/json-patch.js';
 import { applyMergePatch } from '../registry/merge-patch.js';
-import { preconditionFailed } from '../registry/registry-errors.js';
+import { invalid, preconditionFailed } from '../registry/registry-errors.js';
 import type { WriteOptions, WriteResult } from '../registry/registry.js';
 import { isOrchError, OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
@@ -33,9 +33,10 @@ export function createView(context: ApiContext, view: WritableView): Handler {
   return inWordsOf(view, async (request, response) => {
     const options = optionsOf(request, identityOf(response));
     const body = bodyOf(request);
-    const sent = placeObject(view.kind, readObject(body), pathParameter(request, 'namespace'));
+    const duplicateFields: string[] = [];
+    const sent = placeObject(view.kind, readObject(body, duplicateFields), pathParameter(request, 'namespace'));
     await takeTurn(context.clock, body);
-    const { object, warnings } = view.writer.toStored(sent, options.fieldValidation);
+    const { object, warnings } = view.writer.toStored(sent, { ...options, duplicateFields });
     const result = await context.registry.create(view.stored, object, options);
     answer(context, request, response, view, shown(view, result, warnings), 201);
   });
@@ -46,13 +47,14 @@ export function replaceView(context: ApiContext, view: WritableView): Handler {
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const body = bodyOf(request);
-    const sent = placeObject(view.kind, readObject(body), key.namespace);
+    const duplicateFields: string[] = [];
+    const sent = placeObject(view.kind, readObject(body, duplicateFields), key.namespace);
     checkName(sent, key);
     await takeTurn(context.clock, body);
     const options = optionsOf(request, identity);
     const result = await retryOnConflict(namesVersion(sent), async () => {
       const current = await getVisible(context, view, identity, key);
-      return write(context, view, key, current, sent, options);
+      return write(context, view, key, current, sent, { ...options, duplicateFields });
     });
     answer(context, request, response, view, result);
   });
@@ -63,17 +65,21 @@ export function patchView(context: ApiContext, view: WritableView): Handler {
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const body = bodyOf(request);
-    const patch = readPatch(body, view.kind);
+    const duplicateFields: string[] = [];
+    const patch = readPatch(body, view.kind, duplicateFields);
     await takeTurn(context.clock, body);
     const options = optionsOf(request, identity);
     if (patch.type === 'apply') {
-      const { created, ...result } = await applyView(context, request, view, key, patch.object, options);
+      const { created, ...result } = await applyView(context, request, view, key, patch.object, {
+        ...options,
+        duplicateFields,
+      });
       return answer(context, request, response, view, result, created ? 201 : 200);
     }
     const result = await retryOnConflict(patchNamesVersion(patch), async () => {
       const current = await getVisible(context, view, identity, key);
       const wanted = patched(view, present(view, current), patch);
-      return write(context, view, key, current, wanted, options);
+      return write(context, view, key, current, wanted, { ...options, duplicateFields });
     });
     answer(context, request, response, view, result);
   });
@@ -120,9 +126,9 @@ async function write(
   key: ObjectKey,
   current: Stored,
   wanted: JsonObject,
-  options: WriteOptions,
+  { duplicateFields = [], ...options }: WriteOptions,
 ): Promise<WriteResult<ApiObject>> {
-  const { object, warnings } = view.writer.update(current, wanted, options.fieldValidation);
+  const { object, warnings } = view.writer.update(current, wanted, { ...options, duplicateFields });
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
   const { resourceVersion } = current.metadata;
   const versioned = {
@@ -139,14 +145,14 @@ async function applyView(
   view: WritableView,
   key: ObjectKey,
   body: JsonObject,
-  options: WriteOptions,
+  { duplicateFields = [], ...options }: WriteOptions,
 ): Promise<WriteResult<ApiObject> & { created: boolean }> {
   const query = request.query as Query;
   const fieldManager = queryValue(query, 'fieldManager');
   if (!fieldManager) throw new OrchError('BadRequest', 'fieldManager is required for apply patch: ?fieldManager=NAME');
   const sent = placeObject(view.kind, body, key.namespace);
   checkName(sent, key);
-  const { object: converted, warnings } = view.writer.toStored(sent, options.fieldValidation);
+  const { object: converted, warnings } = view.writer.toStored(sent, { ...options, duplicateFields });
   const applyOptions = { ...options, fieldManager, force: queryFlag(query, 'force') };
   const current = await context.registry.get(view.stored, key).catch((error: unknown) => {
     if (isOrchError(error, 'NotFound')) return undefined;
@@ -155,7 +161,9 @@ async function applyView(
   const object = (current && view.writer.inWordsOf?.(current, converted)) ?? converted;
   if (current) {
     const outcome = await context.registry.apply(view.stored, key, object, { ...applyOptions, dryRun: true });
-    view.writer.update(current, present(view, outcome.object) as unknown as JsonObject, 'Ignore');
+    view.writer.update(current, present(view, outcome.object) as unknown as JsonObject, {
+      fieldValidation: 'Ignore',
+    });
   }
   const { created, ...result } = await context.registry.apply(view.stored, key, object, applyOptions);
   return { ...shown(view, result, warnings), created };
@@ -196,10 +204,13 @@ export async function translated<T>(view: ServedResource, work: Promise<T>): Pro
 }
 
 /** Pure. */
-function translateError(error: OrchError, { kind, stored }: ServedResource): OrchError {
+function translateError(error: OrchError, { kind, stored, asCauseOf }: ServedResource): OrchError {
   const { group, ...details } = error.details;
   const kindName = details.kind === stored.plural ? kind.plural : details.kind === stored.kind ? kind.kind : undefined;
   if (kindName === undefined || (group ?? '') !== stored.group) return error;
+  if (error.code === 'Invalid' && details.causes && asCauseOf) {
+    return invalid(kind, details.name ?? '', details.causes.map(asCauseOf));
+  }
   const message = error.message
     .replaceAll(resourceName(stored), resourceName(kind))
     .replace(`${stored.kind}.${stored.group} "`, `${kind.kind} "`);

@@ -24,10 +24,14 @@ export function createHandler(context: ApiContext, resource: ServedResource): Ha
   return async (request, response) => {
     const identity = identityOf(response);
     const body = bodyOf(request);
-    const object = placeObject(kind, readObject(body), pathParameter(request, 'namespace'));
+    const duplicateFields: string[] = [];
+    const object = placeObject(kind, readObject(body, duplicateFields), pathParameter(request, 'namespace'));
     checkCreate(identity, kind, object);
     await takeTurn(context.clock, body);
-    const result = await context.registry.create(kind, object, optionsOf(request, identity));
+    const result = await context.registry.create(kind, object, {
+      ...optionsOf(request, identity),
+      duplicateFields,
+    });
     answer(context, request, response, resource, result, 201);
   };
 }
@@ -40,10 +44,11 @@ export function replaceHandler(context: ApiContext, resource: ServedResource, su
     const key = keyOfPath(request);
     const sent = bodyOf(request);
     if (subresource) checkStatusIsReadable(sent);
-    const object = placeObject(kind, readObject(sent), key.namespace);
+    const duplicateFields: string[] = [];
+    const object = placeObject(kind, readObject(sent, duplicateFields), key.namespace);
     checkName(object, key);
     await takeTurn(context.clock, sent);
-    const options = { ...optionsOf(request, identity), ...subresourceOption(subresource) };
+    const options = { ...optionsOf(request, identity), ...subresourceOption(subresource), duplicateFields };
     const write = (body: JsonValue): Promise<WriteResult<ApiObject>> =>
       context.registry.replace(kind, key, body, options);
     const result =
@@ -65,8 +70,9 @@ export function patchHandler(context: ApiContext, resource: ServedResource, subr
     const identity = identityOf(response);
     const key = keyOfPath(request);
     const body = bodyOf(request);
-    const patch = readPatch(body, kind);
-    const options = { ...optionsOf(request, identity), ...subresourceOption(subresource) };
+    const duplicateFields: string[] = [];
+    const patch = readPatch(body, kind, duplicateFields);
+    const options = { ...optionsOf(request, identity), ...subresourceOption(subresource), duplicateFields };
     if (!subresource) checkNodePatch(identity, kind, patch);
     await takeTurn(context.clock, body);
     if (patch.type === 'apply') {

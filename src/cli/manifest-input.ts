@@ -23,6 +23,9 @@ export async function readInput(
     namespace,
   });
   for (const error of errors) cli.note(formatManifestError(error));
+  for (const { file, line, warnings = [] } of documents) {
+    for (const warning of warnings) cli.warn(`${file}:${line}: ${warning}`);
+  }
   if (errors.length > 0) {
     throw new OrchError('Invalid', `${count(errors.length, 'error')} in the manifests: nothing was changed`);
   }

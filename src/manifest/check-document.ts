@@ -3,13 +3,18 @@ import type { ApiObject } from '../model/api-object.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { apiVersionOf, type Kind } from '../model/kind.js';
 import { findKind, kinds } from '../model/kinds.js';
+import { podKind } from '../model/pod.js';
+import { asCauseOfPod, podFieldOf } from '../model/pod-task-spec.js';
+import { taskKind } from '../model/task.js';
+import type { ErrorCause } from '../support/errors.js';
 import type { TextDocument } from './compose-yaml.js';
 import { formatFieldPath, formatPointer, parseFieldPath, resolvePointer, shorten } from './field-path.js';
 import { maxErrorsPerInput } from './limits.js';
 import type { ManifestDocument, ManifestError, Manifests } from './manifest-document.js';
 import { nearest } from './nearest.js';
 import type { SourceMap } from './source-map.js';
-import { validateSchema } from './validate-schema.js';
+import { readPod } from './read-pod.js';
+import { validateSchema, type SchemaIssue } from './validate-schema.js';
 
 /** The objects of one document (several for a List), checked against schema and rules of their kinds. */
 export function checkDocument(document: TextDocument, file: string, sourceMap: SourceMap): Manifests {
@@ -39,6 +44,7 @@ class DocumentCheck {
       return this.#fail(pointer, `a manifest must be a mapping with apiVersion, kind, metadata, not ${shown}`);
     }
     if (this.#isList(value)) return this.#list(value, pointer);
+    if (value['apiVersion'] === 'v1' && value['kind'] === 'Pod') return this.#pod(value, pointer);
     const kind = this.#kindOf(value, pointer);
     if (!kind) return;
     const before = this.errors.length;
@@ -64,6 +70,31 @@ class DocumentCheck {
     if (items === undefined) return this.#fail(`${pointer}/items`, 'is required in a List', 'items');
     if (!Array.isArray(items)) return this.#fail(`${pointer}/items`, 'must be a list', 'items');
     items.forEach((item, index) => this.value(item, `${pointer}/items/${index}`));
+  }
+
+  /** A Pod is a Task here, and what is wrong with it is told at its own fields. */
+  #pod(pod: JsonObject, pointer: string): void {
+    const before = this.errors.length;
+    const { task, kept, refused, unknown } = readPod(pod, (inner) => this.#rawText(pointer + inner));
+    for (const issue of [...refused, ...unknown]) this.#issue(issue, pointer);
+    this.#checkMetadata(podKind, pod, pointer);
+    // What the Task lacks was told, if it was taken from the Pod because it is wrong.
+    if (this.errors.length > before) return;
+    const issues = validateSchema(taskKind, task);
+    const causes = issues.length > 0 ? issues : taskKind.validate(task as unknown as ApiObject);
+    for (const cause of causes) this.#cause(asCauseOfPod(cause), pointer);
+    if (this.errors.length > before) return;
+    this.documents.push({
+      file: this.file,
+      line: this.#position(pointer).line,
+      object: task as unknown as ApiObject,
+      kind: taskKind,
+      ...(kept.length > 0 && { warnings: [`orch keeps these fields and does not act on them: ${kept.join(', ')}`] }),
+      locate: (inner) => {
+        const field = podFieldOf(formatFieldPath(resolvePointer(task, inner)));
+        return this.#position(pointer + formatPointer(parseFieldPath(field)));
+      },
+    });
   }
 
   #kindOf(value: JsonObject, pointer: string): Kind | undefined {
@@ -103,9 +134,24 @@ class DocumentCheck {
 
   #checkObject(kind: Kind, object: JsonObject, pointer: string): void {
     const issues = validateSchema(kind, object, (inner) => this.#rawText(pointer + inner));
-    for (const issue of issues) {
-      this.#fail(pointer + issue.pointer, issue.message, issue.field, issue.unknownField ? 'key' : 'value');
+    for (const issue of issues) this.#issue(issue, pointer);
+    this.#checkMetadata(kind, object, pointer);
+    // Rules are written for objects of the right shape.
+    if (issues.length > 0) return;
+    for (const cause of kind.validate((kind.normalize?.(object, true) ?? object) as unknown as ApiObject)) {
+      this.#cause(cause, pointer);
     }
+  }
+
+  #issue(issue: SchemaIssue, pointer: string): void {
+    this.#fail(pointer + issue.pointer, issue.message, issue.field, issue.unknownField ? 'key' : 'value');
+  }
+
+  #cause({ field = '', message }: ErrorCause, pointer: string): void {
+    this.#fail(pointer + formatPointer(parseFieldPath(field)), message, field);
+  }
+
+  #checkMetadata(kind: Kind, object: JsonObject, pointer: string): void {
     const metadata = object['metadata'];
     if (isJsonObject(metadata)) {
       if (metadata['name'] === undefined) this.#fail(`${pointer}/metadata/name`, 'is required', 'metadata.name');
@@ -114,12 +160,6 @@ class DocumentCheck {
         const message = `a ${kind.kind} belongs to no namespace: remove this line`;
         this.#fail(`${pointer}/metadata/namespace`, message, 'metadata.namespace', 'key');
       }
-    }
-    // Rules are written for objects of the right shape.
-    if (issues.length > 0) return;
-    for (const cause of kind.validate((kind.normalize?.(object, true) ?? object) as unknown as ApiObject)) {
-      const segments = parseFieldPath(cause.field ?? '');
-      this.#fail(pointer + formatPointer(segments), cause.message, cause.field);
     }
   }
 

@@ -2,7 +2,7 @@ import { EVENT_ID, getScalarValue, SCALAR_STYLE, type Event } from 'js-yaml';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { formatFieldPath, shorten } from './field-path.js';
 import type { IndentedText } from './indent-flow-lines.js';
-import { forbiddenKeys, type TextLimits } from './limits.js';
+import { forbiddenKeys, maxDuplicateFields, type DuplicateFields, type TextLimits } from './limits.js';
 import { readEvents } from './read-events.js';
 import type { SourceMap, Spot } from './source-map.js';
 import { TextProblem } from './text-problem.js';
@@ -23,8 +23,13 @@ export interface ComposedText {
  * Builds the documents of a YAML text from js-yaml's events. What aliases stand for is counted before it is copied,
  * so an alias bomb costs nothing. A document with problems is left out.
  */
-export function composeYaml(text: string, limits: TextLimits, sourceMap: SourceMap): ComposedText {
-  const whole = composePart(text, 0, text.length, limits, sourceMap);
+export function composeYaml(
+  text: string,
+  limits: TextLimits,
+  sourceMap: SourceMap,
+  duplicates?: DuplicateFields,
+): ComposedText {
+  const whole = composePart(text, 0, text.length, limits, sourceMap, duplicates);
   if (whole.syntaxError === undefined) return whole;
   // A syntax error ends the parser; "---" at the start of a line ends a document whatever stands before it, so the
   // other documents can still be read, and all syntax errors told at once.
@@ -46,6 +51,7 @@ function composePart(
   end: number,
   limits: TextLimits,
   sourceMap: SourceMap,
+  duplicates?: DuplicateFields,
 ): ComposedText & { syntaxError?: TextProblem } {
   const part = start === 0 && end === text.length ? text : text.slice(start, end);
   const { events, source, syntaxError } = readEvents(part, limits.maxDepth);
@@ -53,7 +59,7 @@ function composePart(
     const problem = new TextProblem(syntaxError.message, start + syntaxError.offset);
     return { documents: [], problems: [], syntaxError: problem };
   }
-  return new Composer(source, start, events, limits, sourceMap).compose();
+  return new Composer(source, start, events, limits, sourceMap, duplicates).compose();
 }
 
 interface Anchor {
@@ -92,6 +98,7 @@ class Composer {
     readonly events: readonly Event[],
     readonly limits: TextLimits,
     readonly sourceMap: SourceMap,
+    readonly duplicates: DuplicateFields | undefined,
   ) {
     this.text = source.text;
   }
@@ -216,9 +223,13 @@ class Composer {
     }
     this.#path.push(key);
     const isMerge = key === '<<' && plain;
+    const isTwice = Object.hasOwn(mapping, key) && !merged.has(key);
+    if (isTwice && this.duplicates && this.duplicates.length < maxDuplicateFields) {
+      this.duplicates.push(formatFieldPath(this.#path));
+    }
     const refused = forbiddenKeys.has(key)
       ? `the key "${key}" is not allowed`
-      : Object.hasOwn(mapping, key) && !merged.has(key)
+      : isTwice && !this.duplicates
         ? `the key "${shorten(key)}" is there twice`
         : undefined;
     if (refused !== undefined) this.#note(refused, offset);

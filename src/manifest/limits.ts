@@ -7,6 +7,15 @@ export interface TextLimits {
   maxNodes: number;
 }
 
+/**
+ * Collects the paths of fields that a text says more than once; then the last one counts, as in Kubernetes. Where there is none,
+ * such a text is refused.
+ */
+export type DuplicateFields = string[];
+
+/** More are not told, and not kept. */
+export const maxDuplicateFields = 100;
+
 export const defaultLimits: TextLimits = { maxBytes: 3 * 2 ** 20, maxDepth: 100, maxNodes: 100_000 };
 
 /**

@@ -1,13 +1,15 @@
 import type { ApiObject } from '../model/api-object.js';
 import type { Kind } from '../model/kind.js';
 
-/** A valid object and where it stands. */
+/** A valid object and where it stands. A Pod has become its Task, and `locate` finds the Task's fields in the Pod. */
 export interface ManifestDocument {
   file: string;
   /** Line, from 1, at which the document starts. */
   line: number;
   object: ApiObject;
   kind: Kind;
+  /** What is odd about it, to be told once. */
+  warnings?: readonly string[];
   /** Where a value of the object stands (JSON pointer), or its nearest parent that is there. From 1. */
   locate(pointer: string): { line: number; column: number };
 }

@@ -1,19 +1,19 @@
 import type { JsonObject, JsonValue } from '../model/json.js';
 import { OrchError } from '../support/errors.js';
 import { formatFieldPath, shorten } from './field-path.js';
-import { defaultLimits, forbiddenKeys, type TextLimits } from './limits.js';
+import { defaultLimits, forbiddenKeys, maxDuplicateFields, type DuplicateFields, type TextLimits } from './limits.js';
 import type { SourceMap } from './source-map.js';
 import { TextProblem } from './text-problem.js';
 import { own } from '../support/own.js';
 
 /**
  * Reads one JSON text from a stranger in linear time. Unlike JSON.parse it refuses what would surprise later: a key
- * twice, keys that reach the prototype, deep nesting, more values than the limit. Throws OrchError BadRequest with line
+ * twice (unless `duplicates` collects them), keys that reach the prototype, deep nesting, more values than the limit. Throws OrchError BadRequest with line
  * and column, RequestEntityTooLarge for what is over a limit.
  */
-export function parseJson(text: string, limits: Partial<TextLimits> = {}): JsonValue {
+export function parseJson(text: string, limits: Partial<TextLimits> = {}, duplicates?: DuplicateFields): JsonValue {
   try {
-    return scanJson(text, { ...defaultLimits, ...limits });
+    return scanJson(text, { ...defaultLimits, ...limits }, undefined, duplicates);
   } catch (error) {
     if (!(error instanceof TextProblem)) throw error;
     const where = `${formatPosition(text, error.offset)}: ${error.field ? `${error.field}: ` : ''}`;
@@ -35,11 +35,16 @@ function formatPosition(text: string, offset: number): string {
 }
 
 /** parseJson for this room: notes where everything stands when given a map, and throws TextProblem. */
-export function scanJson(text: string, limits: TextLimits, sourceMap?: SourceMap): JsonValue {
+export function scanJson(
+  text: string,
+  limits: TextLimits,
+  sourceMap?: SourceMap,
+  duplicates?: DuplicateFields,
+): JsonValue {
   if (text.length > limits.maxBytes) {
     throw new TextProblem(`the text is larger than ${limits.maxBytes / 2 ** 20} MiB`, 0, undefined, true);
   }
-  return new JsonScanner(text, limits, sourceMap).scan();
+  return new JsonScanner(text, limits, sourceMap, duplicates).scan();
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -71,6 +76,7 @@ class JsonScanner {
     readonly text: string,
     readonly limits: TextLimits,
     readonly sourceMap: SourceMap | undefined,
+    readonly duplicates: DuplicateFields | undefined,
   ) {}
 
   scan(): JsonValue {
@@ -112,7 +118,10 @@ class JsonScanner {
       const key = this.#string();
       this.#path.push(key);
       if (forbiddenKeys.has(key)) this.#fail(`the key "${key}" is not allowed`, keyOffset);
-      if (Object.hasOwn(object, key)) this.#fail(`the key "${shorten(key)}" is there twice`, keyOffset);
+      if (Object.hasOwn(object, key)) {
+        if (!this.duplicates) this.#fail(`the key "${shorten(key)}" is there twice`, keyOffset);
+        if (this.duplicates.length < maxDuplicateFields) this.duplicates.push(formatFieldPath(this.#path));
+      }
       this.#skipSpace();
       if (this.text[this.#at] !== ':') this.#fail('expected ":" after the key');
       this.#at++;

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../model/json.js';
-import { maxErrorsPerInput, defaultLimits, type TextLimits } from './limits.js';
+import { OrchError } from '../support/errors.js';
+import { maxErrorsPerInput, defaultLimits, type DuplicateFields, type TextLimits } from './limits.js';
 import { checkDocument } from './check-document.js';
 import { composeYaml, type ComposedText } from './compose-yaml.js';
 import { refuseNul } from './decode-text.js';
@@ -56,7 +57,33 @@ export function parseText(text: string, options: ParseOptions): Manifests {
   return { documents, errors: errors.slice(0, maxErrorsPerInput) };
 }
 
-function readTrees(text: string, limits: TextLimits, sourceMap: SourceMap): ComposedText {
+/**
+ * The one value of a YAML or JSON text, not checked against any schema. Throws OrchError BadRequest with line and column, under the
+ * name `file`. Pure.
+ */
+export function parseValue(
+  text: string,
+  file: string,
+  limits: Partial<TextLimits>,
+  duplicates?: DuplicateFields,
+): JsonValue {
+  const sourceMap = new SourceMap(text);
+  const { documents, problems } = readTrees(text, { ...defaultLimits, ...limits }, sourceMap, duplicates);
+  const [problem] = problems;
+  if (problem) {
+    const { line, column } = sourceMap.position(problem.offset);
+    const where = `${file}:${line}:${column}:${problem.field === undefined ? '' : ` ${problem.field}:`}`;
+    throw new OrchError('BadRequest', `${where} ${problem.message}`);
+  }
+  const present = documents.filter(({ value }) => value !== null);
+  const [document, ...more] = present;
+  if (!document || more.length > 0) {
+    throw new OrchError('BadRequest', `${file}: it must hold one object, not ${present.length}`);
+  }
+  return document.value;
+}
+
+function readTrees(text: string, limits: TextLimits, sourceMap: SourceMap, duplicates?: DuplicateFields): ComposedText {
   try {
     // Bytes, not UTF-16 units, are what the limit is about; a text of so many units is too large in any case.
     if (text.length > limits.maxBytes || Buffer.byteLength(text) > limits.maxBytes) {
@@ -64,8 +91,8 @@ function readTrees(text: string, limits: TextLimits, sourceMap: SourceMap): Comp
     }
     refuseNul(text);
     if (text.trim() === '') throw new TextProblem('empty: there is no manifest in it', 0);
-    if (!/^\s*[{[]/.test(text)) return composeYaml(text, limits, sourceMap);
-    return readJsonOrFlowYaml(text, limits, sourceMap);
+    if (!/^\s*[{[]/.test(text)) return composeYaml(text, limits, sourceMap, duplicates);
+    return readJsonOrFlowYaml(text, limits, sourceMap, duplicates);
   } catch (error) {
     if (!(error instanceof TextProblem)) throw error;
     return { documents: [], problems: [error] };
@@ -73,13 +100,19 @@ function readTrees(text: string, limits: TextLimits, sourceMap: SourceMap): Comp
 }
 
 /** What starts with a bracket is JSON, or YAML's flow style: then the YAML parser's word counts. */
-function readJsonOrFlowYaml(text: string, limits: TextLimits, sourceMap: SourceMap): ComposedText {
+function readJsonOrFlowYaml(
+  text: string,
+  limits: TextLimits,
+  sourceMap: SourceMap,
+  duplicates?: DuplicateFields,
+): ComposedText {
   try {
-    const value: JsonValue = scanJson(text, limits, sourceMap);
+    const value: JsonValue = scanJson(text, limits, sourceMap, duplicates);
     return { documents: [{ value, offset: text.search(/\S/) }], problems: [] };
   } catch (error) {
     if (!(error instanceof TextProblem)) throw error;
-    const yaml = composeYaml(text, limits, sourceMap);
+    if (duplicates) duplicates.length = 0;
+    const yaml = composeYaml(text, limits, sourceMap, duplicates);
     const looksLikeJson = /^\s*[{[]\s*(?:"[^"\n]*"\s*:|[{["])/.test(text);
     return yaml.problems.length > 0 && looksLikeJson ? { documents: [], problems: [error] } : yaml;
   }

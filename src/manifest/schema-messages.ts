@@ -187,7 +187,8 @@ function describe(data: unknown): string {
 }
 
 function enumMessage(allowed: readonly JsonValue[], data: unknown, raw: string | undefined): string {
-  const names = allowed.map(textOf);
+  // Nothing at all is allowed here and there; nobody looks for it in a list.
+  const names = allowed.filter((value) => value !== null && value !== '').map(textOf);
   const shown = typeof data === 'object' ? describe(data) : `"${shorten(raw ?? textOf(data))}"`;
   const near = typeof data === 'string' ? nearest(data, names) : undefined;
   const must = names.length === 1 ? `must be "${names[0]}"` : `must be one of ${names.join(', ')}`;

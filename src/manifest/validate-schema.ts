@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../model/json.js';
 import type { FieldTreatment, Kind } from '../model/kind.js';
 import { kinds } from '../model/kinds.js';
 import { podKind } from '../model/pod.js';
-import { formatFieldPath, parsePointer, resolvePointer } from './field-path.js';
+import { formatFieldPath, formatPointer, parsePointer, resolvePointer, shorten } from './field-path.js';
 import { explainSchemaErrors } from './schema-messages.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 import { own } from '../support/own.js';
@@ -67,7 +67,7 @@ function withoutSecretValue({ secretFields = [] }: Kind, issue: SchemaIssue): Sc
 
 /** What is wrong with an object, and a way to have it without the members that its schema does not know. */
 interface SeparatedObject<T> {
-  /** As of validateSchema, but unknown fields only. */
+  /** As of validateSchema, but unknown fields only, and all of them. */
   unknown: SchemaIssue[];
   /** Fields of Kubernetes that orch keeps without acting on them: spec.template.spec.dnsPolicy. */
   kept: string[];
@@ -83,10 +83,28 @@ export function separateUnknownFields<T>(kind: Kind, object: T): SeparatedObject
     .filter(isUnknownField)
     .map((error) => ({ error, ...treat(kind, error, object) }));
   const unknown = treated.filter(({ treatment }) => treatment === 'unknown').map(({ error }) => error);
+  const explained = issuesOf(kind, unknown, object);
+  const told = new Set(explained.map(({ pointer }) => pointer));
   return {
-    unknown: issuesOf(kind, unknown, object),
+    unknown: [
+      ...explained,
+      ...unknown.map((error) => bareIssue(error, object)).filter(({ pointer }) => !told.has(pointer)),
+    ],
     kept: treated.filter(({ treatment }) => treatment === 'keep').map(({ field }) => field),
     known: () => withoutMembers(object, unknown),
+  };
+}
+
+/** What a field is worth that comes after those that are explained. */
+function bareIssue(error: ErrorObject, object: unknown): SchemaIssue {
+  const name = String(error.params['additionalProperty']);
+  const path = [...resolvePointer(object, error.instancePath), name];
+  return {
+    reason: 'FieldValueInvalid',
+    field: formatFieldPath(path),
+    pointer: formatPointer(path),
+    message: `unknown field "${shorten(name)}"`,
+    unknownField: true,
   };
 }
 

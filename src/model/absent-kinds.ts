@@ -12,7 +12,6 @@ export const whyNoServices = `there are no Services: ${publish}`;
 
 const absentKinds: readonly AbsentKind[] = [
   { group: '', kind: 'Service', why: whyNoServices },
-  { group: '', kind: 'Pod', why: 'a Pod is a Task here: write a Task, or make the Pod with kubectl' },
   {
     group: '',
     kind: 'PersistentVolumeClaim',

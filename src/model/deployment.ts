@@ -7,6 +7,7 @@ import type { FieldTreatment, Kind } from './kind.js';
 import { compileLabelSelector, formatLabelSelector, labelSelectorCauses } from './label-selector.js';
 import { treatmentOf } from './pod-fields.js';
 import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
+import { asCauseOfPod } from './pod-task-spec.js';
 import { blueprintOf, type PodTemplate } from './pod-template.js';
 import { taskKind } from './task.js';
 
@@ -192,14 +193,7 @@ function templateCauses(template: PodTemplate): ErrorCause[] {
   if (!container?.image)
     return [...causes, { reason: 'FieldValueRequired', field: `${first}.image`, message: 'is required' }];
   const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata: {}, ...{ spec: blueprintOf(template, '').spec } };
-  const ofTask = taskKind.validate(task).map(({ field = '', ...cause }) => ({
-    ...cause,
-    field: field
-      .replace(/^spec\.volumes\b/, 'spec.template.spec.volumes')
-      .replace(/^spec\.(?!template\.)/, `${first}.`)
-      .replace(/\.disk$/, '.ephemeral-storage'),
-  }));
-  return [...causes, ...ofTask];
+  return [...causes, ...taskKind.validate(task).map((cause) => asCauseOfPod(cause, 'spec.template.'))];
 }
 
 function invalid(field: string, message: string): ErrorCause {

@@ -1,3 +1,4 @@
+import type { ErrorCause } from '../support/errors.js';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 import type { PodOnlyFields } from './pod-only-fields.js';
 import { own } from '../support/own.js';
@@ -70,6 +71,24 @@ export function taskSpecOfPod(spec: JsonObject, container: JsonObject): JsonObje
     ...(Array.isArray(ports) ? { ports: ports.map(taskPortOf) } : {}),
     ...(isJsonObject(resources) ? resourcesOf(resources) : {}),
   };
+}
+
+const onlyInContainer: readonly string[] = [...sameInContainer, 'lifecycle', 'ports', 'volumeMounts'];
+
+/** Where in a pod that is said which a Task says here: spec.ports[0] is spec.containers[0].ports[0]. Pure. */
+export function podFieldOf(field: string): string {
+  const [, name = '', rest = ''] = /^spec\.(\w+)(.*)$/su.exec(field) ?? [];
+  const first = 'spec.containers[0].';
+  if (name === 'stopSignal') return `${first}lifecycle.stopSignal`;
+  if (name === 'resources') return `${first}resources${rest.replace(/\.disk$/, '.ephemeral-storage')}`;
+  return onlyInContainer.includes(name) ? `${first}${name}${rest}` : field;
+}
+
+/** What is wrong with a Task in the words of the pod that it came from, whose own path is `prefix`. Pure. */
+export function asCauseOfPod(cause: ErrorCause, prefix = ''): ErrorCause {
+  const inPod = (field: string): string => podFieldOf(field).replace(/^spec\b/, `${prefix}spec`);
+  const message = cause.message.replace(/\bspec\.[a-zA-Z]+(?:[\w.-]*\w|\[\d+\])*/g, inPod);
+  return { ...cause, message, ...(cause.field === undefined ? {} : { field: inPod(cause.field) }) };
 }
 
 /** Nulls and empty texts say nothing. */

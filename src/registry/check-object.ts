@@ -3,8 +3,8 @@ import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { separateUnknownFields, validateSchema } from '../manifest/validate-schema.js';
 import type { ErrorCause } from '../support/errors.js';
-import { invalid, strictDecoding } from './registry-errors.js';
-import type { WriteOptions } from './registry.js';
+import { decodingSentences, invalid, strictDecoding } from './registry-errors.js';
+import type { DecodingOptions } from './registry.js';
 
 /**
  * Admission by schema and by the kind's own rules. Arrives: an object as it would be stored. Leaves: the object, or an
@@ -19,21 +19,21 @@ const maxAnnotationCharacters = 262_144;
 const maxFieldsNamed = 20;
 
 /**
- * Treats unknown fields as asked: Strict throws BadRequest, Warn drops and tells, Ignore drops. Fields of Kubernetes that are
+ * Treats unknown fields, and those that were there twice, as asked: Strict throws BadRequest, Warn drops and tells, Ignore drops. Fields of Kubernetes that are
  * harmless stay, and are always told.
  */
 export function checkUnknownFields(
   kind: Kind,
   object: JsonObject,
-  fieldValidation: WriteOptions['fieldValidation'] = 'Strict',
+  { fieldValidation = 'Strict', duplicateFields = [] }: DecodingOptions,
 ): CheckedObject {
   const { unknown, kept, known } = separateUnknownFields(kind, object);
   const names = [...new Set(kept.map((field) => field.replace(/\[\d+\]/g, '')))].slice(0, maxFieldsNamed).join(', ');
   const warnings = names === '' ? [] : [`orch keeps these fields and does not act on them: ${names}`];
-  if (unknown.length === 0) return { object, warnings };
-  const sentences = unknown.map((issue) => unknownFieldSentence(issue.field, issue.message));
-  if (fieldValidation === 'Strict') throw strictDecoding(kind, sentences);
-  return { object: known(), warnings: fieldValidation === 'Warn' ? [...warnings, ...sentences] : warnings };
+  if (unknown.length === 0 && duplicateFields.length === 0) return { object, warnings };
+  if (fieldValidation === 'Strict') throw strictDecoding(kind, unknown, duplicateFields);
+  const sentences = fieldValidation === 'Warn' ? decodingSentences(unknown, duplicateFields) : [];
+  return { object: known(), warnings: [...warnings, ...sentences] };
 }
 
 /**
@@ -81,9 +81,4 @@ function ownerCauses({ metadata }: ApiObject): ErrorCause[] {
   const names = controllers.map(({ kind, name }) => `${kind}/${name}`).join(' and ');
   const message = `only one reference can have controller set to true, not ${names}`;
   return [{ reason: 'FieldValueInvalid', field: 'metadata.ownerReferences', message }];
-}
-
-/** Kubernetes' words, with the whole path: unknown field "spec.x". What the schema check adds (a suggestion) stays. */
-function unknownFieldSentence(field: string, message: string): string {
-  return message.replace(/^unknown field "[^"]*"/, () => `unknown field "${field}"`);
 }

@@ -49,7 +49,7 @@ export function prepareApply(
 ): Decision {
   checkPreconditions(kind, current, configuration.metadata);
   const scope = options.subresource ?? 'main';
-  const { object: known, warnings } = checkUnknownFields(kind, configuration, options.fieldValidation);
+  const { object: known, warnings } = checkUnknownFields(kind, configuration, options);
   const live = current as unknown as JsonObject;
   const applied = applyObject(kind, live, known, {
     manager: options.fieldManager,

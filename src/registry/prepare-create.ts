@@ -6,17 +6,16 @@ import { checkUnknownFields, checkValid } from './check-object.js';
 import type { AnyStored } from './object-codec.js';
 import { checkSize } from './object-size.js';
 import { invalid } from './registry-errors.js';
-import type { WriteOptions } from './registry.js';
+import type { DecodingOptions } from './registry.js';
 import { readSentObject, type SentObject } from './sent-object.js';
 import { namespaceProblem, nameProblem } from './store-keys.js';
 import { own } from '../support/own.js';
 
-export interface CreateFacts {
+export interface CreateFacts extends DecodingOptions {
   uid: string;
   timestamp: string;
   /** Appended to metadata.generateName. */
   nameSuffix: string;
-  fieldValidation?: WriteOptions['fieldValidation'];
   /** Who owns the fields of the new object. */
   manageFields?: (object: AnyStored) => ObjectMeta['managedFields'];
 }
@@ -55,7 +54,7 @@ export function prepareCreate(
   const { name, namespace } = placeOf(kind, received, facts.nameSuffix);
   const draft: JsonObject = { ...received, metadata: withoutSystemsMetadata(received.metadata) };
   if (kind.hasStatus) delete draft['status'];
-  const { object, warnings } = checkUnknownFields(kind, draft, facts.fieldValidation);
+  const { object, warnings } = checkUnknownFields(kind, draft, facts);
   const metadata = object['metadata'] as JsonObject;
   const system = {
     name,

@@ -10,7 +10,7 @@ import { readManagers, type ManagedFields } from './managed-fields/managers.js';
 import type { AnyStored } from './object-codec.js';
 import { checkSize } from './object-size.js';
 import { invalid, modified, preconditionFailed } from './registry-errors.js';
-import type { WriteOptions } from './registry.js';
+import type { DecodingOptions } from './registry.js';
 import type { SentObject } from './sent-object.js';
 import { checkTaskMove } from './task-moves.js';
 import type { UpdateScope } from './update-scope.js';
@@ -24,9 +24,8 @@ export interface Decision {
   warnings: string[];
 }
 
-export interface UpdateFacts {
+export interface UpdateFacts extends DecodingOptions {
   scope: UpdateScope;
-  fieldValidation?: WriteOptions['fieldValidation'];
   /** Ownership of the fields after this write, from the object before and after. Absent: ownership stays. */
   manageFields?: (old: AnyStored, next: AnyStored) => ObjectMeta['managedFields'];
 }
@@ -44,7 +43,7 @@ export function prepareUpdate(kind: Kind, current: AnyStored, wanted: SentObject
   const { object: known, warnings } = checkUnknownFields(
     kind,
     withoutForeignParts(kind, wanted, current, facts.scope),
-    facts.fieldValidation,
+    facts,
   );
   const draft = assemble(kind, current, known as SentObject, facts.scope);
   checkFinalizers(kind, current, draft);

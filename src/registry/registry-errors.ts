@@ -57,12 +57,40 @@ export function invalid(kind: Kind, name: string, causes: readonly ErrorCause[])
   });
 }
 
-/** Unknown fields under strict validation; the sentences are like `unknown field "spec.x"`. */
-export function strictDecoding(kind: Kind, sentences: readonly string[]): OrchError {
+type UnknownField = Pick<ErrorCause, 'message'> & { field: string };
+
+/**
+ * Unknown fields under strict validation, all of them: first in Kubernetes' very words, which programs look for, then what
+ * people may have meant.
+ */
+export function strictDecoding(
+  kind: Kind,
+  unknown: readonly UnknownField[],
+  duplicateFields: readonly string[] = [],
+): OrchError {
+  const words = decodingSentences(unknown, duplicateFields).join(', ');
+  const advice = unknown.slice(0, maxCausesInMessage).flatMap(({ field, message }) => {
+    const what = message.replace(/^unknown field "[^"]*"(?:: )?/, '');
+    return what === '' ? [] : [`${field}: ${what}`];
+  });
   return new OrchError(
     'BadRequest',
-    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${sentences.slice(0, maxCausesInMessage).join(', ')}`,
+    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${words}` +
+      (advice.length === 0 ? '' : ` (${advice.join('; ')})`),
   );
+}
+
+/** As Kubernetes tells and warns of it. At most 100, and then how many more. */
+export function decodingSentences(
+  unknown: readonly Pick<UnknownField, 'field'>[],
+  duplicateFields: readonly string[] = [],
+): string[] {
+  const sentences = [
+    ...unknown.map(({ field }) => `unknown field "${field}"`),
+    ...duplicateFields.map((field) => `duplicate field "${field}"`),
+  ];
+  const more = sentences.length - maxCauses;
+  return more <= 0 ? sentences : [...sentences.slice(0, maxCauses), `and ${more} more`];
 }
 
 export function badRequest(message: string): OrchError {

@@ -123,9 +123,14 @@ export interface WriteOptions {
   dryRun?: boolean;
   /** What to do with unknown fields: refuse (default), warn, or drop. */
   fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+  /** Fields that the sender said twice: treated as unknown ones are. */
+  duplicateFields?: readonly string[];
   /** Who asks: shown as the source of task events. */
   source?: string;
 }
+
+/** What was odd about the text of an object, and what is to be done about it. */
+export type DecodingOptions = Pick<WriteOptions, 'fieldValidation' | 'duplicateFields'>;
 
 export interface SubresourceOption {
   subresource?: 'status';

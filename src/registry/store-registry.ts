@@ -28,6 +28,7 @@ import type {
   Registry,
   SubresourceOption,
   TaskEventInput,
+  DecodingOptions,
   WriteOptions,
   WriteResult,
 } from './registry.js';
@@ -230,7 +231,7 @@ export class StoreRegistry implements Registry {
   private updateFacts(kind: Kind, options: WriteOptions & SubresourceOption): UpdateFacts {
     return {
       scope: options.subresource ?? 'main',
-      ...(options.fieldValidation ? { fieldValidation: options.fieldValidation } : {}),
+      ...decodingOptions(options),
       manageFields: (old, next) => updatedManagers(kind, old, next, options, this.timestamp()),
     };
   }
@@ -246,7 +247,7 @@ export class StoreRegistry implements Registry {
       timestamp: this.timestamp(),
       nameSuffix: this.nameSuffix(),
       ...(manageFields ? { manageFields } : {}),
-      ...(options.fieldValidation ? { fieldValidation: options.fieldValidation } : {}),
+      ...decodingOptions(options),
     });
     if (kind === taskKind) checkTaskMove(undefined, prepared.object as unknown as StoredTask);
     return prepared;
@@ -277,4 +278,8 @@ function hasName(sent: unknown): boolean {
 
 function checkSubresource(kind: Kind, key: ObjectKey, { subresource }: SubresourceOption): void {
   if (subresource === 'status' && !kind.hasStatus) throw notFound(kind, `${key.name}/status`);
+}
+
+function decodingOptions({ fieldValidation, duplicateFields }: DecodingOptions): DecodingOptions {
+  return { ...(fieldValidation ? { fieldValidation } : {}), ...(duplicateFields ? { duplicateFields } : {}) };
 }

@@ -135,6 +135,44 @@ describe('objects over HTTP', () => {
     expect((await api.request('POST', `${tasksPath}?fieldValidation=maybe`, { body })).status).toBe(400);
   });
 
+  it("MF-09: tells all unknown fields and all that are there twice, in Kubernetes' words", async () => {
+    const spec = '{"image":"a","image":"busybox","colour":"red","env":[{"name":"A","valeu":"x","name":"B"}]}';
+    const body = Buffer.from(`{"apiVersion":"orch.dev/v1","kind":"Task","metadata":{"name":"twice"},"spec":${spec}}`);
+    const strict = await api.request('POST', `${tasksPath}?fieldValidation=Strict`, { body, type: 'application/json' });
+    expect(strict.status).toBe(400);
+    expect(strict.json.message).toContain(
+      'strict decoding error: unknown field "spec.colour", unknown field "spec.env[0].valeu", ' +
+        'duplicate field "spec.image", duplicate field "spec.env[0].name" (',
+    );
+    expect(strict.json.message).toContain('spec.env[0].valeu: did you mean "value"?');
+    const warned = await api.request('POST', tasksPath, { body, type: 'application/json' });
+    expect(warned.json.spec).toMatchObject({ image: 'busybox', env: [{ name: 'B' }] });
+    expect(warned.headers['warning']).toContain(
+      '299 - "unknown field \\"spec.env[0].valeu\\"", 299 - "duplicate field \\"spec.image\\""',
+    );
+    const patched = await api.request('PATCH', `${tasksPath}/twice?fieldValidation=Strict`, {
+      body: Buffer.from('{"spec":{"priority":1,"priority":2}}'),
+      type: 'application/merge-patch+json',
+    });
+    expect(patched.json.message).toContain('strict decoding error: duplicate field "spec.priority"');
+    const pods = '/api/v1/namespaces/default/pods';
+    const pod = Buffer.from(
+      'apiVersion: v1\nkind: Pod\nmetadata: { generateName: posted- }\nspec:\n  colour: red\n  containers:\n' +
+        '  - { name: main, image: a, image: busybox }\n',
+    );
+    const yaml = { body: pod, type: 'application/yaml' };
+    const refused = await api.request('POST', `${pods}?fieldValidation=Strict`, yaml);
+    expect(refused.json.message).toContain(
+      'strict decoding error: unknown field "spec.colour", duplicate field "spec.containers[0].image"',
+    );
+    const posted = await api.request('POST', `${pods}?fieldValidation=Ignore`, yaml);
+    expect(posted.status).toBe(201);
+    expect(posted.json.spec.containers[0]).toMatchObject({ name: 'main', image: 'busybox' });
+    expect(posted.headers['warning']).toBeUndefined();
+    const broken = { body: Buffer.from('apiVersion: v1\nkind: @Pod\n'), type: 'application/yaml' };
+    expect((await api.request('POST', pods, broken)).json.message).toMatch(/^request body:2:7: /);
+  });
+
   it('does nothing under dry run, in query and body, JSON and protobuf', async () => {
     await api.request('POST', `${tasksPath}?dryRun=All`, { body: taskObject('dry') });
     expect((await api.request('GET', `${tasksPath}/dry`)).status).toBe(404);

@@ -64,6 +64,27 @@ describe('apply', () => {
     expect(forced).toMatchObject({ exitCode: 0, stdout: 'task/taken configured\n' });
   });
 
+  it('takes a Pod for the Task that it is, and names what is wrong with it at its own fields', async () => {
+    const pod = (container: string): string =>
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: lone }\nspec:\n  enableServiceLinks: true\n  containers:\n    - ${container}\n`;
+    const good = pod('{ name: main, image: "busybox:1" }');
+    const created = await cluster.run('apply -f -', good);
+    expect(created.stdout).toBe('task/lone created\n');
+    expect(created.stderr).toBe(
+      'warning: stdin:1: orch keeps these fields and does not act on them: spec.enableServiceLinks\n',
+    );
+    expect((await cluster.task('lone')).spec).toMatchObject({ image: 'busybox:1' });
+    expect((await cluster.run('apply -f -', good)).stdout).toBe('task/lone unchanged\n');
+    const edited = await cluster.run('diff -f -', pod('{ name: main, image: "busybox:2" }'));
+    expect(edited.exitCode).toBe(2);
+    expect(edited.stdout).toContain('busybox:2');
+    const bad = await cluster.run('apply -f -', pod('{ name: main, image: a, livenessProbe: { exec: {}, grpc: {} } }'));
+    expect(bad.stderr).toMatch(/stdin:7:\d+: spec\.containers\[0\]\.livenessProbe\.exec\.command: is required/);
+    const twice = await cluster.run('apply -f -', `${good}---\n${manifest('lone')}`);
+    expect(twice.stderr).toContain('task "lone" is already at stdin:1');
+    expect((await cluster.run('delete -f -', good)).stdout).toContain('task/lone deleted');
+  });
+
   it('makes a namespace before what lives in it, wherever it stands', async () => {
     const input = manifests(
       manifest('inside', {}, { namespace: 'shop' }),

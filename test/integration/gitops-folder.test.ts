@@ -255,6 +255,25 @@ describe('errors', () => {
     expect((await readyIs('Synced')).errors).toBeUndefined();
   });
 
+  it('makes a Task of a Pod, and names a wrong one at its own fields', async () => {
+    const pod = (probe: string): string =>
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: lone }\nspec:\n  containers:\n  - name: main\n    image: busybox\n    command: [\n    sleep, "9"\n    ]\n${probe}`;
+    await write('pod.yaml', pod(''));
+    await createSource();
+    await tasksAre('lone');
+    await write('pod.yaml', pod('    livenessProbe: { httpGet: { port: nowhere } }\n'));
+    expect((await readyIs('InvalidManifests')).errors).toEqual([
+      {
+        file: 'pod.yaml',
+        line: 11,
+        column: 39,
+        field: 'spec.containers[0].livenessProbe.httpGet.port',
+        message: 'no entry of spec.containers[0].ports is named "nowhere"',
+      },
+    ]);
+    await tasksAre('lone');
+  });
+
   it('GO-07: takes an unreadable file for an error, not for a deletion', async () => {
     await write('a.yaml', manifest('a'));
     await write('b.yaml', manifest('b'));

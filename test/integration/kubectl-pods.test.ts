@@ -238,6 +238,14 @@ describe('pods with kubectl', () => {
     for (const field of ['spec.hostPID', 'spec.volumes[0].nfs', 'spec.containers[0].volumeMounts[0].subPath']) {
       expect(output.stderr).toContain(field);
     }
+    const lost = podManifest('lost', '["true"]').replace(
+      'image:',
+      'livenessProbe: { httpGet: { port: web } }\n      image:',
+    );
+    const probe = await kubectl.run(['create', '-f', await kubectl.write('lost.yaml', lost)]);
+    expect(probe.stderr).toContain(
+      'spec.containers[0].livenessProbe.httpGet.port: no entry of spec.containers[0].ports',
+    );
     const typo = await kubectl.write('typo.yaml', podManifest('typo', '["true"]').replace('image:', 'imagee:'));
     const misspelt = await kubectl.run(['create', '-f', typo]);
     expect(misspelt.stderr).toContain('unknown field "spec.containers[0].imagee"');

@@ -1,5 +1,6 @@
 import type { Stored } from '../../model/api-object.js';
 import { podKind } from '../../model/pod.js';
+import { asCauseOfPod } from '../../model/pod-task-spec.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
 import type { ServedResource, Subresource } from '../served-resource.js';
 import { podUidOf } from './pod-identity.js';
@@ -17,6 +18,7 @@ export const podResource: ServedResource = {
   kind: podKind,
   stored: taskKind,
   convert: (object: Stored) => taskToPod(object as StoredTask),
+  asCauseOf: (cause) => asCauseOfPod(cause),
   uidOf: (object) => podUidOf(object as StoredTask),
   subresources: [
     { name: 'log', verbs: ['get'] },

@@ -3,7 +3,7 @@ import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '..
 import { podKind } from '../../model/pod.js';
 import type { StoredTask } from '../../model/task.js';
 import { invalid } from '../../registry/registry-errors.js';
-import type { WriteOptions } from '../../registry/registry.js';
+import type { DecodingOptions } from '../../registry/registry.js';
 import { podToTask, type ConvertedPod } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
 import { own } from '../../support/own.js';
@@ -15,15 +15,11 @@ const changeable = ['image', 'terminationGracePeriodSeconds', 'tolerations'] as 
  * The Task after its Pod was changed to `wanted`. Whatever a Pod cannot say, or says in other words, stays as it is in
  * the Task: a Pod that was not changed gives the very same Task. Throws Invalid for a change that pods do not allow. Pure.
  */
-export function updateTask(
-  current: Stored,
-  wanted: JsonObject,
-  fieldValidation: WriteOptions['fieldValidation'],
-): ConvertedPod {
+export function updateTask(current: Stored, wanted: JsonObject, options: DecodingOptions): ConvertedPod {
   const task = current as StoredTask;
   const shown = taskToPod(task) as unknown as JsonObject;
-  const before = objectAt(podToTask(shown, 'Ignore').object, 'spec');
-  const { object: sent, warnings } = podToTask(withDefaultsOf(wanted, shown), fieldValidation);
+  const before = objectAt(podToTask(shown, { fieldValidation: 'Ignore' }).object, 'spec');
+  const { object: sent, warnings } = podToTask(withDefaultsOf(wanted, shown), options);
   const after = objectAt(sent, 'spec');
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const changed = names.filter((name) => canonicalJson(own(before, name)) !== canonicalJson(own(after, name)));

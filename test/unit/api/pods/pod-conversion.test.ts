@@ -118,7 +118,7 @@ describe('a Task as a Pod, and back', () => {
   it('gives the very same Task when the Pod was not changed, whatever the Task says', () => {
     fc.assert(
       fc.property(anyTask, (task) => {
-        const { object, warnings } = updateTask(task, asJson(taskToPod(task)), 'Strict');
+        const { object, warnings } = updateTask(task, asJson(taskToPod(task)), { fieldValidation: 'Strict' });
         expect(object['spec']).toEqual(task.spec);
         expect((object['metadata'] as JsonObject)['annotations']).toEqual(task.metadata.annotations);
         expect((object['metadata'] as JsonObject)['uid']).toBe(task.metadata.uid);
@@ -158,7 +158,7 @@ describe('a Task as a Pod, and back', () => {
     ]);
     // So is a Pod that was fetched and applied again, server-side.
     expect(podToTask(shown).object['spec']).toMatchObject({ ports });
-    const { object } = updateTask(task, shown, 'Strict');
+    const { object } = updateTask(task, shown, { fieldValidation: 'Strict' });
     expect(specHash(object['spec'] as unknown as TaskSpec)).toBe(specHash(task.spec));
   });
 
@@ -173,7 +173,7 @@ describe('a Task as a Pod, and back', () => {
     const task = aStoredTask('web', { resources: { cpu: '250m' }, ports: [{ containerPort: 80, hostPort: 0 }] });
     const pod = asJson(taskToPod(task));
     (pod['spec'] as JsonObject)['tolerations'] = [{ key: 'a', operator: 'Exists' }];
-    const changed = updateTask(task, pod, 'Strict').object;
+    const changed = updateTask(task, pod, { fieldValidation: 'Strict' }).object;
     expect(specHash(changed['spec'] as unknown as TaskSpec)).toBe(specHash(task.spec));
     expect((changed['spec'] as unknown as TaskSpec).tolerations).toEqual([{ key: 'a', operator: 'Exists' }]);
   });
@@ -270,7 +270,7 @@ describe('a Pod as somebody sends it', () => {
     const error = refusalOf(pod({ restartPolcy: 'Never' }));
     expect(error.code).toBe('BadRequest');
     expect(error.message).toContain('unknown field "spec.restartPolcy"');
-    const warned = podToTask(pod({ restartPolcy: 'Never' }), 'Warn');
+    const warned = podToTask(pod({ restartPolcy: 'Never' }), { fieldValidation: 'Warn' });
     expect(warned.warnings[0]).toContain('unknown field "spec.restartPolcy"');
     expect(warned.object['spec']).toEqual({ image: 'busybox' });
   });
