@@ -3,13 +3,13 @@ import { eventsV1View, eventsView } from './events/events-view.js';
 import { nodeMetricsResource, podMetricsResource } from './metrics/metrics-resources.js';
 import { podResource } from './pods/pod-resource.js';
 import { servedAsStored, type ServedResource } from './served-resource.js';
-import { servicesResource } from './services-resource.js';
+import { absentResources } from './absent-resources.js';
 
 /** Every kind as it is stored, and the views. Core resources come first: that is how short names resolve. */
 export const servedResources: readonly ServedResource[] = [
   ...kinds.map(servedAsStored),
   podResource,
-  servicesResource,
+  ...absentResources,
   eventsView,
   eventsV1View,
   nodeMetricsResource,

@@ -37,6 +37,26 @@ describe('kubectl as a client', () => {
     expect((await kubectl.run(['get', 'services', '-A'])).stderr).toBe('No resources found\n');
   });
 
+  it('says of each kind that is not here what to do instead, and lists none of them', async () => {
+    const made = (apiVersion: string, kind: string): string =>
+      `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: web }\nspec: { anything: 1 }\n`;
+    await kubectl.write('absent.yaml', `${made('batch/v1', 'Job')}---\n${made('v1', 'ServiceAccount')}`);
+    for (const words of [['apply'], ['create'], ['apply', '--server-side']]) {
+      const text = await kubectl.fails(...words, '-f', 'absent.yaml');
+      expect(text).toContain('there are no Jobs: write a Task with restartPolicy OnFailure or Never');
+      expect(text).toContain('there are no ServiceAccounts: tokens say who may do what');
+      expect(text).not.toContain('CRDs');
+    }
+    await kubectl.write('ingress.yaml', made('networking.k8s.io/v1', 'Ingress'));
+    expect(await kubectl.fails('apply', '-f', 'ingress.yaml')).toContain('there are no Ingresses: publish a port');
+    expect((await kubectl.run(['get', 'cronjobs'])).stderr).toBe('No resources found in default namespace.\n');
+    expect(await kubectl.succeeds('explain', 'sts')).toContain('there are no StatefulSets');
+    const resources = await kubectl.succeeds('api-resources');
+    expect(resources).not.toMatch(/jobs|serviceaccounts|ingresses|roles/);
+    const all = await kubectl.run(['get', 'all']);
+    expect(all.stdout + all.stderr).not.toMatch(/statefulset|job|no matches|error/i);
+  });
+
   it('is a proxy to it, which passes on what is read, written and watched', async () => {
     const proxy = kubectl.follow('proxy', '--port=0');
     const aborted = new AbortController();
