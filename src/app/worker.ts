@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '../client/create-client.js';
+import type { RestrictedFeature } from '../model/restricted-features.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
 import { openDockerRuntime } from '../runtime/docker/docker-runtime.js';
 import { openSimulatedRuntime } from '../runtime/simulated/simulated-runtime.js';
@@ -28,6 +29,10 @@ export interface WorkerOptions {
   allowedHostPaths?: readonly string[];
   /** Folders that no task may mount, whatever is allowed: the data folder when absent. */
   deniedHostPaths?: readonly string[];
+  allowedVolumes?: readonly string[];
+  pidsLimit?: number;
+  /** What no task gets here. */
+  forbidden?: readonly RestrictedFeature[];
   labels?: Readonly<Record<string, string>>;
   /** How to become a member when the data folder holds no identity yet. */
   join: () => Promise<string>;
@@ -62,6 +67,9 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
           ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
           ...(options.allowedHostPaths ? { allowedHostPaths: options.allowedHostPaths } : {}),
           deniedHostPaths: options.deniedHostPaths ?? [options.dataDirectory],
+          ...mountDirectoryOf(identity),
+          ...(options.allowedVolumes ? { allowedVolumes: options.allowedVolumes } : {}),
+          ...(options.pidsLimit === undefined ? {} : { pidsLimit: options.pidsLimit }),
           clusterUid,
           clock,
           random,
@@ -82,6 +90,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
     random,
     logger,
     labels: options.labels ?? {},
+    forbidden: options.forbidden ?? [],
     version,
   });
   await worker.start();
@@ -92,6 +101,15 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
       await client.close();
     },
   };
+}
+
+/**
+ * Where paths of the machine are mounted for containers: not in the data folder, as whoever removed that with all that it holds
+ * would remove what is mounted in it. Only root mounts.
+ */
+function mountDirectoryOf({ instanceId }: Identity): { mountDirectory?: string } {
+  const isRoot = process.platform === 'linux' && process.geteuid?.() === 0;
+  return isRoot && /^[\w-]+$/.test(instanceId) ? { mountDirectory: `/run/orch/${instanceId}` } : {};
 }
 
 /** Changes with every start of the machine; empty where the kernel does not tell. Asking the engine would tie our start to its. */

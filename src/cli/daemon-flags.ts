@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { nearest } from '../manifest/nearest.js';
+import { type RestrictedFeature, restrictedFeatures } from '../model/restricted-features.js';
 import { OrchError } from '../support/errors.js';
 import type { LogLevel } from '../support/logger.js';
 import type { CliEnvironment } from './cli.js';
@@ -26,6 +27,9 @@ export interface RuntimeFlags {
   runtime: string;
   dockerSocket?: string;
   allowHostPath?: string[];
+  allowVolume?: string[];
+  pidsLimit?: string;
+  forbid?: string[];
   labels?: string[];
 }
 
@@ -50,6 +54,13 @@ export function addRuntimeFlags(command: Command): Command {
     .option('--runtime <name>', 'docker, or simulated (containers that exist in memory only)', 'docker')
     .option('--docker-socket <path>', "the engine's socket (default: $DOCKER_HOST or /var/run/docker.sock)")
     .option('--allow-host-path <dir>', 'a folder of this machine that tasks may mount (hostPath); repeatable', collect)
+    .option('--allow-volume <name>', 'a volume not made by orch that tasks may mount; repeatable', collect)
+    .option(
+      '--forbid <features>',
+      `what no task gets here: ${restrictedFeatures.join(', ')}; repeat, or use commas`,
+      collect,
+    )
+    .option('--pids-limit <number>', 'processes and threads of one container; 0: no limit (default: 1024)')
     .option('--labels <key=value>', "labels of the worker's node; repeat, or separate with commas", collect);
 }
 
@@ -82,7 +93,15 @@ export function toRuntimeLaunch(flags: RuntimeFlags): RuntimeLaunch {
     runtime: oneOf(flags.runtime, ['docker', 'simulated'] as const, '--runtime'),
     ...(flags.dockerSocket === undefined ? {} : { dockerSocket: flags.dockerSocket }),
     ...(flags.allowHostPath === undefined ? {} : { allowedHostPaths: flags.allowHostPath.map(absoluteFolder) }),
+    ...(flags.allowVolume === undefined ? {} : { allowedVolumes: flags.allowVolume }),
+    ...(flags.pidsLimit === undefined ? {} : { pidsLimit: parseWhole(flags.pidsLimit, '--pids-limit', 0, 4_194_304) }),
+    ...(flags.forbid === undefined ? {} : { forbidden: parseForbidden(flags.forbid) }),
   };
+}
+
+function parseForbidden(texts: readonly string[]): RestrictedFeature[] {
+  const words = texts.flatMap((text) => text.split(','));
+  return words.map((word) => oneOf(word.trim(), restrictedFeatures, '--forbid'));
 }
 
 function absoluteFolder(path: string): string {

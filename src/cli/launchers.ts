@@ -1,3 +1,4 @@
+import type { RestrictedFeature } from '../model/restricted-features.js';
 import type { TaskSpec } from '../model/task.js';
 import type { LogLevel } from '../support/logger.js';
 
@@ -49,6 +50,12 @@ export interface RuntimeLaunch {
   dockerSocket?: string;
   /** Folders of this machine that tasks may mount; absent: none. */
   allowedHostPaths?: readonly string[];
+  /** Volumes not made by orch that tasks may mount; absent: none. */
+  allowedVolumes?: readonly string[];
+  /** Processes and threads of one container; 0: no limit. */
+  pidsLimit?: number;
+  /** What no task gets on this worker; absent: nothing is forbidden. */
+  forbidden?: readonly RestrictedFeature[];
 }
 
 export interface UpLaunch extends ManagerLaunch, RuntimeLaunch {

@@ -1,6 +1,7 @@
 import { formatKey, keyOf } from '../model/api-object.js';
 import { canonicalJson } from '../model/json.js';
 import { type Amounts, requestsOf } from '../model/resources.js';
+import { type RestrictedFeature, restrictedFeaturesOf } from '../model/restricted-features.js';
 import type { StoredTask, Task, Toleration } from '../model/task.js';
 import { holdsResources } from '../model/task-state.js';
 import { claimedPorts, heldPorts, type PortClaim } from './host-ports.js';
@@ -15,6 +16,8 @@ export interface TaskDemand {
   nodeName?: string;
   nodeSelector: readonly (readonly [string, string])[];
   tolerations: readonly Toleration[];
+  /** What of the machine it asks for. */
+  features: readonly RestrictedFeature[];
 }
 
 export function demandOf(task: Task | StoredTask): TaskDemand {
@@ -26,6 +29,7 @@ export function demandOf(task: Task | StoredTask): TaskDemand {
     ...(spec.nodeName === undefined || spec.nodeName === '' ? {} : { nodeName: spec.nodeName }),
     nodeSelector: Object.entries(spec.nodeSelector ?? {}),
     tolerations: spec.tolerations ?? [],
+    features: restrictedFeaturesOf(spec),
   };
 }
 

@@ -48,6 +48,12 @@ export const filters: readonly Filter[] = [
     summary: (task, node) => `with the taint ${untolerated(task, node).map(formatTaint).join(', ')}`,
   },
   {
+    name: 'forbidden',
+    passes: (task, node) => node.forbids.length === 0 || forbiddenTo(task, node).length === 0,
+    reason: (task, node) => `forbids ${forbiddenTo(task, node).join(', ')}, which the task asks for`,
+    summary: (task, node) => `that forbid ${forbiddenTo(task, node).join(', ')}`,
+  },
+  {
     // A node that has told nothing must not look like an empty one.
     name: 'reported',
     passes: (_task, node) => node.allocatable.cpuMillicores !== undefined && node.allocatable.memoryBytes !== undefined,
@@ -85,7 +91,7 @@ export function brokenRules(task: TaskDemand, node: NodeInfo): Filter[] {
   return decisive === undefined ? broken : [decisive];
 }
 
-const rulesToStay = new Set(['nodeSelector', 'cpu', 'memory', 'disk', 'hostPorts']);
+const rulesToStay = new Set(['nodeSelector', 'forbidden', 'cpu', 'memory', 'disk', 'hostPorts']);
 
 /**
  * The rules that a task which is on the node already breaks after a change of its spec. `node` must be without the task.
@@ -131,6 +137,10 @@ function hasLabels(node: NodeInfo, wanted: TaskDemand['nodeSelector']): boolean 
 
 function untolerated(task: TaskDemand, node: NodeInfo): NodeInfo['taints'] {
   return node.taints.filter((taint) => taint.effect !== 'PreferNoSchedule' && !isTolerated(task.tolerations, taint));
+}
+
+function forbiddenTo(task: TaskDemand, node: NodeInfo): NodeInfo['forbids'] {
+  return node.forbids.filter((feature) => task.features.includes(feature));
 }
 
 function missingLabels(task: TaskDemand, node: NodeInfo): string {

@@ -1,6 +1,7 @@
 import { isReady, type Node, type StoredNode, type Taint } from '../model/node.js';
 import { parseBytes, parseMillicores, parseQuantity } from '../model/quantities.js';
 import type { Amounts } from '../model/resources.js';
+import { parseRestricted, type RestrictedFeature } from '../model/restricted-features.js';
 import type { PortClaim } from './host-ports.js';
 
 /** What the Node object says. Amounts that the worker has not told are absent: unknown is never taken for free. */
@@ -13,6 +14,8 @@ export interface NodeFacts {
   allocatable: Readonly<Partial<Amounts>>;
   /** The most tasks it takes; absent: no limit. */
   maxTasks: number | undefined;
+  /** What its worker lets no task have. */
+  forbids: readonly RestrictedFeature[];
 }
 
 export interface OwnedPort extends PortClaim {
@@ -46,6 +49,7 @@ export function nodeFactsOf(node: Node | StoredNode): NodeFacts {
     taints: (node.spec?.taints ?? []).map(({ key, value, effect }) => ({ key, effect, ...(value ? { value } : {}) })),
     allocatable: amounts,
     maxTasks,
+    forbids: parseRestricted(node.status?.nodeInfo?.['forbids']),
   };
 }
 

@@ -148,13 +148,19 @@ export class CheckpointFile {
     return own(this.data.inputs, uid);
   }
 
-  /** In place of those of before; undefined, or where there is no room for them: none. */
+  /**
+   * In place of those of before; undefined: none. Where there is no room for them, what no message may tell of them is kept, under
+   * no spec's hash.
+   */
   rememberInputs(uid: string, inputs: RememberedInputs | undefined): void {
     const { [uid]: before, ...others } = this.data.inputs ?? {};
-    const size = inputs === undefined ? 0 : sizeOf(inputs);
     const sizeOfOthers = Object.values(others).reduce((sum, one) => sum + sizeOf(one), 0);
-    const fits = size <= maxInputsBytes.task && size + sizeOfOthers <= maxInputsBytes.all;
-    const next = fits ? inputs : undefined;
+    const fits = (candidate: RememberedInputs): boolean => {
+      const size = sizeOf(candidate);
+      return size <= maxInputsBytes.task && size + sizeOfOthers <= maxInputsBytes.all;
+    };
+    const secretsOnly = inputs?.inputs.secrets && { specHash: '', inputs: { env: [], secrets: inputs.inputs.secrets } };
+    const next = [inputs, secretsOnly].find((candidate) => candidate !== undefined && fits(candidate));
     if (JSON.stringify(next) === JSON.stringify(before)) return;
     this.data.inputs = next === undefined ? others : { ...others, [uid]: next };
     this.touch();

@@ -15,6 +15,8 @@ export interface EventRecorderOptions {
   clock: Clock;
   random: Random;
   logger: Logger;
+  /** The message without what nobody may be told. */
+  mask(taskUid: string, message: string): string;
 }
 
 const maxPending = 256;
@@ -49,7 +51,7 @@ export class EventRecorder {
       timestamp: toTimestamp(clock.now()),
       type,
       reason,
-      message: message.slice(0, 1024),
+      message: this.options.mask(uid, message).slice(0, 1024),
       nodeName,
       source: `worker/${nodeName}`,
       ...(attempt === undefined ? {} : { attempt }),

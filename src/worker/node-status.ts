@@ -6,6 +6,7 @@ import { kubernetesVersion } from '../model/kubernetes-version.js';
 import type { Node, NodeStatus } from '../model/node.js';
 import { formatBytes, formatMillicores } from '../model/quantities.js';
 import type { Amounts } from '../model/resources.js';
+import type { RestrictedFeature } from '../model/restricted-features.js';
 import type { RuntimeInfo } from '../runtime/container-runtime.js';
 import { own } from '../support/own.js';
 
@@ -20,6 +21,8 @@ export interface NodeFacts {
   /** Kept back for the machine itself. */
   reserved: Amounts;
   maxTasks: number;
+  /** What no task gets here. */
+  forbidden: readonly RestrictedFeature[];
 }
 
 export function nodeLabels(facts: NodeFacts, info: RuntimeInfo | undefined): Record<string, string> {
@@ -57,6 +60,8 @@ export function nodeStatus(facts: NodeFacts, info: RuntimeInfo | undefined): Nod
       systemUUID: '',
       orchVersion: facts.version,
       sessionID: facts.sessionId,
+      // Always there: what a worker forbade in another life must not stay.
+      forbids: facts.forbidden.join(','),
     },
   };
 }

@@ -37,12 +37,16 @@ export interface StatusReporterOptions {
   onTask(task: StoredTask): void;
   /** The manager has this report, as of this revision. */
   onReported(uid: string, report: StatusReport, revision: number): void;
+  /** The message without what nobody may be told. */
+  mask(taskUid: string, message: string): string;
   /** False: hold everything back for now. */
   mayReport(): boolean;
 }
 
 const heldBackMilliseconds = 500;
 const concurrency = 8;
+/** Longer than any that orch writes: what the engine or a program adds is cut. */
+const maxMessageLength = 4096;
 
 export class StatusReporter {
   private readonly reports = new Map<string, StatusReport>();
@@ -71,7 +75,8 @@ export class StatusReporter {
   }
 
   report(uid: string, report: StatusReport): void {
-    this.reports.set(uid, report);
+    const message = report.message && this.options.mask(uid, report.message).slice(0, maxMessageLength);
+    this.reports.set(uid, message === undefined ? report : { ...report, message });
     this.queue.add(uid);
   }
 

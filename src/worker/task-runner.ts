@@ -3,6 +3,7 @@
  * became of them, as a new record. Always holds: what was asked of the engine is noted in the record before (stops) or
  * right after (creates) it happens; an engine that does not answer changes no record.
  */
+import { type RestrictedFeature, restrictedFeaturesOf } from '../model/restricted-features.js';
 import type { StoredTask } from '../model/task.js';
 import { createContainerConfigError } from '../model/task.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
@@ -26,11 +27,15 @@ export interface TaskRunnerOptions {
   events: EventRecorder;
   earlyOutput: EarlyOutput;
   nodeName: string;
+  /** What no task gets here. */
+  forbidden: readonly RestrictedFeature[];
   clock: Clock;
   /** Containers created, started or removed at once: more only makes the engine slower. */
   concurrency: number;
   /** The values that the next container of the task is given. */
   inputsOf(task: StoredTask, signal: AbortSignal): Promise<ContainerInputs>;
+  /** The message without what nobody may be told. */
+  mask(taskUid: string, message: string): string;
   onDiskPressure(isPressed: boolean): void;
 }
 
@@ -134,7 +139,11 @@ export class TaskRunner {
   }
 
   private async create(target: Target & { task: StoredTask }, attempt: number, inputs: ContainerInputs): Promise<void> {
-    const { runtime, view, events, nodeName } = this.options;
+    const { runtime, view, events, nodeName, forbidden } = this.options;
+    const refused = restrictedFeaturesOf(target.task.spec).filter((feature) => forbidden.includes(feature));
+    if (refused.length > 0) {
+      throw new ConfigProblem(`this worker forbids ${refused.join(', ')} (--forbid): place the task on another one`);
+    }
     const spec = toContainerSpec(target.task, attempt, nodeName, inputs);
     const { id } = await runtime.createContainer(spec);
     view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });
@@ -180,7 +189,7 @@ export class TaskRunner {
   private async noteFailure(target: Target & { task: StoredTask }, error: unknown, attempt: number): Promise<void> {
     const { view, events, clock } = this.options;
     if (!(error instanceof RuntimeError) && !(error instanceof ConfigProblem)) throw error;
-    const { message } = error;
+    const message = this.options.mask(target.uid, error.message);
     const record = target.record();
     const problem = (reason: string, ofAttempt?: number): void => {
       target.setRecord(
@@ -226,7 +235,7 @@ export class TaskRunner {
         // Nothing is known: what was asked may have happened. It is asked again, and people see what for.
         events.record(target.task, 'Warning', 'EngineError', message, attempt === 0 ? undefined : attempt);
         await view.relist().catch(() => undefined);
-        throw error;
+        throw new RuntimeError(error.code, message, error.details);
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Client } from '../client/client.js';
 import { acceptRestoreAnnotation, storeRestoredCondition } from '../model/node.js';
+import type { RestrictedFeature } from '../model/restricted-features.js';
 import type { StoredTask } from '../model/task.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
@@ -16,6 +17,7 @@ import type { Random } from '../support/random.js';
 import { WorkQueue } from '../support/work-queue.js';
 import { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
+import { maskSecrets, secretsOf } from './config/mask-secrets.js';
 import { resolveInputs } from './config/resolve-inputs.js';
 import { serveContainerStreams } from './container-streams.js';
 import { EarlyOutput } from './early-output.js';
@@ -53,6 +55,8 @@ export interface WorkerOptions {
   logger: Logger;
   version: string;
   labels?: Readonly<Record<string, string>>;
+  /** What no task gets here. */
+  forbidden?: readonly RestrictedFeature[];
   addresses?: readonly { type: string; address: string }[];
   settings?: Partial<WorkerSettings>;
 }
@@ -135,7 +139,11 @@ export class Worker {
         this.node.setCondition(storeRestoredCondition, taskKeys.length > 0, reason, message);
       },
     });
-    this.events = new EventRecorder(common);
+    const mask = (uid: string, message: string): string => {
+      const task = this.assignments.task(uid);
+      return task ? maskSecrets(message, secretsOf(task, checkpoint.inputs(uid)?.inputs)) : message;
+    };
+    this.events = new EventRecorder({ ...common, mask });
     const addresses = options.addresses ?? localAddresses(name);
     const hostIP = addresses.find(({ type }) => type === 'InternalIP')?.address;
     this.reporter = new StatusReporter({
@@ -143,6 +151,7 @@ export class Worker {
       ...(hostIP === undefined ? {} : { hostIP }),
       task: (uid) => (this.assignments.isKept(uid) ? undefined : this.assignments.task(uid)),
       onTask: (task) => this.assignments.take(task),
+      mask,
       onReported: (uid, report, revision) => this.noteReported(uid, report.state, revision),
       mayReport: () => this.assignments.isTrusted && !this.node.isFenced && !this.holdsReplaced(),
     });
@@ -155,9 +164,11 @@ export class Worker {
       view: this.view,
       events: this.events,
       nodeName: name,
+      forbidden: options.forbidden ?? [],
       clock,
       concurrency: this.settings.concurrency,
       inputsOf: (task, signal) => resolveInputs(task, inputsOptions, signal),
+      mask,
       onDiskPressure: (isPressed) =>
         this.node.setCondition(
           'DiskPressure',
@@ -214,6 +225,7 @@ export class Worker {
         sessionId: options.sessionId,
         version: options.version,
         labels: options.labels ?? {},
+        forbidden: options.forbidden ?? [],
         addresses,
         reserved: this.settings.reserved,
         maxTasks: this.settings.maxTasks,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { noAmounts } from '../../src/model/resources.js';
-import type { ContainerRuntime, FileSet, Mount } from '../../src/runtime/container-runtime.js';
+import type { ContainerRuntime, ContainerSpec, FileSet, Mount } from '../../src/runtime/container-runtime.js';
 import { openDockerRuntime } from '../../src/runtime/docker/docker-runtime.js';
 import { createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   clusterUid = randomUUID();
-  folder = await mkdtemp(join(tmpdir(), 'orch-volumes-'));
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'orch-volumes-')));
   allowed = join(folder, 'allowed');
   await mkdir(allowed);
   runtime = await open([allowed]);
@@ -36,12 +36,25 @@ afterEach(async () => {
     .getVolume(volumeName())
     .remove()
     .catch(() => undefined);
+  // Removing the folder with what is mounted in it would remove that, too.
+  expect(await mountsBelow(folder)).toEqual([]);
   await rm(folder, { recursive: true, force: true });
 });
 
+async function mountsBelow(path: string): Promise<string[]> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  return table.split('\n').flatMap((line) => ((line.split(' ')[4] ?? '').startsWith(`${path}/`) ? [line] : []));
+}
+
 const volumeName = (): string => `orch-test-${clusterUid}`;
 
-function open(allowedHostPaths: string[], deniedHostPaths: string[] = []): Promise<ContainerRuntime> {
+type RuntimeOptions = Parameters<typeof openDockerRuntime>[0];
+
+function open(
+  allowedHostPaths: string[],
+  deniedHostPaths: string[] = [],
+  more: Partial<RuntimeOptions> = { mountDirectory: join(folder, 'mounts') },
+): Promise<ContainerRuntime> {
   return openDockerRuntime({
     socketPath: testSocketPath,
     clusterUid,
@@ -50,18 +63,13 @@ function open(allowedHostPaths: string[], deniedHostPaths: string[] = []): Promi
     logger: silentLogger,
     allowedHostPaths,
     deniedHostPaths,
+    ...more,
   });
 }
 
-/** Runs a script to its end with these mounts and removes its container. */
-async function run(
-  script: string,
-  mounts: Mount[],
-  on = runtime,
-  files: FileSet[] = [],
-): Promise<{ exitCode: number | undefined; volumes: (string | undefined)[] }> {
+function specOf(script: string, mounts: Mount[], files: FileSet[] = []): ContainerSpec {
   const taskUid = randomUUID();
-  const { id } = await on.createContainer({
+  return {
     name: `orch-volumes-${taskUid.slice(0, 8)}`,
     identity: { taskUid, attempt: 1, specHash: 'hash', taskKey: 'default/volumes' },
     image: testImage,
@@ -72,7 +80,17 @@ async function run(
     limits: noAmounts,
     mounts,
     files,
-  });
+  };
+}
+
+/** Runs a script to its end with these mounts and removes its container. */
+async function run(
+  script: string,
+  mounts: Mount[],
+  on = runtime,
+  files: FileSet[] = [],
+): Promise<{ exitCode: number | undefined; volumes: (string | undefined)[] }> {
+  const { id } = await on.createContainer(specOf(script, mounts, files));
   await on.startContainer(id);
   const ended = await waitFor('the script to end', async () => {
     const details = await on.inspectContainer(id);
@@ -109,6 +127,72 @@ it('MF-11: lets a container see an allowed folder of the machine, and write ther
   const reading = await run('grep -q "from the machine" /host/f && ! touch /host/g', [{ ...mount, readOnly: true }]);
   expect(reading.exitCode).toBe(0);
   expect((await run('touch /host/g', [{ ...mount, readOnly: false }])).exitCode).toBe(0);
+});
+
+it('MF-11: gives a container what was judged, whatever lies at the path when it starts, and lets go of it afterwards', async () => {
+  const [inner, secret] = [join(allowed, 'inner'), join(folder, 'secret')];
+  await mkdir(inner);
+  await mkdir(secret);
+  await writeFile(join(inner, 'f'), 'judged');
+  await writeFile(join(secret, 'f'), 'of somebody else');
+  const spec = specOf('grep -q judged /host/f && ! grep -q else /host/f', [
+    { type: 'bind', path: inner, target: '/host', readOnly: true },
+  ]);
+  const { id } = await runtime.createContainer(spec);
+  await rename(inner, `${inner}-before`);
+  await symlink(secret, inner);
+  await runtime.startContainer(id);
+  const ended = await waitFor('the script to end', async () => {
+    const details = await runtime.inspectContainer(id);
+    return details.phase === 'exited' && details;
+  });
+  expect(ended.exitCode).toBe(0);
+  // As after kill -9: another life of the worker finds what is mounted, keeps it while its container is there, and ends it.
+  await runtime.close();
+  runtime = await open([allowed]);
+  await runtime.listContainers();
+  expect(await mountsBelow(folder)).toHaveLength(1);
+  await engine.getContainer(id).remove();
+  await runtime.listContainers();
+  expect(await mountsBelow(folder)).toEqual([]);
+  expect(await readFile(join(`${inner}-before`, 'f'), 'utf8')).toBe('judged');
+});
+
+it('MF-11: mounts nothing but allowed folders themselves where paths cannot be held', async () => {
+  const inner = join(allowed, 'inner');
+  await mkdir(inner);
+  const plain = await open([allowed], [], {});
+  const at = { type: 'bind', target: '/host', readOnly: true } as const;
+  expect((await run('true', [{ ...at, path: allowed }], plain)).exitCode).toBe(0);
+  await expect(run('true', [{ ...at, path: inner }], plain)).rejects.toMatchObject({
+    code: 'MountFailed',
+    message: expect.stringContaining(`--allow-host-path ${inner}`),
+  });
+  await plain.close();
+});
+
+it('gives no task a volume that somebody else made, unless it is allowed', async () => {
+  const mounts: Mount[] = [{ type: 'volume', name: volumeName(), target: '/data', readOnly: true }];
+  await engine.createVolume({ Name: volumeName() });
+  await expect(run('true', mounts)).rejects.toMatchObject({
+    code: 'MountFailed',
+    message: expect.stringContaining(`--allow-volume ${volumeName()}`),
+  });
+  const allowing = await open([], [], { allowedVolumes: [volumeName()] });
+  expect((await run('true', mounts, allowing)).exitCode).toBe(0);
+  await allowing.close();
+});
+
+it('judges a volume that is a folder of the machine as that folder, also one that is allowed', async () => {
+  const DriverOpts = { type: 'none', o: 'bind', device: '/etc' };
+  await engine.createVolume({ Name: volumeName(), DriverOpts });
+  const mounts: Mount[] = [{ type: 'volume', name: volumeName(), target: '/data', readOnly: true }];
+  const allowing = await open([allowed], [], { allowedVolumes: [volumeName()] });
+  await expect(run('true', mounts, allowing)).rejects.toMatchObject({
+    code: 'MountFailed',
+    message: expect.stringContaining('/etc is not in a folder'),
+  });
+  await allowing.close();
 });
 
 it('MF-11: refuses what lies elsewhere, also by a symbolic link, and everything where nothing is allowed', async () => {

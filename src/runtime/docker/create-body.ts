@@ -15,10 +15,15 @@ const leastMillicores = 10;
 
 /**
  * What the engine is asked to create. Only orch restarts containers (restart policy 'no'), logs are bounded, and a
- * process cannot gain privileges. `Init` stays off, as in Kubernetes: an image decides about its own process 1.
- * `machineCpus` caps the CPU limit: the engine refuses a limit above what the machine has, though it limits nothing.
+ * process cannot gain privileges. `Init` stays off, as in Kubernetes: an image decides about its own process 1. NET_RAW is
+ * dropped, on the host's network too: with it a container forges the packets of others, and `ping` works without it where
+ * the engine lets any group ping. `machine.cpus` caps the CPU limit: the engine refuses a limit above what the machine has, though it limits nothing.
  */
-export function createBody(clusterUid: string, spec: ContainerSpec, machineCpus: number): CreateBody {
+export function createBody(
+  clusterUid: string,
+  spec: ContainerSpec,
+  machine: { cpus: number; pidsLimit: number },
+): CreateBody {
   const { cpuMillicores, memoryBytes } = spec.limits;
   const published = spec.ports.filter((port) => port.hostPort !== undefined);
   return {
@@ -38,10 +43,12 @@ export function createBody(clusterUid: string, spec: ContainerSpec, machineCpus:
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
       SecurityOpt: ['no-new-privileges'],
+      CapDrop: ['NET_RAW'],
+      ...(machine.pidsLimit > 0 && { PidsLimit: machine.pidsLimit }),
       NetworkMode: spec.hostNetwork ? 'host' : 'bridge',
       PortBindings: spec.hostNetwork ? {} : portBindings(published),
       ...(cpuMillicores > 0 && {
-        NanoCpus: Math.min(Math.max(cpuMillicores, leastMillicores), machineCpus * 1000) * 1_000_000,
+        NanoCpus: Math.min(Math.max(cpuMillicores, leastMillicores), machine.cpus * 1000) * 1_000_000,
       }),
       // The same for memory and swap: a limit of memory that could be swapped would be none.
       ...(memoryBytes > 0 && { Memory: wholeBytes(memoryBytes), MemorySwap: wholeBytes(memoryBytes) }),

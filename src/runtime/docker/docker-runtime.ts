@@ -18,6 +18,7 @@ import type {
   LogStream,
   PortConnection,
   PullPolicy,
+  RuntimeErrorCode,
   RuntimeInfo,
 } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
@@ -32,13 +33,15 @@ import type { EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
 import { EngineRefusal, withoutSecrets } from './engine-errors.js';
 import { followEvents } from './event-hints.js';
-import { resolveMounts } from './host-paths.js';
+import { HostPaths } from './host-paths.js';
 import { ImageStore, isImageReference } from './image-store.js';
 import { describeMachine } from './machine.js';
 import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
+import { PinnedMounts } from './pinned-mounts.js';
 import { putFiles } from './put-files.js';
 import { StatsReader } from './stats-reader.js';
+import { VolumeAccess } from './volume-access.js';
 
 interface DockerRuntimeOptions {
   /** '/var/run/docker.sock' by default. */
@@ -53,7 +56,16 @@ interface DockerRuntimeOptions {
   allowedHostPaths?: readonly string[];
   /** What no task may mount although it lies there; the engine's socket is always among it. */
   deniedHostPaths?: readonly string[];
+  /** Root's own folder, in which allowed paths are mounted for containers; absent: paths cannot be pinned down. */
+  mountDirectory?: string;
+  /** Volumes that were not made by orch and that containers may mount all the same; none by default. */
+  allowedVolumes?: readonly string[];
+  /** Processes and threads of one container; 0: no limit. */
+  pidsLimit?: number;
 }
+
+/** As many as most engines of managed Kubernetes give a pod: a fork bomb ends in its container. */
+export const defaultPidsLimit = 1024;
 
 /**
  * Containers of one cluster on a Docker Engine. Calls arrive with ids or names of containers, specs and images; answers
@@ -67,6 +79,8 @@ class DockerRuntime implements ContainerRuntime {
   readonly #own: OwnContainers;
   readonly #images: ImageStore;
   readonly #stats: StatsReader;
+  readonly #hostPaths: HostPaths;
+  readonly #volumes: VolumeAccess;
   readonly #closing = new AbortController();
   #machineCpus: number | undefined;
 
@@ -77,6 +91,16 @@ class DockerRuntime implements ContainerRuntime {
     this.#own = new OwnContainers(this.#connection, options.clusterUid, options.logger);
     this.#images = new ImageStore(this.#connection, options.clock);
     this.#stats = new StatsReader(this.#connection);
+    const { allowedHostPaths: allowed = [], deniedHostPaths = [], mountDirectory, logger, clusterUid } = options;
+    this.#hostPaths = new HostPaths({
+      rules: { allowed, denied: [this.#connection.socketPath, ...deniedHostPaths] },
+      logger,
+      ...(mountDirectory === undefined ? {} : { pins: new PinnedMounts(mountDirectory, logger) }),
+      isSeenByEngine: (path) => this.#engineFinds(path),
+    });
+    this.#volumes = new VolumeAccess(this.#connection, { clusterUid, allowed: options.allowedVolumes ?? [] }, (path) =>
+      this.#hostPaths.judgeDevice(path),
+    );
   }
 
   async info(): Promise<RuntimeInfo> {
@@ -88,8 +112,13 @@ class DockerRuntime implements ContainerRuntime {
     await this.#connection.call('ping', deadlines.ping, (engine, abortSignal) => engine.ping({ abortSignal }));
   }
 
+  /** Says in the log how paths of the machine are mounted, if any may be. */
+  async findHostPathMode(): Promise<void> {
+    if ((this.#options.allowedHostPaths ?? []).length > 0) await this.#hostPaths.mode();
+  }
+
   listContainers(): Promise<ContainerSummary[]> {
-    return this.#own.list();
+    return this.#hostPaths.listing(() => this.#own.list());
   }
 
   inspectContainer(idOrName: string): Promise<ContainerDetails> {
@@ -109,19 +138,23 @@ class DockerRuntime implements ContainerRuntime {
     }
     checkFiles(spec.files ?? []);
     this.#machineCpus ??= (await this.#engineInfo()).NCPU ?? 1;
-    const { allowedHostPaths: allowed = [], deniedHostPaths = [] } = this.#options;
-    const denied = [this.#connection.socketPath, ...deniedHostPaths];
-    const mounts = await resolveMounts(spec.mounts ?? [], { allowed, denied });
-    const body = createBody(this.#options.clusterUid, { ...spec, mounts }, this.#machineCpus);
+    await this.#volumes.ensure(spec.mounts ?? []);
+    const mounts = await this.#hostPaths.resolve(spec.name, spec.mounts ?? []);
+    const machine = { cpus: this.#machineCpus, pidsLimit: this.#options.pidsLimit ?? defaultPidsLimit };
+    const body = createBody(this.#options.clusterUid, { ...spec, mounts }, machine);
     try {
       return await this.#create(spec, body);
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
+      // After the others nobody knows whether there is a container: the next list does.
+      if (meansNoContainer.has(error.code)) await this.#hostPaths.forget(spec.name);
       if (error.code !== 'NameConflict') throw withoutSecrets(error, spec);
       const conflict = await this.#own.nameConflict(spec.name, error);
       if (conflict) throw conflict;
       // The holder went away between the two questions: the name is free again.
       return await this.#create(spec, body);
+    } finally {
+      this.#hostPaths.settle(spec.name);
     }
   }
 
@@ -171,6 +204,7 @@ class DockerRuntime implements ContainerRuntime {
       await this.#untilGone(id, end);
     }
     this.#stats.forget(id);
+    await this.#hostPaths.afterRemoval(() => this.#own.list());
   }
 
   async exec(idOrName: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult> {
@@ -256,6 +290,30 @@ class DockerRuntime implements ContainerRuntime {
     return { id };
   }
 
+  /** Asked with an image that there is not, so nothing is made: the engine looks for what is to be mounted first. */
+  async #engineFinds(path: string): Promise<boolean> {
+    const { clusterUid, random } = this.#options;
+    const uid = random.uuid();
+    const spec: ContainerSpec = {
+      name: `orch-probe-${uid}`,
+      identity: { taskUid: uid, attempt: 0, specHash: '', taskKey: '' },
+      image: `orch.invalid/none:${uid}`,
+      env: [],
+      ports: [],
+      hostNetwork: false,
+      limits: { cpuMillicores: 0, memoryBytes: 0, diskBytes: 0 },
+      mounts: [{ type: 'bind', path, target: '/probe', readOnly: true }],
+    };
+    try {
+      await this.#create(spec, createBody(clusterUid, spec, { cpus: 1, pidsLimit: 0 }));
+      return false;
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === 'ImageNotFound') return true;
+      if (error instanceof RuntimeError && error.code === 'MountFailed') return false;
+      throw error;
+    }
+  }
+
   async #untilGone(id: string, end: number): Promise<void> {
     while (await this.#own.exists(id)) {
       if (this.#clock.monotonic() > end) {
@@ -282,6 +340,7 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
   const runtime = new DockerRuntime(options);
   try {
     await runtime.ping();
+    await runtime.findHostPathMode();
   } catch (error) {
     if (error instanceof RuntimeError && (error.code === 'EngineTooOld' || error.code === 'EngineTooNew')) {
       await runtime.close();
@@ -291,6 +350,9 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
   }
   return runtime;
 }
+
+/** Failures to create after which there is no container for certain. */
+const meansNoContainer = new Set<RuntimeErrorCode>(['ImageNotFound', 'InvalidSpec', 'MountFailed', 'StartError']);
 
 /** The engine's own words in a refusal; '' for any other error. */
 function refusalText(error: unknown): string {

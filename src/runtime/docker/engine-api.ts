@@ -13,6 +13,10 @@ export interface EngineApi {
   createContainer(options: Abortable & { _query: { name: string }; _body: CreateBody }): Promise<{ id: string }>;
   getContainer(id: string): EngineContainer;
   getExec(id: string): EngineExec;
+  getVolume(name: string): { inspect(options: Abortable): Promise<InspectedVolume> };
+  createVolume(
+    options: Abortable & { _query: object; _body: { Name: string; Labels: Record<string, string> } },
+  ): Promise<unknown>;
   getImage(name: string): { inspect(options: Abortable): Promise<unknown> };
   createImage(options: Abortable & { _query: { fromImage: string; tag: string }; _body: object }): Promise<Readable>;
   getEvents(options: Abortable & { filters: EngineFilters }): Promise<Readable>;
@@ -103,6 +107,13 @@ export interface InspectedContainer {
   };
 }
 
+export interface InspectedVolume {
+  Name: string;
+  Driver?: string;
+  Labels?: Record<string, string> | null;
+  Options?: Record<string, string> | null;
+}
+
 export interface EngineStats {
   read?: string;
   cpu_stats?: { cpu_usage?: { total_usage?: number } };
@@ -136,6 +147,8 @@ export interface CreateBody {
     RestartPolicy: { Name: 'no' };
     LogConfig: { Type: 'json-file'; Config: Record<string, string> };
     SecurityOpt: string[];
+    CapDrop: string[];
+    PidsLimit?: number;
     NetworkMode: 'host' | 'bridge';
     PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
     NanoCpus?: number;

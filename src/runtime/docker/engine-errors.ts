@@ -21,7 +21,8 @@ export type EngineCall =
   | 'stop'
   | 'unpause'
   | 'update'
-  | 'version';
+  | 'version'
+  | 'volume';
 
 /** What the engine said no with. A status below 400 can be among them: dockerode rejects on 304. */
 export class EngineRefusal extends Error {

@@ -1,7 +1,8 @@
 import type { ConfigMap } from '../../model/config-map.js';
 import type { ConfigReference } from '../../model/config-references.js';
-import { referenceKey } from '../../model/config-references.js';
+import { configReferences, referenceKey } from '../../model/config-references.js';
 import type { Secret } from '../../model/secret.js';
+import type { StoredTask } from '../../model/task.js';
 
 /** The objects that a task names, as the manager has them; what is not among them does not exist. By referenceKey. */
 export type ConfigObjects = ReadonlyMap<string, ConfigMap | Secret>;
@@ -22,6 +23,18 @@ export function valuesOf(
   return use === 'files' && 'binaryData' in object
     ? new Map([...data, ...decoded(object.binaryData, 'base64')])
     : new Map(data);
+}
+
+/** No message of an engine or a probe is as long. */
+const longestToldText = 16 * 1024;
+
+/** Every value of the Secrets that a task names that a message could hold, as text, each once. Pure. */
+export function secretTexts({ spec }: StoredTask, objects: ConfigObjects): string[] {
+  const secrets = configReferences(spec).filter(({ kind }) => kind === 'Secret');
+  const values = secrets.flatMap((reference) => [...(valuesOf(objects, reference, 'files')?.values() ?? [])]);
+  return [...new Set(values.map((bytes) => bytes.toString('utf8')))].filter(
+    (text) => text !== '' && text.length <= longestToldText,
+  );
 }
 
 function decoded(values: Readonly<Record<string, string>> | undefined, encoding: BufferEncoding): [string, Buffer][] {

@@ -3,6 +3,8 @@ export interface ContainerInputs {
   env: { name: string; value: string }[];
   /** By the place that a volume is mounted at. */
   files?: InputFiles[];
+  /** The values among them that are of Secrets: for maskSecrets. */
+  secrets?: string[];
 }
 
 export interface InputFiles {

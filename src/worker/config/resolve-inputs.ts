@@ -11,6 +11,7 @@ import { isOrchError, OrchError } from '../../support/errors.js';
 import type { CheckpointFile } from '../checkpoint-file.js';
 import type { EventRecorder } from '../event-recorder.js';
 import type { ConfigObjects } from './config-objects.js';
+import { secretTexts } from './config-objects.js';
 import { ConfigProblem } from './config-problem.js';
 import type { ContainerInputs } from './container-inputs.js';
 import { readConfig } from './read-config.js';
@@ -59,7 +60,8 @@ export async function resolveInputs(
     events.record(task, 'Warning', 'InvalidEnvironmentVariableValues', message);
   }
   const files = resolveFiles(task, objects);
-  const inputs = { env, ...(files.length > 0 ? { files } : {}) };
+  const secrets = secretTexts(task, objects);
+  const inputs = { env, ...(files.length > 0 ? { files } : {}), ...(secrets.length > 0 ? { secrets } : {}) };
   checkpoint.rememberInputs(uid, { specHash: hash, inputs });
   return inputs;
 }

@@ -42,6 +42,8 @@ describe('mistakes', () => {
     ],
     [['up', '--scheduler', 'spraed'], /did you mean "spread"/],
     [['up', '--port', 'x'], /--port x: write a whole number/],
+    [['up', '--forbid', 'hostNetwork,hostpath'], /--forbid hostpath: .*did you mean "hostPath"/],
+    [['up', '--pids-limit', '-1'], /--pids-limit -1/],
   ])('%j are answered with a sentence, exit code 1 and no stack', async (args, sentence) => {
     const { exitCode, stdout, stderr } = await runCli(args, { env: { HOME: '/nowhere' } });
     expect(exitCode).toBe(1);

@@ -64,6 +64,7 @@ describe('ClusterIndex', () => {
         ports: [],
         nodeSelector: [],
         tolerations: [],
+        features: [],
       },
       'n1',
     );

@@ -88,12 +88,16 @@ describe('what the engine answers and what it means', () => {
 });
 
 describe('what the engine is asked to create', () => {
+  const machine = { cpus: 4, pidsLimit: 1024 };
+
   it('restarts nothing by itself, bounds logs and carries the identity', () => {
-    const body = createBody('cluster', spec, 4);
+    const body = createBody('cluster', spec, machine);
     expect(body.HostConfig).toMatchObject({
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
       SecurityOpt: ['no-new-privileges'],
+      CapDrop: ['NET_RAW'],
+      PidsLimit: 1024,
       NetworkMode: 'bridge',
     });
     expect(body).not.toHaveProperty('Entrypoint');
@@ -104,12 +108,22 @@ describe('what the engine is asked to create', () => {
     expect(identityOf(body.Labels, 'another')).toBeUndefined();
   });
 
+  it('drops raw sockets on the network of the host too, and limits no processes where none is set', () => {
+    const { HostConfig } = createBody('cluster', { ...spec, hostNetwork: true }, { cpus: 4, pidsLimit: 0 });
+    expect(HostConfig.CapDrop).toEqual(['NET_RAW']);
+    expect(HostConfig).not.toHaveProperty('PidsLimit');
+  });
+
   it.each([
     [250, 250_000_000],
     [1, 10_000_000],
     [64_000, 4_000_000_000],
   ])('a limit of %i millicores on 4 CPUs is %i billionths', (cpuMillicores, nanoCpus) => {
-    const body = createBody('cluster', { ...spec, limits: { ...noAmounts, cpuMillicores, memoryBytes: 2 ** 26 } }, 4);
+    const body = createBody(
+      'cluster',
+      { ...spec, limits: { ...noAmounts, cpuMillicores, memoryBytes: 2 ** 26 } },
+      machine,
+    );
     expect(body.HostConfig).toMatchObject({ NanoCpus: nanoCpus, Memory: 2 ** 26, MemorySwap: 2 ** 26 });
   });
 
@@ -119,7 +133,7 @@ describe('what the engine is asked to create', () => {
       { containerPort: 80, protocol: 'TCP' as const, hostPort: 0 },
       { containerPort: 53, protocol: 'UDP' as const },
     ];
-    const body = createBody('cluster', { ...spec, ports }, 4);
+    const body = createBody('cluster', { ...spec, ports }, machine);
     expect(Object.keys(body.ExposedPorts)).toEqual(['80/tcp', '53/udp']);
     expect(body.HostConfig.PortBindings).toEqual({
       '80/tcp': [
@@ -127,7 +141,7 @@ describe('what the engine is asked to create', () => {
         { HostIp: '', HostPort: '' },
       ],
     });
-    const onHost = createBody('cluster', { ...spec, ports, hostNetwork: true }, 4).HostConfig;
+    const onHost = createBody('cluster', { ...spec, ports, hostNetwork: true }, machine).HostConfig;
     expect([onHost.NetworkMode, onHost.PortBindings]).toEqual(['host', {}]);
   });
 });

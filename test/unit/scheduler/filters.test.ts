@@ -47,6 +47,12 @@ describe('why a worker does not take a task', () => {
       'n1: has the taint gpu=yes:NoSchedule, not tolerated',
     ],
     [
+      'what its worker forbids',
+      aTask('t', { hostNetwork: true, volumes: [{ name: 'v', hostPath: { path: '/srv' } }] }),
+      aNode('n1', { status: { nodeInfo: { forbids: 'hostNetwork,dockerVolume' } } }),
+      'n1: forbids hostNetwork, which the task asks for',
+    ],
+    [
       'more than it ever has',
       big,
       aNode('n1', { status: { allocatable: { cpu: '1500m', memory: '1Gi' } } }),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { configMapKind, type ConfigMap } from '../../../src/model/config-map.js';
 import { secretKind, type Secret } from '../../../src/model/secret.js';
 import type { TaskSpec } from '../../../src/model/task.js';
+import { RuntimeError } from '../../../src/runtime/container-runtime.js';
 import { WorkerFixture } from './worker-fixture.js';
 
 // What a task is given of ConfigMaps and Secrets when its container is made.
@@ -65,6 +66,23 @@ describe('a task that names ConfigMaps and Secrets', () => {
     expect(envOf(cluster, 'web')).toEqual({ COLOR: 'blue', PASSWORD: value, NODE: 'w1', HOST: '10.0.0.1' });
     const told = JSON.stringify([await cluster.task('web'), await cluster.events('web'), await cluster.node()]);
     expect(told).not.toContain(value);
+  });
+
+  it('tells no value of a Secret in what the engine or a probe says, also after a restart of the worker', async () => {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    const quoting = new RuntimeError('StartError', `exec: "${value}": not found`);
+    cluster.engine.faults.failNext('startContainer', quoting);
+    await cluster.assign('web', { ...needsPassword, command: ['$(PASSWORD)'] });
+    await cluster.seconds(2);
+    const told = async (): Promise<string> =>
+      JSON.stringify([await cluster.task('web'), await cluster.events('web'), await cluster.node()]);
+    expect(await told()).toContain('***');
+    expect(await told()).not.toContain(value);
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    await cluster.seconds(30);
+    expect(await told()).not.toContain(value);
   });
 
   it('waits for what is missing, says which, and starts by itself when it appears', async () => {

@@ -1,0 +1,100 @@
+/**
+ * Which volumes of the engine tasks may have. In: names; out: they are there and may be mounted, or a RuntimeError says why not.
+ * Always holds: a volume that somebody else made is given to nobody unless the worker was started to allow it, and one that is a
+ * folder of the machine is judged as such a folder.
+ */
+import type { Mount } from '../container-runtime.js';
+import { RuntimeError } from '../container-runtime.js';
+import { deadlines } from '../deadlines.js';
+import { labels } from './create-body.js';
+import type { InspectedVolume } from './engine-api.js';
+import type { EngineConnection } from './engine-connection.js';
+
+const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+/** What the driver `local` mounts that is not the machine's own. */
+const typesElsewhere = new Set(['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs']);
+
+export interface VolumeRules {
+  clusterUid: string;
+  /** Volumes of others that tasks may mount. */
+  allowed: readonly string[];
+}
+
+/** What a volume of the driver `local` shows: nothing of the machine, a path of it, or something that no rule can judge. Pure. */
+export function reachOf({ Driver, Options }: InspectedVolume): { path?: string; unjudged?: string } {
+  const { type = '', device = '', o = '' } = Options ?? {};
+  if (Driver !== undefined && Driver !== 'local') return {};
+  if (device === '' && o === '' && type === '') return {};
+  if (typesElsewhere.has(type)) return {};
+  return device.startsWith('/') ? { path: device } : { unjudged: `type=${type},device=${device}` };
+}
+
+/** Whether orch made the volume, for this cluster, or was started to allow it. Pure. */
+export function isAllowedVolume(volume: InspectedVolume, { clusterUid, allowed }: VolumeRules): boolean {
+  return allowed.includes(volume.Name) || volume.Labels?.[labels.clusterUid] === clusterUid;
+}
+
+export class VolumeAccess {
+  constructor(
+    private readonly connection: EngineConnection,
+    private readonly rules: VolumeRules,
+    private readonly judgeDevice: (path: string) => Promise<void>,
+  ) {}
+
+  /** Makes the named volumes that are not there. Rejects with MountFailed for one that may not be mounted: that can pass. */
+  async ensure(mounts: readonly Mount[]): Promise<void> {
+    for (const mount of mounts) {
+      if (mount.type === 'volume' && mount.name !== undefined) await this.#ensureOne(mount.name);
+    }
+  }
+
+  async #ensureOne(name: string): Promise<void> {
+    if (!volumeName.test(name)) throw new RuntimeError('InvalidSpec', `"${name}" is not the name of a volume`);
+    const volume = (await this.#inspect(name)) ?? (await this.#create(name));
+    if (!isAllowedVolume(volume, this.rules) && !(await this.#isInUse(name))) {
+      throw new RuntimeError(
+        'MountFailed',
+        `the volume ${name} was not made by orch, so no task may mount it: start the worker with --allow-volume ${name}, ` +
+          'or name one that is not there yet',
+      );
+    }
+    const { path, unjudged } = reachOf(volume);
+    if (unjudged !== undefined) {
+      throw new RuntimeError(
+        'MountFailed',
+        `no task may mount the volume ${name}: its options (${unjudged}) reach into the machine`,
+      );
+    }
+    if (path !== undefined) await this.judgeDevice(path);
+  }
+
+  async #inspect(name: string): Promise<InspectedVolume | undefined> {
+    return this.connection.call(
+      'volume',
+      deadlines.inspect,
+      (engine, abortSignal) => engine.getVolume(name).inspect({ abortSignal }),
+      [404],
+    );
+  }
+
+  /** With the cluster's label. One that somebody made meanwhile stays as it is: the engine gives that one, without the label. */
+  async #create(name: string): Promise<InspectedVolume> {
+    const body = { Name: name, Labels: { [labels.clusterUid]: this.rules.clusterUid } };
+    await this.connection.call('volume', deadlines.create, (engine, abortSignal) =>
+      engine.createVolume({ _query: {}, _body: body, abortSignal }),
+    );
+    const volume = await this.#inspect(name);
+    if (!volume)
+      throw new RuntimeError('Unavailable', `volume: the engine does not have ${name}, which it has just made`);
+    return volume;
+  }
+
+  /** Versions before 0.2 let the engine make volumes, without a label. What a container of this cluster has, another may have. */
+  async #isInUse(name: string): Promise<boolean> {
+    const filters = { label: [`${labels.clusterUid}=${this.rules.clusterUid}`], volume: [name] };
+    const listed = await this.connection.call('list', deadlines.list, (engine, abortSignal) =>
+      engine.listContainers({ all: true, filters, abortSignal }),
+    );
+    return Array.isArray(listed) && listed.length > 0;
+  }
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { isAllowedVolume, reachOf } from '../../../src/runtime/docker/volume-access.js';
+
+const rules = { clusterUid: 'mine', allowed: ['shared'] };
+
+describe('a volume of the engine', () => {
+  it('may be mounted if orch made it for this cluster, or if it is allowed by name', () => {
+    expect(isAllowedVolume({ Name: 'a', Labels: { 'orch.dev/cluster-uid': 'mine' } }, rules)).toBe(true);
+    expect(isAllowedVolume({ Name: 'a', Labels: { 'orch.dev/cluster-uid': 'another' } }, rules)).toBe(false);
+    expect(isAllowedVolume({ Name: 'a', Labels: null }, rules)).toBe(false);
+    expect(isAllowedVolume({ Name: 'shared', Labels: null }, rules)).toBe(true);
+  });
+
+  it.each([
+    ['plain', { Driver: 'local', Options: null }, {}],
+    ['with a quota', { Driver: 'local', Options: { size: '1g' } }, {}],
+    ['bound to a folder', { Driver: 'local', Options: { type: 'none', o: 'bind', device: '/etc' } }, { path: '/etc' }],
+    ['bound without saying so', { Options: { o: 'rbind,ro', device: '/etc' } }, { path: '/etc' }],
+    ['on a disk', { Driver: 'local', Options: { type: 'ext4', device: '/dev/sda1' } }, { path: '/dev/sda1' }],
+    ['of another machine', { Driver: 'local', Options: { type: 'nfs', o: 'addr=10.0.0.1', device: ':/export' } }, {}],
+    ['of a share', { Driver: 'local', Options: { type: 'cifs', device: '//host/share' } }, {}],
+    ['in memory', { Driver: 'local', Options: { type: 'tmpfs', device: 'tmpfs' } }, {}],
+    ['of a plugin', { Driver: 'rexray', Options: { device: '/etc' } }, {}],
+  ])('%s shows of the machine what its options say', (_what, volume, reach) => {
+    expect(reachOf({ Name: 'v', ...volume })).toEqual(reach);
+  });
+
+  it('is refused when its options lay folders over each other: no path tells what it shows', () => {
+    const Options = { type: 'overlay', device: 'overlay', o: 'lowerdir=/etc,upperdir=/a,workdir=/b' };
+    expect(reachOf({ Name: 'v', Driver: 'local', Options }).unjudged).toContain('overlay');
+  });
+});
