@@ -9,7 +9,7 @@ const injectedOnly = ['setTimeout', 'setInterval', 'setImmediate'].map((name) =>
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'src/model/generated/**', '**/*.mjs', '.*.cjs'] },
+  { ignores: ['dist/**', 'node_modules/**', '**/*.mjs', '.*.cjs'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -20,7 +20,16 @@ const lenders: Record<string, readonly string[]> = {
     ...['TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
   ],
   deployment: ['LabelSelector', 'LabelSelectorRequirement', 'PodTemplate', 'PodTemplateMetadata'],
-  pod: ['PodSpec', 'PodVolume', 'Container', 'PodResources', 'ContainerResources', 'PodLifecycle', 'PodPreStop'],
+  pod: [
+    'PodSpec',
+    'PodVolume',
+    'Container',
+    'ContainerPort',
+    'PodResources',
+    'ContainerResources',
+    'PodLifecycle',
+    'PodPreStop',
+  ],
 };
 
 /** A description beside a $ref makes the compiler declare the type once more under another name; around it, it does not. */

@@ -1,5 +1,5 @@
 import type { Task } from '../model/task.js';
-import { specHash } from '../model/spec-hash.js';
+import { isMadeFrom } from '../model/spec-hash.js';
 import type { Verdict } from './verdict.js';
 import { done, explainState, failed, isTerminating, waiting } from './verdict.js';
 
@@ -28,6 +28,6 @@ export function judgeTask(task: Task): Verdict {
 
 /** Whether the status is about the spec as it is now. */
 function isOfPresentSpec({ metadata, spec, status }: Task): boolean {
-  if (status?.specHash !== undefined) return status.specHash === specHash(spec);
+  if (status?.specHash !== undefined) return isMadeFrom(status.specHash, spec);
   return (status?.observedGeneration ?? metadata.generation ?? 0) >= (metadata.generation ?? 0);
 }

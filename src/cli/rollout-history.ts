@@ -1,7 +1,7 @@
 import { keyOf } from '../model/api-object.js';
 import { deploymentKind, type StoredDeployment } from '../model/deployment.js';
 import { formatLabelSelector } from '../model/label-selector.js';
-import { templateHash, templateHashLabel, type PodTemplate } from '../model/pod-template.js';
+import { templateHash, withoutHash } from '../model/pod-template.js';
 import {
   annotationsAfterUndo,
   changeCauseAnnotation,
@@ -108,7 +108,7 @@ function chooseTarget(
   }
   if (revision !== undefined) return findRevision(revisions, metadata.name, revision);
   const present = templateHash(spec.template);
-  const target = revisions.findLast(({ record }) => record.metadata.labels?.[templateHashLabel] !== present);
+  const target = revisions.findLast(({ record }) => templateHash(withoutHash(record.spec.template)) !== present);
   if (target) return target;
   throw new OrchError('BadRequest', `${label(deploymentKind, metadata.name)} has no older template to go back to`);
 }
@@ -121,9 +121,4 @@ function findRevision(revisions: readonly Revision[], name: string, wanted: numb
     'BadRequest',
     `${label(deploymentKind, name)} has no revision ${wanted}: ${known === '' ? 'there is none yet' : `there are ${known}`}`,
   );
-}
-
-function withoutHash(template: PodTemplate): PodTemplate {
-  const { [templateHashLabel]: _hash, ...labels } = template.metadata?.labels ?? {};
-  return { ...template, metadata: { ...template.metadata, labels } };
 }

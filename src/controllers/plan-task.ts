@@ -1,6 +1,6 @@
 import { findCondition } from '../model/conditions.js';
 import { notReadyTaintKey } from '../model/node.js';
-import { specHash } from '../model/spec-hash.js';
+import { isMadeFrom } from '../model/spec-hash.js';
 import { assignedByHand, disruptionTarget, type StoredTask } from '../model/task.js';
 import { demandOf, failedForGood } from '../scheduler/demand.js';
 import { brokenRulesToStay, passesAll } from '../scheduler/filters.js';
@@ -69,7 +69,7 @@ function planEnded(task: StoredTask, { node }: TaskFacts): TaskStep | undefined 
     return status?.state === 'Failed' && node === undefined ? { type: 'complete' } : undefined;
   }
   const stopped = status?.state === 'Completed' && status.reason === 'Stopped';
-  const changed = status?.specHash !== undefined && status.specHash !== specHash(spec);
+  const changed = status?.specHash !== undefined && !isMadeFrom(status.specHash, spec);
   if (!stopped && !changed) return undefined;
   const stays = node !== undefined && (isAssignedByHand(task) || passesAll(demandOf(task), node));
   return { type: 'startAgain', nodeName: stays ? node.name : undefined };

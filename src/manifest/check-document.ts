@@ -6,6 +6,7 @@ import { findKind, kinds } from '../model/kinds.js';
 import { podKind } from '../model/pod.js';
 import { asCauseOfPod, podFieldOf } from '../model/pod-task-spec.js';
 import { taskKind } from '../model/task.js';
+import { readSent, withoutUnset } from '../model/unset-fields.js';
 import type { ErrorCause } from '../support/errors.js';
 import type { TextDocument } from './compose-yaml.js';
 import { formatFieldPath, formatPointer, parseFieldPath, resolvePointer, shorten } from './field-path.js';
@@ -133,12 +134,12 @@ class DocumentCheck {
   }
 
   #checkObject(kind: Kind, object: JsonObject, pointer: string): void {
-    const issues = validateSchema(kind, object, (inner) => this.#rawText(pointer + inner));
+    const issues = validateSchema(kind, withoutUnset(kind.schema, object), (inner) => this.#rawText(pointer + inner));
     for (const issue of issues) this.#issue(issue, pointer);
     this.#checkMetadata(kind, object, pointer);
     // Rules are written for objects of the right shape.
     if (issues.length > 0) return;
-    for (const cause of kind.validate((kind.normalize?.(object, true) ?? object) as unknown as ApiObject)) {
+    for (const cause of kind.validate(readSent(kind, object, true) as unknown as ApiObject)) {
       this.#cause(cause, pointer);
     }
   }

@@ -1,11 +1,13 @@
 import type { JsonObject, JsonValue } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
 import { podKind } from '../model/pod.js';
-import { treatmentOf } from '../model/pod-fields.js';
+import { refusalOf, treatmentOf } from '../model/pod-fields.js';
 import { addPodOnlyFields, type PodOnlyFields } from '../model/pod-only-fields.js';
 import { firstContainer, taskSpecOfPod, withContainerName } from '../model/pod-task-spec.js';
+import { refusedAnnotations } from '../model/pod-security.js';
+import { withoutUnset } from '../model/unset-fields.js';
 import { own } from '../support/own.js';
-import { parseFieldPath } from './field-path.js';
+import { formatPointer, parseFieldPath } from './field-path.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 import { validateSchema } from './validate-schema.js';
 
@@ -26,7 +28,7 @@ export interface ReadPod {
  * that is for the Task's schema. Pure.
  */
 export function readPod(pod: JsonObject, rawTextOf?: RawTextOf): ReadPod {
-  const { status: _status, ...sent } = pod;
+  const { status: _status, ...sent } = withoutUnset(podKind.schema, pod);
   const known = structuredClone(sent);
   const fields: PodOnlyFields = {};
   const kept: string[] = [];
@@ -46,8 +48,12 @@ export function readPod(pod: JsonObject, rawTextOf?: RawTextOf): ReadPod {
       if (treatment === 'keep') {
         kept.push(field.replace(/\[0\]/, ''));
         keep(fields, field, value as JsonValue);
-      } else if (treatment === 'refuse') refused.push({ ...issue, ...notActedOn, unknownField: false });
-      else if (treatment === 'unknown') unknown.push(issue);
+      } else if (treatment === 'default') {
+        if (ownerOf(field) !== undefined) keep(fields, field, value as JsonValue);
+      } else if (treatment === 'refuse') {
+        const message = refusalOf(field, value);
+        refused.push({ ...issue, reason: 'FieldValueNotSupported', message, unknownField: false });
+      } else if (treatment === 'unknown') unknown.push(issue);
       removeAt(known, field);
     }
   }
@@ -61,13 +67,20 @@ export function readPod(pod: JsonObject, rawTextOf?: RawTextOf): ReadPod {
       unknownField: false,
     });
   }
+  const annotations = valueOf(known, ['metadata', 'annotations']);
+  for (const { name, message } of refusedAnnotations(annotations)) {
+    const reason = 'FieldValueNotSupported';
+    const path = ['metadata', 'annotations', name];
+    refused.push({
+      reason,
+      message,
+      field: `metadata.annotations.${name}`,
+      pointer: formatPointer(path),
+      unknownField: false,
+    });
+  }
   return { task: taskOf(known, fields), kept, refused, unknown };
 }
-
-const notActedOn = {
-  reason: 'FieldValueNotSupported',
-  message: 'orch does not act on this field, and what runs would not be what was asked for: remove it',
-};
 
 function taskOf(pod: JsonObject, fields: PodOnlyFields): JsonObject {
   const metadata = isJsonObject(pod['metadata']) ? pod['metadata'] : {};
@@ -83,8 +96,14 @@ function taskOf(pod: JsonObject, fields: PodOnlyFields): JsonObject {
 }
 
 function keep(fields: PodOnlyFields, field: string, value: JsonValue): void {
-  const owner = field.startsWith('spec.containers[') ? 'container' : 'spec';
+  const owner = ownerOf(field) ?? 'spec';
   fields[owner] = { ...fields[owner], [field.slice(field.lastIndexOf('.') + 1)]: value };
+}
+
+/** Whose field it is, if it is of the pod or of its container themselves. */
+function ownerOf(field: string): 'spec' | 'container' | undefined {
+  if (/^spec\.\w+$/.test(field)) return 'spec';
+  return /^spec\.containers\[0\]\.\w+$/.test(field) ? 'container' : undefined;
 }
 
 function removeAt(root: JsonValue, field: string): void {

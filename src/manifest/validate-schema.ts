@@ -32,7 +32,7 @@ function withoutTolerated(kind: Kind, errors: readonly ErrorObject[], object: un
   if (!kind.treatField) return errors;
   return errors.filter((error) => {
     const { treatment } = treat(kind, error, object);
-    return treatment !== 'keep' && treatment !== 'empty';
+    return treatment === 'refuse' || treatment === 'unknown';
   });
 }
 
@@ -46,8 +46,9 @@ function treat(kind: Kind, error: ErrorObject, object: unknown): { field: string
 
 /** A field that Kubernetes has and orch must not let pass: no fieldValidation drops it. */
 function asRefused(kind: Kind, issue: SchemaIssue, object: unknown): SchemaIssue {
-  if (!issue.unknownField || kind.treatField?.(issue.field, valueAt(object, issue.pointer)) !== 'refuse') return issue;
-  const message = 'orch does not act on this field, and what runs would not be what was asked for: remove it';
+  const value = valueAt(object, issue.pointer);
+  if (!issue.unknownField || kind.treatField?.(issue.field, value) !== 'refuse') return issue;
+  const message = kind.explainRefusal?.(issue.field, value) ?? 'orch does not act on this field: remove it';
   return { ...issue, reason: 'FieldValueNotSupported', message, unknownField: false };
 }
 

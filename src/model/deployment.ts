@@ -5,11 +5,13 @@ import type { Deployment, DeploymentSpec } from './generated/deployment.js';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './json.js';
 import type { FieldTreatment, Kind } from './kind.js';
 import { compileLabelSelector, formatLabelSelector, labelSelectorCauses } from './label-selector.js';
-import { treatmentOf } from './pod-fields.js';
+import { refusalOf, treatmentOf } from './pod-fields.js';
 import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
+import { refusedAnnotations } from './pod-security.js';
 import { asCauseOfPod } from './pod-task-spec.js';
 import { blueprintOf, type PodTemplate } from './pod-template.js';
 import { taskKind } from './task.js';
+import { volumeWarnings } from './volumes.js';
 
 export type { Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus } from './generated/deployment.js';
 export type StoredDeployment = Stored<Deployment>;
@@ -95,7 +97,9 @@ export const deploymentKind: Kind = {
     selector: (object) => formatLabelSelector(asDeployment(object).spec.selector),
   },
   treatField,
-  normalize: (sent, isWhole) => (isWhole ? withReplicas(withoutNullLimit(sent)) : withoutRevision(sent)),
+  explainRefusal: (field, value) => refusalOf(field.replace(/^spec\.template\./, ''), value),
+  normalize: (sent, isWhole) => (isWhole ? withReplicas(sent) : withoutRevision(sent)),
+  warn: (object) => templateWarnings(asDeployment(object).spec.template),
   validate: (object, old) => validateDeployment(asDeployment(object), old && asDeployment(old)),
 };
 
@@ -114,7 +118,7 @@ function treatField(field: string, value: JsonValue | undefined): FieldTreatment
 /** Kubernetes' server writes it too, and kubectl cannot describe a Deployment without it. */
 function withReplicas(sent: JsonObject): JsonObject {
   const { spec } = sent;
-  if (!isJsonObject(spec) || (spec['replicas'] !== undefined && spec['replicas'] !== null)) return sent;
+  if (!isJsonObject(spec) || spec['replicas'] !== undefined) return sent;
   return { ...sent, spec: { ...spec, replicas: 1 } };
 }
 
@@ -126,14 +130,6 @@ function withoutRevision(sent: JsonObject): JsonObject {
     return sent;
   const { [revisionAnnotation]: _number, ...rest } = annotations;
   return { ...sent, metadata: { ...metadata, annotations: rest } };
-}
-
-/** Some generators of manifests write null for what nobody said. */
-function withoutNullLimit(sent: JsonObject): JsonObject {
-  const { spec } = sent;
-  if (!isJsonObject(spec) || spec['revisionHistoryLimit'] !== null) return sent;
-  const { revisionHistoryLimit: _none, ...rest } = spec;
-  return { ...sent, spec: rest };
 }
 
 function validateDeployment({ spec }: Deployment, old: Deployment | undefined): ErrorCause[] {
@@ -189,11 +185,19 @@ function templateCauses(template: PodTemplate): ErrorCause[] {
     const message = `must be Always, not "${restartPolicy}": a Deployment keeps its tasks running`;
     causes.push({ reason: 'FieldValueNotSupported', field: 'spec.template.spec.restartPolicy', message });
   }
+  for (const { name, message } of refusedAnnotations(template.metadata?.annotations)) {
+    causes.push({ reason: 'FieldValueNotSupported', field: `spec.template.metadata.annotations.${name}`, message });
+  }
   const first = 'spec.template.spec.containers[0]';
   if (!container?.image)
     return [...causes, { reason: 'FieldValueRequired', field: `${first}.image`, message: 'is required' }];
   const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata: {}, ...{ spec: blueprintOf(template, '').spec } };
   return [...causes, ...taskKind.validate(task).map((cause) => asCauseOfPod(cause, 'spec.template.'))];
+}
+
+function templateWarnings(template: PodTemplate): string[] {
+  const { spec } = blueprintOf(template, '');
+  return volumeWarnings(spec).map((warning) => warning.replace(/^spec\./, 'spec.template.spec.'));
 }
 
 function invalid(field: string, message: string): ErrorCause {

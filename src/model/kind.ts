@@ -44,6 +44,10 @@ export interface Kind {
   normalize?(sent: JsonObject, isWhole: boolean): JsonObject;
   /** For kinds of Kubernetes with fields that the schema leaves out; without it they are all unknown. Pure. */
   treatField?(field: string, value: JsonValue | undefined): FieldTreatment;
+  /** Why such a field is refused. Pure. */
+  explainRefusal?(field: string, value: JsonValue | undefined): string;
+  /** What of a valid object is not kept as it says, in words for people. Pure. */
+  warn?(object: ApiObject): string[];
   /** Whether, and where, it can be scaled. */
   scale?: ScalePaths;
   /** Rules beyond the schema. Pure. An empty list means valid. `old` is what the object replaces. */
@@ -54,6 +58,8 @@ export interface Kind {
 export type FieldTreatment =
   /** It says nothing: not worth a word. */
   | 'empty'
+  /** It says what is so anyway: kept as it is, not worth a word either. */
+  | 'default'
   /** Kept as it is and named in a warning: Kubernetes has it, orch does not act on it, and it changes nothing of what runs. */
   | 'keep'
   /** Known, and it would change what runs. */

@@ -1,9 +1,9 @@
 import type { PodTemplate } from './generated/deployment.js';
 import type { TaskSpec } from './generated/task.js';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './json.js';
-import { harmlessFieldsOf, withoutEmptyFields } from './pod-fields.js';
+import { canonicalJson, type JsonObject } from './json.js';
+import { plainPodSpec } from './plain-spec.js';
+import { keptFieldsOf, withoutSilentFields } from './pod-fields.js';
 import { addPodOnlyFields } from './pod-only-fields.js';
-import { formatBytes, formatMillicores, parseBytes, parseMillicores } from './quantities.js';
 import { firstContainer, taskSpecOfPod, withContainerName } from './pod-task-spec.js';
 
 export type { PodTemplate } from './generated/deployment.js';
@@ -24,14 +24,21 @@ export interface TaskBlueprint {
  */
 export function blueprintOf(template: PodTemplate, taskName: string): TaskBlueprint {
   const { labels = {}, annotations = {} } = template.metadata ?? {};
-  const spec = withoutEmptyFields(template.spec as unknown as JsonObject);
+  const sent = template.spec as unknown as JsonObject;
+  const spec = withoutSilentFields(sent);
   const container = firstContainer(spec);
-  const fields = withContainerName(harmlessFieldsOf(spec, container), container, { name: taskName });
+  const fields = withContainerName(keptFieldsOf(sent, firstContainer(sent)), container, { name: taskName });
   return {
     labels: { ...labels, [templateHashLabel]: templateHash(template) },
     annotations: addPodOnlyFields(annotations, fields) as Record<string, string>,
     spec: taskSpecOfPod(spec, container) as unknown as TaskSpec,
   };
+}
+
+/** The template as somebody wrote it, of one that a record holds. Pure. */
+export function withoutHash(template: PodTemplate): PodTemplate {
+  const { [templateHashLabel]: _hash, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
 }
 
 const longestWholeName = 230;
@@ -47,13 +54,16 @@ export function nameOfTemplate(deploymentName: string, hash: string): string {
 }
 
 /**
- * Fingerprint of a template: another one means other tasks. Empty members count as absent, because Go's clients send
- * them back where nobody wrote any; they write quantities in their own way too. Pure.
+ * Fingerprint of a template: another one means other tasks. What says nothing, or what is so by default, counts as absent:
+ * Kubernetes fills defaults in before it compares, and Go's clients send back empty members where nobody wrote any. Pure.
  */
 export function templateHash(template: PodTemplate): string {
-  const { labels, annotations } = template.metadata ?? {};
-  const spec = { ...template.spec, containers: template.spec.containers.map(withPlainQuantities) };
-  const relevant = withoutEmpty({ labels, annotations, spec } as unknown as JsonObject);
+  const { labels = {}, annotations = {} } = template.metadata ?? {};
+  const relevant = {
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    spec: plainPodSpec(template.spec as unknown as JsonObject),
+  };
   return shortHash(canonicalJson(relevant));
 }
 
@@ -61,40 +71,4 @@ function shortHash(text: string): string {
   // Loaded when it is needed: most commands hash nothing.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(text).digest('hex').slice(0, 10);
-}
-
-/** `cpu: 0.5` and `cpu: 500m` are the same. */
-function withPlainQuantities<T extends PodTemplate['spec']['containers'][number]>(container: T): T {
-  const { requests, limits } = container.resources ?? {};
-  if (!requests && !limits) return container;
-  return { ...container, resources: { requests: plainQuantities(requests), limits: plainQuantities(limits) } };
-}
-
-function plainQuantities(list: object | undefined): JsonObject | undefined {
-  if (!list) return undefined;
-  const entries = Object.entries(list).map(([name, quantity]: [string, string | number]): [string, JsonValue] => {
-    const amount = name === 'cpu' ? parseMillicores(quantity) : parseBytes(quantity);
-    if (amount === undefined) return [name, quantity];
-    return [name, name === 'cpu' ? formatMillicores(amount) : formatBytes(amount)];
-  });
-  return Object.fromEntries(entries);
-}
-
-function withoutEmpty(value: JsonValue | undefined): JsonValue | undefined {
-  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map((item) => withoutEmpty(item) ?? null);
-  if (isJsonObject(value)) {
-    const members = Object.entries(value)
-      .map(([name, member]): [string, JsonValue | undefined] => [
-        name,
-        isZero(name, member) ? undefined : withoutEmpty(member),
-      ])
-      .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
-    return members.length === 0 ? undefined : Object.fromEntries(members);
-  }
-  return value === null || value === '' || value === false ? undefined : value;
-}
-
-/** Numbers of which Go's clients leave out a zero, which is also what is so without them. */
-function isZero(name: string, value: JsonValue): boolean {
-  return value === 0 && (name === 'initialDelaySeconds' || name === 'hostPort');
 }

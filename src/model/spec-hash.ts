@@ -1,5 +1,6 @@
 import type { TaskSpec } from './generated/task.js';
-import { canonicalJson } from './json.js';
+import { canonicalJson, type JsonObject } from './json.js';
+import { plainTaskSpec } from './plain-spec.js';
 
 /**
  * Fields of a spec that say where, whether and when a container runs, not what it is: a change of them replaces no
@@ -22,10 +23,22 @@ const notOfTheContainer: readonly (keyof TaskSpec)[] = [
 ];
 
 /**
- * Fingerprint of what a container is made from. A container whose label differs from its task's is replaced. Only fields
- * that are present count, so a new optional field in a later version leaves every hash as it was (no restart storm).
+ * Fingerprint of what a container is made from. Only what a spec says counts (plain-spec.ts): a default that is said aloud makes
+ * no other container, nor does a new optional field of a later version.
  */
 export function specHash(spec: TaskSpec): string {
+  return hashOf(plainTaskSpec(spec));
+}
+
+/**
+ * Whether what has this fingerprint was made from the spec. Older versions took it of the spec word by word, and a new version
+ * replaces no container for its own sake. Ask this wherever a fingerprint is compared. Pure.
+ */
+export function isMadeFrom(hash: string | undefined, spec: TaskSpec): boolean {
+  return hash === specHash(spec) || hash === hashOf(spec as unknown as JsonObject);
+}
+
+function hashOf(spec: JsonObject): string {
   const relevant = Object.fromEntries(
     Object.entries(spec).filter(([field]) => !notOfTheContainer.includes(field as keyof TaskSpec)),
   );

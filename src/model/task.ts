@@ -5,7 +5,8 @@ import type { ResourceList, Task, TaskSpec } from './generated/task.js';
 import type { Kind } from './kind.js';
 import { validateEnvironment } from './environment.js';
 import { parseBytes, parseMillicores } from './quantities.js';
-import { validateVolumes } from './volumes.js';
+import { tolerationCauses } from './tolerations.js';
+import { validateVolumes, volumeWarnings } from './volumes.js';
 
 export type { Probe, Task, TaskPort, TaskSpec, TaskStatus, Toleration } from './generated/task.js';
 export type StoredTask = Stored<Task>;
@@ -89,6 +90,7 @@ export const taskKind: Kind = {
     'spec.ports': ['containerPort', 'protocol'],
     'status.conditions': ['type'],
   },
+  warn: (object) => volumeWarnings(asTask(object).spec),
   validate: (object, old) => validateTask(asTask(object), old && asTask(old)),
 };
 
@@ -111,6 +113,7 @@ function validateTask(task: Task, old?: Task): ErrorCause[] {
     ...validatePorts(spec),
     ...validateEnvironment(spec),
     ...validateVolumes(spec),
+    ...tolerationCauses(spec.tolerations),
     ...probeFields.flatMap((field) => validateProbe(field, spec)),
     ...validateImage(spec.image),
     ...(old?.spec.nodeName && spec.nodeName && old.spec.nodeName !== spec.nodeName
@@ -135,11 +138,11 @@ function validateResources({ resources }: TaskSpec): ErrorCause[] {
       const example = name === 'cpu' ? '250m or 0.5' : '64Mi or 1Gi';
       if (amount === undefined) {
         causes.push(invalid(`${path}.${name}`, `"${quantity}" is not a quantity: write it like ${example}`));
-      } else if (amount <= 0) {
-        causes.push(invalid(`${path}.${name}`, `must be greater than 0, not ${quantity}`));
+      } else if (amount < 0) {
+        causes.push(invalid(`${path}.${name}`, `must not be less than 0, not ${quantity}`));
       } else if (amount > Number.MAX_SAFE_INTEGER) {
         causes.push(invalid(`${path}.${name}`, `${quantity} is more than any machine has`));
-      } else if (name === 'memory' && path !== 'spec.resources.requests' && amount < minimumMemoryBytes) {
+      } else if (name === 'memory' && path !== 'spec.resources.requests' && amount > 0 && amount < minimumMemoryBytes) {
         causes.push(invalid(`${path}.memory`, `${quantity} is less than 6Mi, the least that the engine accepts`));
       }
     }
@@ -149,7 +152,8 @@ function validateResources({ resources }: TaskSpec): ErrorCause[] {
     const [request, limit] = [resources.requests?.[name], resources.limits?.[name]];
     if (request === undefined || limit === undefined) continue;
     const amount = name === 'cpu' ? parseMillicores : parseBytes;
-    if ((amount(request) ?? 0) > (amount(limit) ?? 0)) {
+    // A limit of nothing is none.
+    if ((amount(request) ?? 0) > (amount(limit) || Infinity)) {
       causes.push(invalid(`spec.resources.requests.${name}`, `${request} is more than the limit ${limit}`));
     }
   }

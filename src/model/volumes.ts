@@ -9,6 +9,11 @@ export function isFileVolume({ configMap, secret }: Volume): boolean {
   return configMap !== undefined || secret !== undefined;
 }
 
+/** Also one that names no source. */
+function isEmptyDir(volume: Volume): boolean {
+  return volume.emptyDir !== undefined || sources.every((source) => volume[source] === undefined);
+}
+
 /** Whether the task's container needs files before it starts. Pure. */
 export function needsFiles({ volumes = [], volumeMounts = [] }: TaskSpec): boolean {
   return volumes.some((volume) => isFileVolume(volume) && volumeMounts.some(({ name }) => name === volume.name));
@@ -34,31 +39,38 @@ export function validateVolumes({ volumes = [], volumeMounts = [] }: TaskSpec): 
     ]),
     // On the engine each mount of it would be another one.
     ...duplicates(
-      volumeMounts.map(({ name }) => (volumes.find((volume) => volume.name === name)?.emptyDir ? name : undefined)),
+      volumeMounts.map(({ name }) =>
+        volumes.some((each) => each.name === name && isEmptyDir(each)) ? name : undefined,
+      ),
       (index) => `spec.volumeMounts[${index}].name`,
     ),
     ...validatePlaces(volumes, volumeMounts),
   ];
 }
 
+/** What of volumes is not kept as it says. Pure. */
+export function volumeWarnings({ volumes = [] }: TaskSpec): string[] {
+  return volumes.flatMap(({ emptyDir }, index) => {
+    const { medium, sizeLimit } = emptyDir ?? {};
+    if (sizeLimit === undefined || medium === 'Memory' || parseBytes(sizeLimit) === 0) return [];
+    return [`spec.volumes[${index}].emptyDir.sizeLimit: the engine keeps this limit only with medium: Memory`];
+  });
+}
+
 function validateVolume(volume: Volume, field: string): ErrorCause[] {
   const given = sources.filter((source) => volume[source] !== undefined);
-  if (given.length !== 1) {
-    return [invalid(field, `needs exactly one of ${sources.join(', ')}, not ${given.length}`)];
-  }
-  const { medium, sizeLimit } = volume.emptyDir ?? {};
+  // One without a source is an emptyDir.
+  if (given.length > 1) return [invalid(field, `may have only one of ${given.join(', ')}: keep one of them`)];
+  const { sizeLimit } = volume.emptyDir ?? {};
   const { items = [] } = volume.configMap ?? volume.secret ?? {};
   const source = volume.configMap ? 'configMap' : 'secret';
   const bytes = sizeLimit === undefined ? undefined : parseBytes(sizeLimit);
   return [
     ...validateItems(items, `${field}.${source}.items`),
     ...dotsIn(volume.hostPath?.path ?? '/', `${field}.hostPath.path`),
-    ...(sizeLimit === undefined || (bytes !== undefined && bytes > 0 && Number.isSafeInteger(Math.ceil(bytes)))
+    ...(sizeLimit === undefined || (bytes !== undefined && bytes >= 0 && Number.isSafeInteger(Math.ceil(bytes)))
       ? []
       : [invalid(`${field}.emptyDir.sizeLimit`, `"${sizeLimit}" is not a size: write it like 64Mi`)]),
-    ...(sizeLimit === undefined || medium === 'Memory'
-      ? []
-      : [invalid(`${field}.emptyDir.sizeLimit`, 'the engine can keep it only with medium: Memory')]),
   ];
 }
 

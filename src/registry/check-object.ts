@@ -53,13 +53,21 @@ export function checkValid(
     schemaCauses.length > 0
       ? schemaCauses
       : [
-          ...kind.validate(object as unknown as ApiObject, old),
+          ...rulesBroken(kind, object as unknown as ApiObject, old),
           ...annotationCauses(object as unknown as ApiObject),
           ...ownerCauses(object as unknown as ApiObject),
         ];
   const relevant =
     scope === 'all' ? causes : causes.filter(({ field = '' }) => field === 'status' || field.startsWith('status.'));
   if (relevant.length > 0) throw invalid(kind, name, relevant);
+}
+
+/** What an older version let in stays as it is and can still be changed elsewhere: only what is broken anew is refused. */
+function rulesBroken(kind: Kind, object: ApiObject, old: ApiObject | undefined): ErrorCause[] {
+  const causes = kind.validate(object, old);
+  if (causes.length === 0 || old === undefined) return causes;
+  const before = kind.validate(old).map(({ field, message }) => `${field} ${message}`);
+  return causes.filter(({ field, message }) => !before.includes(`${field} ${message}`));
 }
 
 function annotationCauses(object: ApiObject): ErrorCause[] {

@@ -73,7 +73,7 @@ export function prepareCreate(
   const managedFields = facts.manageFields?.(bare) ?? [];
   const stored = managedFields.length === 0 ? bare : { ...bare, metadata: { ...bare.metadata, managedFields } };
   checkSize(kind, name, stored, 'main');
-  return { object: stored, warnings };
+  return { object: stored, warnings: [...warnings, ...(kind.warn?.(stored) ?? [])] };
 }
 
 function placeOf(kind: Kind, sent: SentObject, nameSuffix: string): { name: string; namespace?: string } {

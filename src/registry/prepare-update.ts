@@ -53,6 +53,7 @@ export function prepareUpdate(kind: Kind, current: AnyStored, wanted: SentObject
   checkSize(kind, current.metadata.name, next, facts.scope);
   checkValid(kind, current.metadata.name, withoutVersion(next), current, facts.scope === 'status' ? 'status' : 'all');
   if (kind === taskKind) checkTaskMove(current as unknown as StoredTask, next as unknown as StoredTask);
+  if (facts.scope === 'main') warnings.push(...(kind.warn?.(next) ?? []));
   return { object: next, fate: isFinished(kind, next) ? 'gone' : 'stored', warnings };
 }
 

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { apiVersionOf } from '../model/kind.js';
+import { readSent } from '../model/unset-fields.js';
 import { badRequest } from './registry-errors.js';
 
 /** An object as somebody sent it: of the right kind, the rest not yet looked at. */
@@ -25,7 +26,7 @@ export function readSentObject(kind: Kind, sent: unknown, isWhole = true): SentO
     );
   }
   if (isPresent(metadata) && !isJsonObject(metadata)) throw badRequest('metadata must be an object');
-  const normal = kind.normalize?.(sent, isWhole) ?? sent;
+  const normal = readSent(kind, sent, isWhole);
   return {
     ...normal,
     apiVersion,

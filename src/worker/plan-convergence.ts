@@ -5,7 +5,7 @@
  * task's own wish, its deletion, its failed probe, or a tombstone that the manager gave when asked; no wish that is
  * older than the container does.
  */
-import { specHash } from '../model/spec-hash.js';
+import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
 import { needsFiles } from '../model/volumes.js';
 import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
@@ -134,7 +134,7 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
     const { attempt, specHash: madeFrom } = newest.identity;
     // The worker may have died before it had put the files in, or before it could note that it had.
     const lacksFiles = needsFiles(task.spec) && record.filled !== attempt;
-    const unfit = madeFrom !== hash || record.problem?.attempt === attempt || lacksFiles;
+    const unfit = !isMadeFrom(madeFrom, task.spec) || record.problem?.attempt === attempt || lacksFiles;
     if (unfit || record.finished) {
       return { steps: [{ type: 'removeContainer', id: newest.id }], record: withAttemptsOf(containers, record) };
     }
@@ -181,7 +181,7 @@ function planAlive(
     record,
     report: baseReport(task, record, { state: 'Scheduled', reason: because, message }),
   });
-  if (newest.identity.specHash !== hash) {
+  if (!isMadeFrom(newest.identity.specHash, task.spec)) {
     if (isBehind(input, newest)) return { steps: [], record: input.record };
     return stop('SpecChanged', 'the spec changed: its container is replaced');
   }

@@ -2,7 +2,7 @@
  * What a worker remembers of a task, brought up to date with the containers that are there. In: the task, its containers, the
  * record so far; out: the record. Pure. Always holds: each end counts once, and one that orch brought about counts as no failure.
  */
-import { specHash } from '../model/spec-hash.js';
+import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
 import type { ContainerDetails } from '../runtime/container-runtime.js';
 import { toTimestamp } from '../support/clock.js';
@@ -20,13 +20,14 @@ export function settleRecord(
 ): TaskRecord {
   const hash = specHash(task.spec);
   const known = withLateWord(record, containers);
-  const current = known.specHash !== undefined && known.specHash !== hash ? resetForSpec(known, hash) : known;
+  const current =
+    known.specHash !== undefined && !isMadeFrom(known.specHash, task.spec) ? resetForSpec(known, hash) : known;
   const newest = newestOf(containers);
   const ended = newest && (newest.phase === 'exited' || newest.phase === 'dead') ? newest : undefined;
   if (ended && ended.identity.attempt >= current.attempt && !isRecorded(ended, current.end)) {
     const end = endOf(ended, current, now);
     const next = { ...current, attempt: ended.identity.attempt, specHash: hash };
-    return countsAsEnd(ended.identity.specHash === hash, next, end.attempt)
+    return countsAsEnd(isMadeFrom(ended.identity.specHash, task.spec), next, end.attempt)
       ? recordEnd(next, end, task.spec.restartPolicy, now)
       : withoutCounting(next, end);
   }

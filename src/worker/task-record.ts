@@ -1,4 +1,4 @@
-import { specHash } from '../model/spec-hash.js';
+import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
 import type { ProbeFailure } from './probes/probe-runner.js';
 import { revisionOf } from './task-key.js';
@@ -61,7 +61,7 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
   const { attempt = 0 } = status;
   const hash = status.specHash ?? specHash(task.spec);
   const nextStartAt = status.nextStartTime === undefined ? NaN : Date.parse(status.nextStartTime);
-  const isFinished = (status.state === 'Completed' || status.state === 'Failed') && hash === specHash(task.spec);
+  const isFinished = (status.state === 'Completed' || status.state === 'Failed') && isMadeFrom(hash, task.spec);
   return {
     attempt,
     specHash: hash,

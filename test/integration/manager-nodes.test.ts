@@ -154,6 +154,7 @@ describe('a worker that falls silent', () => {
         {
           key: notReadyTaintKey,
           operator: 'Exists',
+          effect: 'NoExecute',
           ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
         },
       ],

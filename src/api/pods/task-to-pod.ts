@@ -54,7 +54,9 @@ function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
 
 /** Kubernetes has no word for a volume of the engine: a Pod does not show it. */
 function podVolumesOf({ volumes = [] }: TaskSpec): NonNullable<PodSpec['volumes']> {
-  return volumes.filter(({ dockerVolume }) => dockerVolume === undefined);
+  return volumes
+    .filter(({ dockerVolume }) => dockerVolume === undefined)
+    .map((volume) => (Object.keys(volume).length === 1 ? { ...volume, emptyDir: {} } : volume));
 }
 
 function containerOf(task: StoredTask, kept: JsonObject | undefined): Container {

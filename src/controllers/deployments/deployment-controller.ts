@@ -144,7 +144,8 @@ export class DeploymentController {
 
   private replicasOf(deployment: StoredDeployment): Replicas {
     const tasks = this.tasks.ownedBy(deployment.metadata.uid);
-    return sortReplicas(deployment, tasks, this.lostNodes, this.readyTimes.look(deployment.metadata.uid, tasks));
+    const readyFor = this.readyTimes.look(deployment.metadata.uid, tasks);
+    return sortReplicas(deployment, tasks, this.lostNodes, readyFor, this.revisions.hashOf(deployment));
   }
 
   /** Tasks that a Deployment left behind are taken over by one that selects them; such as it selects no more are let go. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../model/json.js';
 import { revisionAnnotation, type StoredDeployment } from '../../model/deployment.js';
-import { nameOfTemplate, templateHash, templateHashLabel } from '../../model/pod-template.js';
+import { nameOfTemplate, templateHash, templateHashLabel, withoutHash } from '../../model/pod-template.js';
 import {
   annotationsOfTemplate,
   revisionOf,
@@ -52,7 +52,7 @@ export function planRevisions(
   sizes: ReadonlyMap<string, number> = new Map(),
 ): RevisionStep[] {
   const { metadata, spec } = deployment;
-  const hash = templateHash(spec.template);
+  const { hash } = replicas;
   const counts = countByTemplate(replicas);
   const countOf = (template: string): Counts => {
     const count = counts.get(template) ?? noTasks;
@@ -95,6 +95,19 @@ export function planRevisions(
     if (differs(record, content)) steps.push({ type: 'write', record, content });
   }
   return [...steps, ...removed.map((record): RevisionStep => ({ type: 'delete', record }))];
+}
+
+/**
+ * The hash of the present template, as its records know it. Another version of orch may have counted it otherwise: then that of
+ * the newest record with a template that says the same, so that no new version brings anything out by itself. Pure.
+ */
+export function hashInRecords({ spec }: StoredDeployment, records: readonly StoredReplicaSet[]): string {
+  const hash = templateHash(spec.template);
+  if (records.some((record) => hashOf(record) === hash)) return hash;
+  const same = records
+    .filter((record) => hashOf(record) !== '' && templateHash(withoutHash(record.spec.template)) === hash)
+    .sort((a, b) => numberOf(b) - numberOf(a));
+  return same[0] ? hashOf(same[0]) : hash;
 }
 
 /** Of the older ones, the oldest first, those beyond the limit. */

@@ -6,6 +6,8 @@ import { isReady as saysReady, type ReadyTime } from './ready-times.js';
 
 /** What a Deployment has: its tasks by what they are to it. Those that are being deleted count nowhere else. */
 export interface Replicas {
+  /** By which label tasks of the present template are known. */
+  hash: string;
   /** Made from the present template. */
   updated: Replica[];
   /** Made from another one. */
@@ -28,18 +30,18 @@ export interface Replica {
 
 /**
  * Sorts the tasks that a Deployment owns. `lostNodes`: whose tasks nobody knows anything of; `readyFor`: for how long a
- * ready task has been that. Pure.
+ * ready task has been that; `hash`: that of its template, as its records know it. Pure.
  */
 export function sortReplicas(
   deployment: StoredDeployment,
   tasks: readonly StoredTask[],
   lostNodes: ReadonlySet<string>,
   readyFor: (task: StoredTask) => ReadyTime,
+  hash = templateHash(deployment.spec.template),
 ): Replicas {
-  const { selector, template, minReadySeconds = 0 } = deployment.spec;
-  const hash = templateHash(template);
+  const { selector, minReadySeconds = 0 } = deployment.spec;
   const selects = compileLabelSelector(selector);
-  const sorted: Replicas = { updated: [], old: [], leaving: [], strays: [] };
+  const sorted: Replicas = { hash, updated: [], old: [], leaving: [], strays: [] };
   for (const task of tasks) {
     const { deletionTimestamp, labels } = task.metadata;
     if (deletionTimestamp !== undefined) sorted.leaving.push(task);

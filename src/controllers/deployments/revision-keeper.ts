@@ -5,7 +5,7 @@ import { replicaSetKind, type StoredReplicaSet } from '../../model/replica-set.j
 import type { Registry } from '../../registry/registry.js';
 import { WatchedKind } from '../watched-kind.js';
 import { OwnedObjects, type Concerned } from './owned-objects.js';
-import { planRevisions } from './plan-revisions.js';
+import { hashInRecords, planRevisions } from './plan-revisions.js';
 import type { Replicas } from './replicas.js';
 import { takeRevisionStep } from './revision-writer.js';
 
@@ -41,6 +41,11 @@ export class RevisionKeeper {
     const selects = compileLabelSelector(spec.selector);
     const orphans = this.records.orphansIn(namespace).filter((record) => selects(record.metadata.labels));
     return [...this.records.ownedBy(uid), ...orphans];
+  }
+
+  /** The hash of its template, as its records know it. */
+  hashOf(deployment: StoredDeployment): string {
+    return hashInRecords(deployment, this.recordsOf(deployment));
   }
 
   /**

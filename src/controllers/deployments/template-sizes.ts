@@ -1,5 +1,5 @@
 import type { StoredDeployment } from '../../model/deployment.js';
-import { templateHash, templateHashLabel, type PodTemplate } from '../../model/pod-template.js';
+import { templateHashLabel, type PodTemplate } from '../../model/pod-template.js';
 import { revisionOf, sizedForAnnotations, type StoredReplicaSet } from '../../model/replica-set.js';
 import type { RolloutBounds } from './rollout-bounds.js';
 import type { Replica, Replicas } from './replicas.js';
@@ -24,10 +24,9 @@ export interface TemplateGroup {
 /** The present template first, then the older ones, the newest of them first; also such as have no tasks. Pure. */
 export function templateGroups(
   { spec }: StoredDeployment,
-  { updated, old }: Pick<Replicas, 'updated' | 'old'>,
+  { hash, updated, old }: Pick<Replicas, 'hash' | 'updated' | 'old'>,
   records: readonly StoredReplicaSet[],
 ): [TemplateGroup, ...TemplateGroup[]] {
-  const hash = templateHash(spec.template);
   const newest = new Map<string, StoredReplicaSet>();
   for (const record of records) {
     const of = hashOf(record);

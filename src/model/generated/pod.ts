@@ -8,8 +8,6 @@ import type { Probe } from './task.js';
 
 import type { ExecAction } from './task.js';
 
-import type { TaskPort } from './task.js';
-
 import type { SecretVolumeSource } from './task.js';
 
 import type { ConfigMapVolumeSource } from './task.js';
@@ -137,7 +135,7 @@ export interface Container {
   /**
    * Ports that the container listens on; hostPort publishes one.
    */
-  ports?: TaskPort[];
+  ports?: ContainerPort[];
   resources?: PodResources;
   lifecycle?: PodLifecycle;
   /**
@@ -164,6 +162,31 @@ export interface Container {
    * Give the container a terminal.
    */
   tty?: boolean;
+}
+/**
+ * A port that the container listens on.
+ */
+export interface ContainerPort {
+  /**
+   * A name for probes to refer to.
+   */
+  name?: string;
+  /**
+   * The port inside the container.
+   */
+  containerPort: number;
+  /**
+   * The port on the worker. 0: not published.
+   */
+  hostPort?: number;
+  /**
+   * The worker's address to publish on; all when absent.
+   */
+  hostIP?: string;
+  /**
+   * The protocol.
+   */
+  protocol?: 'TCP' | 'UDP';
 }
 /**
  * What it needs (requests) and may use at most (limits): cpu, memory and ephemeral-storage.
@@ -197,7 +220,7 @@ export interface PodPreStop {
   exec: ExecAction;
 }
 /**
- * Exactly one of configMap, secret, emptyDir and hostPath.
+ * One of configMap, secret, emptyDir and hostPath; an emptyDir when none is named.
  */
 export interface PodVolume {
   /**

@@ -296,7 +296,7 @@ export interface ResourceList {
   disk?: Quantity;
 }
 /**
- * Exactly one of dockerVolume, hostPath, emptyDir, configMap and secret.
+ * One of dockerVolume, hostPath, emptyDir, configMap and secret; an emptyDir when none is named.
  */
 export interface Volume {
   /**
@@ -335,7 +335,7 @@ export interface EmptyDirVolumeSource {
    */
   medium?: '' | 'Memory';
   /**
-   * With medium Memory: how large it may grow.
+   * How large it may grow; kept only with medium Memory.
    */
   sizeLimit?: Quantity;
 }

@@ -5,7 +5,7 @@
  */
 import type { Client } from '../../client/client.js';
 import { configReferences } from '../../model/config-references.js';
-import { specHash } from '../../model/spec-hash.js';
+import { isMadeFrom, specHash } from '../../model/spec-hash.js';
 import type { StoredTask } from '../../model/task.js';
 import { isOrchError, OrchError } from '../../support/errors.js';
 import type { CheckpointFile } from '../checkpoint-file.js';
@@ -51,7 +51,7 @@ export async function resolveInputs(
     objects = await readConfig(task, { ...options, signal });
   } catch (error) {
     const remembered = checkpoint.inputs(uid);
-    if (remembered?.specHash === hash) return remembered.inputs;
+    if (remembered && isMadeFrom(remembered.specHash, task.spec)) return remembered.inputs;
     throw isOrchError(error, 'Forbidden') ? new ConfigProblem(error.message) : error;
   }
   const { env, skipped } = resolveEnvironment(task, objects, surroundings);

@@ -27,6 +27,34 @@ describe('templateHash', () => {
       template({ livenessProbe: { ...probe, initialDelaySeconds: 0 }, ports: [{ containerPort: 80, hostPort: 0 }] }),
       template({ livenessProbe: probe, ports: [{ containerPort: 80 }] }),
     ],
+    [
+      'defaults of the pod',
+      template(
+        {},
+        {
+          restartPolicy: 'Always',
+          schedulerName: 'default-scheduler',
+          terminationGracePeriodSeconds: 30,
+          ...{ dnsPolicy: 'ClusterFirst', securityContext: {} },
+        },
+      ),
+      template(),
+    ],
+    [
+      'defaults of the container',
+      template({
+        imagePullPolicy: 'IfNotPresent',
+        ports: [{ containerPort: 80, protocol: 'TCP' }],
+        readinessProbe: { ...probe, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
+        ...{ terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' },
+      }),
+      template({ ports: [{ containerPort: 80 }], readinessProbe: probe }),
+    ],
+    [
+      'a volume without a source',
+      template({}, { volumes: [{ name: 'a', emptyDir: {} }] }),
+      template({}, { volumes: [{ name: 'a' }] }),
+    ],
   ])("looks through what Go's clients change when they send it back: %s", (_, written, sentBack) => {
     expect(templateHash(written)).toBe(templateHash(sentBack));
   });
@@ -35,6 +63,8 @@ describe('templateHash', () => {
     ['the image', template({ image: 'busybox:2' })],
     ['an amount', template({ resources: { limits: { memory: '1Gi' } } })],
     ['a grace of nothing', template({}, { terminationGracePeriodSeconds: 0 })],
+    ['a field that orch only keeps', template({}, { dnsPolicy: 'Default' } as Partial<PodTemplate['spec']>)],
+    ['a label without a value', { ...template(), metadata: { labels: { app: 'web', tier: '' } } }],
     ['a label', { ...template(), metadata: { labels: { app: 'web', tier: 'front' } } }],
   ])('is another one for another %s', (_, other) => {
     expect(templateHash(other)).not.toBe(templateHash(template()));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TaskSpec } from '../../../src/model/task.js';
-import { validateVolumes } from '../../../src/model/volumes.js';
+import { validateVolumes, volumeWarnings } from '../../../src/model/volumes.js';
 
 const problems = (spec: Partial<TaskSpec>): string[] =>
   validateVolumes({ image: 'busybox', ...spec }).map(({ field, message }) => `${field}: ${message}`);
@@ -12,6 +12,7 @@ it('takes each kind of volume, the same folder at two places, and several sizes'
         { name: 'data', dockerVolume: { name: 'shop-data' } },
         { name: 'config', hostPath: { path: '/srv/config' } },
         { name: 'cache', emptyDir: {} },
+        { name: 'none' },
         { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
         { name: 'settings', configMap: { name: 'settings', items: [{ key: 'a', path: 'conf.d/..a' }] } },
         { name: 'login', secret: { secretName: 'login', defaultMode: 0o400 } },
@@ -32,14 +33,9 @@ it('takes each kind of volume, the same folder at two places, and several sizes'
 
 it.each<[string, Partial<TaskSpec>, string]>([
   [
-    'a volume of no kind',
-    { volumes: [{ name: 'a' }] },
-    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, configMap, secret, not 0',
-  ],
-  [
     'a volume of two kinds',
     { volumes: [{ name: 'a', emptyDir: {}, hostPath: { path: '/a' } }] },
-    'spec.volumes[0]: needs exactly one of dockerVolume, hostPath, emptyDir, configMap, secret, not 2',
+    'spec.volumes[0]: may have only one of hostPath, emptyDir: keep one of them',
   ],
   [
     'a name twice',
@@ -134,15 +130,27 @@ it.each<[string, Partial<TaskSpec>, string]>([
     'spec.volumeMounts[0].mountPath: no files can be put below /dev',
   ],
   [
-    'a size on disk',
-    { volumes: [{ name: 'a', emptyDir: { sizeLimit: '1Gi' } }] },
-    'spec.volumes[0].emptyDir.sizeLimit: the engine can keep it only with medium: Memory',
-  ],
-  [
     'a size that is none',
     { volumes: [{ name: 'a', emptyDir: { medium: 'Memory', sizeLimit: 'big' } }] },
     'spec.volumes[0].emptyDir.sizeLimit: "big" is not a size: write it like 64Mi',
   ],
 ])('MF-11: refuses %s', (_what, spec, sentence) => {
   expect(problems(spec)).toEqual([sentence]);
+});
+
+it('tells of a size that the engine does not keep', () => {
+  const warnings = (emptyDir: object): string[] =>
+    volumeWarnings({
+      image: 'busybox',
+      volumes: [
+        { name: 'a', emptyDir: {} },
+        { name: 'b', emptyDir },
+      ],
+    });
+  expect(warnings({ sizeLimit: '1Gi' })).toEqual([
+    'spec.volumes[1].emptyDir.sizeLimit: the engine keeps this limit only with medium: Memory',
+  ]);
+  expect(warnings({ sizeLimit: '1Gi', medium: 'Memory' })).toEqual([]);
+  expect(warnings({ sizeLimit: 0 })).toEqual([]);
+  expect(warnings({})).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { namespaceKind } from '../../../src/model/namespace.js';
 import { nodeKind } from '../../../src/model/node.js';
 import { taskEventKind, type TaskEvent } from '../../../src/model/task-event.js';
 import { taskKind, type StoredTask, type Task } from '../../../src/model/task.js';
+import { prepareUpdate } from '../../../src/registry/prepare-update.js';
 import { inDefault, node, openFixture, task, type Fixture } from './registry-fixture.js';
 
 let fixture: Fixture;
@@ -105,6 +106,46 @@ describe('create', () => {
       },
       message: expect.stringMatching(/^Task\.orch\.dev "web" is invalid: spec\.resources\.cpu: "much"/) as string,
     });
+  });
+
+  it('reads null and empty choices as not set, in a new object, a replaced, patched and applied one', async () => {
+    const unset = { args: null, resources: null, restartPolicy: '', nodeSelector: { disk: '' } };
+    const plain = { image: 'busybox:latest', nodeSelector: { disk: '' } };
+    const sent = { ...task('web', unset), metadata: { name: 'web', annotations: null, labels: { a: null } } };
+    const { object } = await fixture.registry.create<Task>(taskKind, sent);
+    expect(object.spec).toEqual(plain);
+    expect(object.metadata).toMatchObject({ labels: { a: '' } });
+    expect(object.metadata).not.toHaveProperty('annotations');
+    const again = await fixture.registry.replace(taskKind, inDefault('web'), sent);
+    expect(again.changed).toBe(false);
+    const operations = [{ op: 'add' as const, path: '/spec/args', value: null }];
+    const patched = await fixture.registry.patch(taskKind, inDefault('web'), { type: 'json', operations });
+    expect(patched.changed).toBe(false);
+    const { metadata: _place, ...applied } = sent;
+    await fixture.registry.apply(taskKind, inDefault('web'), applied, { fieldManager: 'a' });
+    const { object: after } = await fixture.registry.apply<Task>(taskKind, inDefault('web'), applied, {
+      fieldManager: 'a',
+    });
+    expect(after.spec).toEqual(plain);
+  });
+
+  it('lets an object be changed that broke a rule before there was one, but not break it anew', async () => {
+    const tolerations = [{ operator: 'Equal' }];
+    await expect(fixture.registry.create(taskKind, task('new', { tolerations }))).rejects.toMatchObject({
+      code: 'Invalid',
+    });
+    const { object } = await fixture.registry.create<StoredTask>(taskKind, task('old'));
+    const old = { ...object, spec: { ...object.spec, tolerations } };
+    const change = (spec: object) =>
+      prepareUpdate(taskKind, old, { ...old, spec: { ...old.spec, ...spec } } as never, { scope: 'main' });
+    expect(change({ priority: 5 }).fate).toBe('stored');
+    expect(() => change({ tolerations: [...tolerations, ...tolerations] })).toThrow('spec.tolerations[1].operator');
+  });
+
+  it('says of a valid object what is not kept as it says', async () => {
+    const volumes = [{ name: 'spool', emptyDir: { sizeLimit: '1Gi' } }];
+    const { warnings } = await fixture.registry.create(taskKind, task('web', { volumes }));
+    expect(warnings).toEqual([expect.stringContaining('spec.volumes[0].emptyDir.sizeLimit')]);
   });
 
   it('MF-09: treats unknown fields as asked', async () => {

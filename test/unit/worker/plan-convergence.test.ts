@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../../src/model/json.js';
 import { specHash } from '../../../src/model/spec-hash.js';
 import { canMove } from '../../../src/model/task-state.js';
 import type { State } from '../../../src/model/task-state.js';
@@ -247,6 +249,14 @@ describe('a container that is newer than what the checkpoint remembers of its ta
     expect(steps).toEqual([]);
     expect(record.attempt).toBe(3);
     expect(report?.state).toBe('Running');
+  });
+
+  it('and one that an older version made of the very same words stays, though hashes are counted otherwise now', () => {
+    const aloud = { hostNetwork: false, ports: [{ containerPort: 80, protocol: 'TCP' as const }] };
+    const { spec } = aStoredTask('web', aloud, {});
+    const ofTheWords = createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16);
+    expect(plan(aloud, running(2, ofTheWords), true)).toMatchObject({ steps: [], record: { attempt: 2 } });
+    expect(plan(aloud, running(2, specHash({ ...spec, hostNetwork: true })), true).steps).toHaveLength(1);
   });
 });
 

@@ -186,6 +186,8 @@ describe('a Pod as somebody sends it', () => {
     metadata: { name: 'web' },
     spec: { containers: [{ name: 'web', image: 'busybox', ...container }], ...spec },
   });
+  const appArmor = 'container.apparmor.security.beta.kubernetes.io/web';
+  const confined = { ...pod(), metadata: { name: 'web', annotations: { [appArmor]: 'localhost/strict' } } };
   const refusalOf = (sent: JsonObject): OrchError => {
     try {
       podToTask(sent);
@@ -208,7 +210,11 @@ describe('a Pod as somebody sends it', () => {
       stdinOnce: true,
       tty: true,
     });
-    expect(warnings).toEqual(['orch keeps these fields and does not act on them: spec.dnsPolicy']);
+    expect(warnings).toEqual([]);
+    // What is so anyway is shown again all the same: applied once more, the Pod is unchanged.
+    const { annotations = {} } = object['metadata'] as { annotations?: Record<string, string> };
+    const task = aStoredTask('web', object['spec'] as unknown as TaskSpec, {}, { annotations });
+    expect(taskToPod(task).spec).toMatchObject({ dnsPolicy: 'ClusterFirst' });
   });
 
   it.each<[string, JsonObject, string]>([
@@ -235,7 +241,13 @@ describe('a Pod as somebody sends it', () => {
     ],
     ['hostPID', pod({ hostPID: true }), 'spec.hostPID'],
     ['a security context', pod({}, { securityContext: { runAsUser: 1 } }), 'spec.containers[0].securityContext'],
-    ['affinity', pod({ affinity: { nodeAffinity: {} } }), 'spec.affinity'],
+    [
+      'affinity',
+      pod({ affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{}] } } }),
+      'spec.affinity',
+    ],
+    ['an AppArmor profile', confined, `metadata.annotations.${appArmor}`],
+    ['another system', pod({ os: { name: 'windows' } }), 'spec.os'],
     ['a DNS of its own', pod({ dnsPolicy: 'None' }), 'spec.dnsPolicy'],
     [
       'a value of its own resources',

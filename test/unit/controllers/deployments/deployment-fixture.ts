@@ -1,5 +1,9 @@
 import { expect } from 'vitest';
-import { planRevisions, type RevisionStep } from '../../../../src/controllers/deployments/plan-revisions.js';
+import {
+  hashInRecords,
+  planRevisions,
+  type RevisionStep,
+} from '../../../../src/controllers/deployments/plan-revisions.js';
 import { planRollout, type RolloutStep } from '../../../../src/controllers/deployments/plan-rollout.js';
 import type { ReadyTime } from '../../../../src/controllers/deployments/ready-times.js';
 import { sortReplicas, type Replicas } from '../../../../src/controllers/deployments/replicas.js';
@@ -90,7 +94,8 @@ export class PlayedTasks {
   readyFor: (task: StoredTask) => ReadyTime = () => ({ milliseconds: 0, isAtLeast: false });
 
   sorted(deployment: StoredDeployment): Replicas {
-    return sortReplicas(deployment, this.tasks, new Set(), (task) => this.readyFor(task));
+    const hash = hashInRecords(deployment, this.history.records);
+    return sortReplicas(deployment, this.tasks, new Set(), (task) => this.readyFor(task), hash);
   }
 
   /** The next steps, after what is to be known of them has been written down. */

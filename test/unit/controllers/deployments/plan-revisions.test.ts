@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planRevisions, type RevisionStep } from '../../../../src/controllers/deployments/plan-revisions.js';
+import {
+  hashInRecords,
+  planRevisions,
+  type RevisionStep,
+} from '../../../../src/controllers/deployments/plan-revisions.js';
 import { revisionAnnotation, type DeploymentSpec, type StoredDeployment } from '../../../../src/model/deployment.js';
 import { templateHash, templateHashLabel } from '../../../../src/model/pod-template.js';
 import { revisionOf, type StoredReplicaSet } from '../../../../src/model/replica-set.js';
+import type { StoredTask } from '../../../../src/model/task.js';
 import { aDeployment, PlayedTasks } from './deployment-fixture.js';
 
 type Wanted = Partial<DeploymentSpec> & { image?: string };
@@ -25,6 +30,18 @@ class PlayedHistory {
   plan(wanted: Wanted): RevisionStep[] {
     const deployment = this.deployment(wanted);
     return planRevisions(deployment, this.records, this.played.sorted(deployment));
+  }
+
+  hashOf(wanted: Wanted): string {
+    return hashInRecords(this.deployment(wanted), this.records);
+  }
+
+  /** As if another version of orch, which counts hashes otherwise, had done all this. */
+  asOfAnotherVersion(): void {
+    const relabelled = JSON.parse(
+      JSON.stringify([this.records, this.played.tasks]).replaceAll(this.hashOf({}), 'oldhash'),
+    ) as [StoredReplicaSet[], StoredTask[]];
+    [this.written.records, this.played.tasks] = relabelled;
   }
 
   /** Steps until nothing is left to do. Returns how many there were. */
@@ -52,6 +69,25 @@ class PlayedHistory {
 }
 
 describe('planRevisions', () => {
+  const aloud = { restartPolicy: 'Always' as const, schedulerName: 'default-scheduler' as const };
+
+  it('a new version of orch that counts hashes otherwise brings nothing out by itself', () => {
+    const history = new PlayedHistory();
+    history.rollOut({});
+    history.asOfAnotherVersion();
+    expect(history.plan({})).toEqual([]);
+    expect(history.played.plan(history.deployment({}))).toEqual([]);
+    const { template } = aDeployment().spec;
+    const saidAloud = { template: { ...template, spec: { ...template.spec, ...aloud } } };
+    expect(history.played.plan(history.deployment(saidAloud))).toEqual([]);
+    // What is missing is made as the others are known.
+    history.played.tasks.pop();
+    expect(history.played.plan(history.deployment({}))).toMatchObject([
+      { type: 'create', name: 'web-oldhash-2', blueprint: { labels: { [templateHashLabel]: 'oldhash' } } },
+    ]);
+    expect(history.hashOf({ image: 'busybox:2' })).not.toBe('oldhash');
+  });
+
   it('records the template as kubectl looks for it, and numbers the Deployment', () => {
     const history = new PlayedHistory();
     history.written.annotations = { team: 'shop', 'kubectl.kubernetes.io/last-applied-configuration': '{}' };

@@ -314,7 +314,7 @@ describe('whatever of the tasks that may be available is', () => {
       const [updated, old] = [kinds.map(replica), oldKinds.map(replica)];
       const deployment = aDeployment(Object.assign({}, ...edits));
       const taken = new Set(
-        planRollout(deployment, { updated, old, leaving: [], strays: [] }).steps.map((step) =>
+        planRollout(deployment, { hash: '', updated, old, leaving: [], strays: [] }).steps.map((step) =>
           step.type === 'delete' ? step.task : undefined,
         ),
       );
