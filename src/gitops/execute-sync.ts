@@ -1,6 +1,7 @@
 import type { ManifestDocument } from '../manifest/manifest-document.js';
 import { locateField } from '../manifest/locate-field.js';
-import type { ApiObject } from '../model/api-object.js';
+import type { ApiObject, ObjectKey } from '../model/api-object.js';
+import type { Kind } from '../model/kind.js';
 import type { InventoryEntry, SourceError } from '../model/source.js';
 import type { Task } from '../model/task.js';
 import type { Registry } from '../registry/registry.js';
@@ -36,8 +37,9 @@ export async function executeSync(
   result.inventory = [...kept.values()].sort((a, b) => (identityOf(a) < identityOf(b) ? -1 : 1));
   return result;
 
-  async function apply({ document, entry }: SyncStep & { type: 'apply' }): Promise<void> {
+  async function apply({ document, entry, from }: SyncStep & { type: 'apply' }): Promise<void> {
     try {
+      if (from !== undefined) await takeOver(registry, document.kind, keyOfEntry(entry), { from, to: sourceName });
       const { object, changed } = await registry.apply(document.kind, keyOfEntry(entry), desiredObject(document), {
         fieldManager: fieldManagerOf(sourceName),
         force: true,
@@ -69,6 +71,36 @@ export async function executeSync(
       }
     }
     kept.delete(identity);
+  }
+}
+
+/**
+ * Makes the fields of one source those of another, before that one applies: what its manifest does not say then goes, as if it had always
+ * been its own.
+ */
+async function takeOver(
+  registry: Registry,
+  kind: Kind,
+  key: ObjectKey,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  const [former, next] = [fieldManagerOf(from), fieldManagerOf(to)];
+  try {
+    await registry.mutate(
+      kind,
+      key,
+      (object) => {
+        const { managedFields = [], ...metadata } = object.metadata;
+        if (!managedFields.some(({ manager }) => manager === former)) return undefined;
+        const others = managedFields.filter(({ manager }) => manager !== next);
+        const renamed = others.map((entry) => (entry.manager === former ? { ...entry, manager: next } : entry));
+        return { ...object, metadata: { ...metadata, managedFields: renamed } };
+      },
+      { source: next },
+    );
+  } catch (error) {
+    // It is made again then.
+    if (!isOrchError(error, 'NotFound')) throw error;
   }
 }
 

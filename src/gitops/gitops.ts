@@ -7,6 +7,7 @@ import type { Random } from '../support/random.js';
 import { kinds } from '../model/kinds.js';
 import type { FileSystem } from './file-system.js';
 import { identityOf } from './identity.js';
+import { surveyInTime, unknownFolder, type OtherSource } from './other-sources.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { SourceSyncer } from './source-syncer.js';
 
@@ -86,7 +87,7 @@ class Gitops {
     const syncer = new SourceSyncer(source, {
       ...rest,
       fileSystem,
-      keptByOthers: (sourceName) => this.#keptByOthers(sourceName),
+      others: (sourceName, asked) => this.#others(sourceName, asked),
     });
     this.#syncers.set(name, syncer);
     syncer.start();
@@ -100,13 +101,24 @@ class Gitops {
     this.#closing.add(closing);
   }
 
-  async #keptByOthers(sourceName: string): Promise<Map<string, string>> {
-    const kept = new Map<string, string>();
-    const { items } = await this.options.registry.list<Source>(sourceKind);
-    for (const { metadata, status } of items) {
-      if (metadata.name === sourceName) continue;
-      for (const entry of status?.inventory ?? []) kept.set(identityOf(entry), metadata.name);
-    }
-    return kept;
+  /** Looks into the folders of others only where what they keep or name may bear on the one that asks. */
+  async #others(
+    sourceName: string,
+    { named, gone }: { named: readonly string[]; gone: readonly string[] },
+  ): Promise<OtherSource[]> {
+    const { registry, clock } = this.options;
+    const { items } = await registry.list<Source>(sourceKind);
+    const others = items.map(async ({ metadata, status }): Promise<OtherSource | undefined> => {
+      const { name } = metadata;
+      if (name === sourceName) return undefined;
+      const keeps = new Set((status?.inventory ?? []).map(identityOf));
+      if (gone.length === 0 && !named.some((identity) => keeps.has(identity))) return undefined;
+      const syncer = this.#syncers.get(name);
+      const folder = syncer ? await surveyInTime(clock, (signal) => syncer.survey(signal)) : unknownFolder;
+      // Whoever has not taken over yet what was moved to its folder looks again.
+      if (gone.some((identity) => folder.names.has(identity) && !keeps.has(identity))) syncer?.request();
+      return { name, keeps, folder };
+    });
+    return (await Promise.all(others)).filter((other) => other !== undefined);
   }
 }

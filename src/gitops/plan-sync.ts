@@ -5,6 +5,7 @@ import type { Kind } from '../model/kind.js';
 import { findKind } from '../model/kinds.js';
 import type { InventoryEntry, Source, SourceError } from '../model/source.js';
 import { whyNotAllowed, type AllowedFolders } from './allowed-folders.js';
+import { fateOfGone, formerKeeper, otherKeeper, type OtherSource } from './other-sources.js';
 import { entryOf, identityOf, identityOfDocument } from './identity.js';
 
 /**
@@ -23,8 +24,8 @@ export interface SyncInput {
   inventory: readonly InventoryEntry[];
   /** The uid of what now bears the identity of an entry of the inventory that the files do not name. */
   live: ReadonlyMap<string, { uid: string }>;
-  /** Identity -> name of another source in whose inventory it is. */
-  keptByOthers: ReadonlyMap<string, string>;
+  /** The other sources, where what they keep or name bears on this sync. */
+  others: readonly OtherSource[];
   /** Where a Source that a file names may read. */
   allowed: AllowedFolders;
 }
@@ -37,7 +38,8 @@ export interface SourceFile {
 }
 
 export type SyncStep =
-  | { type: 'apply'; document: ManifestDocument; entry: InventoryEntry }
+  /** `from`: the source out of whose folder the manifest was moved; its fields are this one's now. */
+  | { type: 'apply'; document: ManifestDocument; entry: InventoryEntry; from?: string }
   /** Delete this very object. Only to be done when every apply before it went well. */
   | { type: 'prune'; kind: Kind; entry: InventoryEntry & { uid: string } }
   /** Take it out of the inventory: it is gone, is another object by now, or is let go. */
@@ -58,6 +60,7 @@ export type HoldReason =
   | 'SourceNotAllowed'
   | 'SourceEmpty'
   | 'SourceChanging'
+  | 'HandingOver'
   | 'InvalidManifests'
   | 'PruneBlocked';
 
@@ -79,11 +82,11 @@ export function planSync(input: SyncInput): SyncPlan {
   }
   const errors = [...problems, ...files.flatMap((file) => file.errors)];
   const documents = goodDocuments(input, errors);
-  const applies = inOrder(documents).map((document): SyncStep => ({
-    type: 'apply',
-    document,
-    entry: entryOf(document.kind, document.object, document.file),
-  }));
+  const applies = inOrder(documents).map((document): SyncStep => {
+    const from = formerKeeper(input.others, identityOfDocument(document))?.name;
+    const entry = entryOf(document.kind, document.object, document.file);
+    return { type: 'apply', document, entry, ...(from === undefined ? {} : { from }) };
+  });
   const gone = goneEntries(files, inventory);
   if (errors.length > 0) {
     const kept = gone.length > 0 ? '; nothing is deleted until that is put right' : '';
@@ -137,9 +140,9 @@ function refuse(document: ManifestDocument, owned: Set<string>, input: SyncInput
     const refusal = whyNotAllowed((object as Source).spec.folder.path, undefined, input.allowed);
     if (refusal !== undefined) return refusal;
   }
-  const other = input.keptByOthers.get(identityOfDocument(document));
+  const other = otherKeeper(input.others, identityOfDocument(document));
   if (other === undefined || owned.has(identityOfDocument(document))) return undefined;
-  return `${kind.singular} "${object.metadata.name}" is kept by source "${other}" already`;
+  return `${kind.singular} "${object.metadata.name}" is kept by source "${other.name}" already`;
 }
 
 /** Namespaces before what lives in them; else as in the files. */
@@ -152,17 +155,26 @@ function planPrune(input: SyncInput, applies: SyncStep[], gone: readonly Invento
   const { spec } = input.source;
   const prunes: (SyncStep & { type: 'prune' })[] = [];
   const forgets: SyncStep[] = [];
+  const awaited: string[] = [];
   for (const entry of gone) {
+    const fate = fateOfGone(input.others, identityOf(entry));
+    if (fate.is === 'awaited') {
+      awaited.push(
+        `${entry.kind} "${entry.name}" stays until source "${fate.by.name}" has taken it over or lets it go`,
+      );
+      continue;
+    }
     const kind = findKind(entry.apiVersion, entry.kind);
     const live = input.live.get(identityOf(entry));
     const { uid } = entry;
-    if (spec.prune === false || !kind || uid === undefined || live?.uid !== uid)
+    if (fate.is === 'taken' || spec.prune === false || !kind || uid === undefined || live?.uid !== uid)
       forgets.push({ type: 'forget', entry });
     else prunes.push({ type: 'prune', kind, entry: { ...entry, uid } });
   }
   const inside = (step: { kind: Kind }): number => (step.kind.kind === 'Namespace' ? 1 : 0);
   prunes.sort((a, b) => inside(a) - inside(b));
-  const unblocked = { steps: [...applies, ...forgets, ...prunes], errors: [] };
+  const hold = awaited[0] === undefined ? {} : { hold: { reason: 'HandingOver' as const, message: awaited[0] } };
+  const unblocked = { steps: [...applies, ...forgets, ...prunes], errors: [], ...hold };
   if (prunes.length === 0) return unblocked;
   const token = pruneToken(prunes.map((step) => step.entry));
   const block = spec.allowPruneOf === token ? undefined : whyBlocked(input, applies.length, prunes.length);

@@ -63,8 +63,8 @@ function verdict({ plan, applyErrors, inventory, suspended }: SyncOutcome): { re
     plan.hold ??
     (applyErrors.length > 0 ? { reason: 'ApplyFailed' as const, message: summary(applyErrors) } : undefined);
   if (hold) {
-    // A folder in motion comes to rest by itself.
-    const stalled = hold.reason === 'SourceChanging' ? 'False' : 'True';
+    // A folder in motion comes to rest by itself, and another source takes over what was moved to it.
+    const stalled = hold.reason === 'SourceChanging' || hold.reason === 'HandingOver' ? 'False' : 'True';
     return { ready: { status: 'False', ...hold }, stalled: { status: stalled, ...hold } };
   }
   const message =

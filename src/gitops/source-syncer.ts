@@ -10,8 +10,9 @@ import { resolveAllowed } from './allowed-folders.js';
 import { executeSync } from './execute-sync.js';
 import { FileCache } from './file-cache.js';
 import type { FileSystem } from './file-system.js';
-import { entryOf, identityOf, keyOfEntry } from './identity.js';
+import { entryOf, identityOf, identityOfDocument, keyOfEntry } from './identity.js';
 import { FolderWatcher } from './folder-watcher.js';
+import { unknownFolder, type FolderSurvey, type OtherSource } from './other-sources.js';
 import { sameLook, type FolderLook } from './look-at-folder.js';
 import { goneEntries, planSync, type SyncInput, type SyncPlan } from './plan-sync.js';
 import { settleFolder } from './settle-folder.js';
@@ -36,8 +37,8 @@ export interface SyncerOptions {
   clock: Clock;
   random: Random;
   logger: Logger;
-  /** Identity -> source, for what the other sources keep. */
-  keptByOthers: (sourceName: string) => Promise<Map<string, string>>;
+  /** The other sources that keep, or whose folders might name, one of these; `gone` are those that this folder does not name any more. */
+  others: (sourceName: string, asked: { named: readonly string[]; gone: readonly string[] }) => Promise<OtherSource[]>;
 }
 
 /**
@@ -88,6 +89,29 @@ export class SourceSyncer {
     this.#lastLook = undefined;
     this.#failures = 0;
     this.#request('full');
+  }
+
+  /** Look again: another source waits for this one to take over what was moved to its folder. */
+  request(): void {
+    this.#request('full');
+  }
+
+  /** What the folder names now, whatever was applied of it. Rejects when it cannot be looked at. */
+  async survey(signal: AbortSignal): Promise<FolderSurvey> {
+    const { fileSystem, allowedFolders, clock } = this.#options;
+    const { look, settled, moving } = await settleFolder(
+      fileSystem,
+      this.#source.spec.folder.path,
+      allowedFolders,
+      undefined,
+      clock,
+      signal,
+    );
+    if (look.state !== 'present') return unknownFolder;
+    const { files } = await this.#cache.read(look.files, { root: look.realRoot, distrust: false, moving });
+    const isWhole = look.problems.length === 0 && files.every(({ errors }) => errors.length === 0);
+    const names = new Set(files.flatMap(({ documents }) => documents.map(identityOfDocument)));
+    return { state: settled ? (isWhole ? 'clear' : 'unknown') : 'changing', names };
   }
 
   /** What happened to objects of any kind; only what this source keeps, and only what it says of it, matters. */
@@ -204,6 +228,9 @@ export class SourceSyncer {
     const { files, contentHash } = present
       ? await this.#cache.read(look.files, { root: look.realRoot, distrust: wanted.has('full'), moving })
       : { files: [], contentHash: source.status?.contentHash ?? '' };
+    const gone = present ? goneEntries(files, this.#inventory) : [];
+    const named = files.flatMap(({ documents }) => documents.map(identityOfDocument));
+    const asked = { named: named.filter((identity) => !this.#owned.has(identity)), gone: gone.map(identityOf) };
     const input: SyncInput = {
       source: { name, spec: source.spec },
       folder: present ? { state: 'present' } : look,
@@ -211,8 +238,8 @@ export class SourceSyncer {
       problems: present ? look.problems : [],
       settled,
       inventory: this.#inventory,
-      live: present ? await this.#live(goneEntries(files, this.#inventory)) : new Map(),
-      keptByOthers: await this.#options.keptByOthers(name),
+      live: await this.#live(gone),
+      others: await this.#options.others(name, asked),
       allowed: await resolveAllowed(fileSystem, allowedFolders),
     };
     const plan = planSync(input);
@@ -224,7 +251,8 @@ export class SourceSyncer {
     if (result.applied + result.pruned > 0) {
       this.#logger.info('synced', { applied: result.applied, pruned: result.pruned });
     }
-    return { again: result.applyErrors.length > 0 || !settled, applied: result.applied };
+    const isWaiting = !settled || plan.hold?.reason === 'HandingOver';
+    return { again: result.applyErrors.length > 0 || isWaiting, applied: result.applied };
   }
 
   async #live(entries: readonly InventoryEntry[]): Promise<Map<string, { uid: string }>> {

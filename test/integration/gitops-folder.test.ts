@@ -369,6 +369,75 @@ describe('errors', () => {
   });
 });
 
+describe('a manifest that is moved to the folder of another source', () => {
+  let other: string;
+  beforeEach(async () => {
+    other = join(parent, 'other');
+    await mkdir(other);
+    await write('stays.yaml', manifest('stays'));
+    await writeFile(join(other, 'others.yaml'), manifest('others'));
+    await write('a.yaml', manifest('a').replace('{ name: a }', '{ name: a, labels: { from: shop } }'));
+    await createSource();
+    await createSource({}, 'other', other);
+    await tasksAre('a', 'others', 'stays');
+    await readyIs('Synced');
+    await readyIs('Synced', 'other');
+  });
+  const keepers = async (): Promise<string> => {
+    const sources = [await getSource('shop'), await getSource('other')];
+    const having = sources.filter(({ status }) => status?.inventory?.some((entry) => entry.name === 'a'));
+    return having.map(({ metadata }) => metadata.name).join();
+  };
+  const handedOver = (): Promise<unknown> =>
+    waitFor(
+      'the other source to keep it',
+      async () => {
+        const now = await keepers();
+        if (now !== 'other') throw new Error(`it is kept by ${now}`);
+        return true;
+      },
+      15,
+    );
+
+  it("goes on as it is, and is the other one's from then on", async () => {
+    const { uid } = (await getTask('a')).metadata;
+    await rename(join(folder, 'a.yaml'), join(other, 'a.yaml'));
+    await handedOver();
+    expect((await getTask('a')).metadata).toMatchObject({ uid, labels: { from: 'shop' } });
+    // What the manifest does not say any more goes, as if the other one had applied it from the beginning.
+    await writeFile(join(other, 'a.yaml'), manifest('a', 'image: other'));
+    await waitFor('the label to go', async () => {
+      const { spec, metadata } = await getTask('a');
+      return spec.image === 'other' && metadata.labels?.['from'] === undefined && metadata.uid === uid;
+    });
+    await rm(join(other, 'a.yaml'));
+    await tasksAre('others', 'stays');
+  });
+
+  it('is not stopped when nobody was there to see the move, whoever looks first', async () => {
+    for (const [from, to, name] of [
+      [folder, other, 'other'],
+      [other, folder, 'shop'],
+    ] as const) {
+      const { uid } = (await getTask('a')).metadata;
+      const start = await restart();
+      await rename(join(from, 'a.yaml'), join(to, 'a.yaml'));
+      start();
+      await waitFor(`${name} to keep it`, async () => (await keepers()) === name, 15);
+      expect((await getTask('a')).metadata.uid).toBe(uid);
+    }
+  });
+
+  it('is handed over as well when it lay in both folders for a while', async () => {
+    const { uid } = (await getTask('a')).metadata;
+    await writeFile(join(other, 'a.yaml'), manifest('a'));
+    await readyIs('InvalidManifests', 'other');
+    await rm(join(folder, 'a.yaml'));
+    await handedOver();
+    expect((await getTask('a')).metadata.uid).toBe(uid);
+  });
+});
+
 describe('a folder that is gone', () => {
   it('GO-01: deletes nothing when it is missing or empty, and goes on when it is back', async () => {
     await write('a.yaml', manifest('a'));

@@ -195,6 +195,14 @@ export const mutations: readonly Mutation[] = [
     seeds: many,
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
+  // GitOps, several sources
+  {
+    name: 'a manifest that was moved to another source is taken for deleted',
+    file: 'src/gitops/plan-sync.ts',
+    from: "if (fate.is === 'awaited') {",
+    to: 'if ((fate.is as string) === "never") {',
+    test: 'test/unit/gitops/plan-sync.test.ts',
+  },
   // Worker
   {
     name: 'an empty list means stop',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '../../../src/gitops/identity.js';
+import type { FolderSurvey, OtherSource } from '../../../src/gitops/other-sources.js';
 import {
   goneEntries,
   planSync,
@@ -40,7 +41,7 @@ const plan = ({ spec, live, ...given }: Given): SyncPlan => {
     problems: [],
     allowed: { paths: ['/shop'] },
     settled: true,
-    keptByOthers: new Map(),
+    others: [],
     ...given,
     inventory,
     live: new Map(Object.entries(uids).map(([name, uid]) => [identityOf(entry(name)), { uid }])),
@@ -59,6 +60,47 @@ describe('planSync', () => {
   it('GO-05: knows objects by what they are, not by where they lie', () => {
     const result = plan({ files: [file('z/other.yaml', 'a')], inventory: [{ ...entry('a'), file: 'a.yaml' }] });
     expect(steps(result)).toEqual(['apply a']);
+  });
+
+  describe('whose object another source keeps or names', () => {
+    const other = (keeps: string[], names: string[], state: FolderSurvey['state'] = 'clear'): OtherSource[] => {
+      const ids = (all: string[]): Set<string> => new Set(all.map((name) => identityOf(entry(name))));
+      return [{ name: 'other', keeps: ids(keeps), folder: { state, names: ids(names) } }];
+    };
+    const lost = (others: OtherSource[]): SyncPlan =>
+      plan({ files: [file('a.yaml', 'a')], inventory: [entry('a'), entry('moved')], others });
+    const found = (others: OtherSource[]): SyncPlan => plan({ files: [file('a.yaml', 'moved')], others });
+
+    it('waits while the other has not taken over what was moved to its folder', () => {
+      const result = lost(other([], ['moved']));
+      expect(steps(result)).toEqual(['apply a']);
+      expect(result.hold).toMatchObject({ reason: 'HandingOver' });
+    });
+
+    it('lets it go once the other keeps it', () => {
+      expect(steps(lost(other(['moved'], ['moved'])))).toEqual(['apply a', 'forget moved']);
+    });
+
+    it('waits while nobody can say what the other folder names', () => {
+      expect(steps(lost(other([], [], 'changing')))).toEqual(['apply a']);
+      expect(steps(lost(other(['moved'], [], 'unknown')))).toEqual(['apply a']);
+    });
+
+    it('deletes it when no folder names it any more, whoever has it in the inventory', () => {
+      expect(steps(lost(other(['moved'], [])))).toEqual(['apply a', 'prune moved']);
+      expect(steps(lost(other([], [], 'unknown')))).toEqual(['apply a', 'prune moved']);
+    });
+
+    it('takes over what the other does not name any more, and nothing while that is not certain', () => {
+      expect(found(other(['moved'], [])).steps).toMatchObject([{ type: 'apply', from: 'other' }]);
+      for (const others of [
+        other(['moved'], ['moved']),
+        other(['moved'], [], 'unknown'),
+        other(['moved'], [], 'changing'),
+      ]) {
+        expect(found(others)).toMatchObject({ steps: [], hold: { reason: 'InvalidManifests' } });
+      }
+    });
   });
 
   it('lets go of what is gone or is another object by now', () => {
