@@ -4,6 +4,7 @@ import { notReadyTaintKey, type StoredNode, type Taint } from '../model/node.js'
 import type { StoredTask } from '../model/task.js';
 import { ClusterState } from '../scheduler/cluster-state.js';
 import { occupancyOf, occupiesNode } from '../scheduler/demand.js';
+import type { Clock } from '../support/clock.js';
 import { formatTaint } from '../scheduler/taints.js';
 import { PendingQueue } from './pending-queue.js';
 
@@ -32,11 +33,15 @@ export class ClusterIndex {
   readonly workerTaskMap = new Map<string, Set<string>>();
   /** Task key -> the node that it names. */
   readonly taskWorkerMap = new Map<string, string>();
+  /** Task key -> since when this manager has known it there, monotonic milliseconds. */
+  private readonly arrivals = new Map<string, number>();
   readonly pending = new PendingQueue();
   readonly state = new ClusterState();
   private readonly evicting = new Map<string, EvictingTaint[]>();
   /** Up to here every deletion has been seen: an object of an older write that is not here is gone. */
   private seenRevision = 0;
+
+  constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
   /** `revision`: of the watch event; absent for the result of a write of our own. */
   putTask(task: StoredTask, revision?: number): IndexChange {
@@ -93,6 +98,11 @@ export class ClusterIndex {
     return [...(this.workerTaskMap.get(nodeName) ?? [])];
   }
 
+  /** Since when the task has been known where it is; undefined when it is nowhere. */
+  arrivalOf(key: string): number | undefined {
+    return this.arrivals.get(key);
+  }
+
   /** Taints of the user's that drive tasks away. The manager's own is judged by heartbeats, not by its presence. */
   evictingTaints(nodeName: string): readonly EvictingTaint[] {
     return this.evicting.get(nodeName) ?? [];
@@ -118,11 +128,13 @@ export class ClusterIndex {
       left?.delete(key);
       if (left?.size === 0) this.workerTaskMap.delete(old);
       this.taskWorkerMap.delete(key);
+      this.arrivals.delete(key);
     }
     if (nodeName !== undefined) {
       const members = this.workerTaskMap.get(nodeName) ?? new Set();
       this.workerTaskMap.set(nodeName, members.add(key));
       this.taskWorkerMap.set(key, nodeName);
+      this.arrivals.set(key, this.clock.monotonic());
     }
     return [old, nodeName].filter((name) => name !== undefined);
   }

@@ -51,7 +51,7 @@ const defaultNodeGraceSeconds = 40;
 export class Manager {
   readonly taskDb: TaskDb;
   readonly eventDb: EventDb;
-  private readonly index = new ClusterIndex();
+  private readonly index: ClusterIndex;
   private readonly nodeController: NodeController;
   private readonly taskController: TaskController;
   private readonly placement: PlacementPass;
@@ -63,6 +63,7 @@ export class Manager {
 
   constructor(private readonly options: ManagerOptions) {
     const { registry, clock, random, logger, settings = {} } = options;
+    this.index = new ClusterIndex(clock);
     const gate = new EvictionGate();
     this.background = new Background(clock, (error) =>
       logger.warn('resync failed, the next one tries again', { error: errorMessage(error) }),

@@ -31,6 +31,8 @@ export interface TaskFacts {
   nodeLostSince: number | undefined;
   /** NoExecute taints that users set on the node. */
   evictingTaints: readonly EvictingTaint[];
+  /** Since when the task is known on its node, monotonic milliseconds: only from then on it puts up with what is there. */
+  onNodeSince: number;
   notReadyTolerationMilliseconds: number;
 }
 
@@ -95,7 +97,7 @@ function planEviction(task: StoredTask, facts: TaskFacts, nodeName: string, now:
   for (const { taint, since } of facts.evictingTaints) {
     const seconds = tolerationSecondsFor(tolerations, taint);
     if (seconds === undefined) continue;
-    const due = since + seconds * 1000;
+    const due = Math.max(since, facts.onNodeSince) + seconds * 1000;
     if (due <= now) return { step: unbind('Evicted', `moved: ${nodeName} has the taint ${formatTaint(taint)}`) };
     nearest = Math.min(nearest, due);
   }

@@ -60,17 +60,19 @@ export class TaskController {
   /** Tells in the task's status why no worker fits. */
   async explain(task: StoredTask, message: string): Promise<void> {
     const { registry, clock, onWritten } = this.options;
-    const isFirst = task.status?.reason !== 'Unschedulable';
+    const { reason, message: before = '' } = task.status ?? {};
+    // Numbers move with every task that comes and goes: what is free is no news.
+    const isNews = reason !== 'Unschedulable' || withoutNumbers(before) !== withoutNumbers(message);
     const written = await writeTask(registry, clock, task, { type: 'explain', reason: 'Unschedulable', message });
     if (written === undefined) return;
     onWritten(written);
-    if (!isFirst) return;
+    if (!isNews) return;
     const { name, namespace = 'default', uid } = task.metadata;
     await registry.recordTaskEvent({
       task: { name, namespace, uid },
       state: 'Pending',
       type: 'Warning',
-      reason: 'Unschedulable',
+      reason: 'FailedScheduling',
       message,
       source: eventSource,
     });
@@ -98,6 +100,7 @@ export class TaskController {
       node: index.state.nodeWithout(nodeName, formatKey(keyOf(task))),
       nodeLostSince: nodes.lostSince(nodeName),
       evictingTaints: index.evictingTaints(nodeName),
+      onNodeSince: index.arrivalOf(formatKey(keyOf(task))) ?? clock.monotonic(),
       notReadyTolerationMilliseconds,
     };
     return planTask(task, facts, clock.monotonic());
@@ -113,4 +116,8 @@ export class TaskController {
       throw error;
     }
   }
+}
+
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/[\d.]+/g, '');
 }

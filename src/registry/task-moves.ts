@@ -1,4 +1,4 @@
-import { taskKind, type StoredTask } from '../model/task.js';
+import { assignedByHand, taskKind, type StoredTask } from '../model/task.js';
 import { canMove, movesFrom, type State } from '../model/task-state.js';
 import { invalid } from './registry-errors.js';
 import type { TaskEventInput } from './registry.js';
@@ -35,19 +35,29 @@ export function describeTaskMove(
   const from = old?.status?.state;
   const to = next.status?.state ?? 'Pending';
   if (old !== undefined && from === to) return undefined;
-  const created = old === undefined;
   const nodeName = next.status?.nodeName ?? next.spec.nodeName ?? old?.spec.nodeName;
   return {
     task: taskReference(next),
     state: to,
     ...(from === undefined ? {} : { previousState: from }),
     type: to === 'Failed' || (from === 'Running' && to === 'Pending') ? 'Warning' : 'Normal',
-    reason: next.status?.reason ?? (created ? 'Created' : to),
-    message: next.status?.message ?? (created ? 'The task was created.' : `The task went from ${from} to ${to}.`),
+    ...wordsOf(from, next),
     source,
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(next.status?.attempt === undefined ? {} : { attempt: next.status.attempt }),
   };
+}
+
+/** A placement is told as Kubernetes' scheduler tells it: tools look for these words. */
+function wordsOf(from: State | undefined, next: StoredTask): { reason: string; message: string } {
+  const { metadata, spec, status = {} } = next;
+  const { state: to = 'Pending', reason = '', message } = status;
+  if (to === 'Scheduled' && ['Placed', assignedByHand].includes(reason)) {
+    const task = `${metadata.namespace ?? 'default'}/${metadata.name}`;
+    return { reason: 'Scheduled', message: `Successfully assigned ${task} to ${spec.nodeName}` };
+  }
+  const words = from === undefined ? 'The task was created.' : `The task went from ${from} to ${to}.`;
+  return { reason: reason || (from === undefined ? 'Created' : to), message: message ?? words };
 }
 
 /** The record of a deletion: asked for, or done. */

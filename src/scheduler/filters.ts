@@ -2,7 +2,7 @@ import { formatBytes } from '../model/quantities.js';
 import type { TaskDemand } from './demand.js';
 import { formatPort, portKey, portsConflict } from './host-ports.js';
 import type { NodeInfo, ResourceName } from './node-info.js';
-import { formatTaint, isTolerated } from './taints.js';
+import { formatTaint, isTolerated, tolerationSecondsFor, toleratesPlacement } from './taints.js';
 import { own } from '../support/own.js';
 
 /** One rule that a node must pass to take a task. `passes` is on the hot path; the words are only made when asked for. */
@@ -44,7 +44,10 @@ export const filters: readonly Filter[] = [
   {
     name: 'taints',
     passes: (task, node) => node.taints.length === 0 || untolerated(task, node).length === 0,
-    reason: (task, node) => `has the taint ${untolerated(task, node).map(formatTaint).join(', ')}, not tolerated`,
+    reason: (task, node) =>
+      untolerated(task, node)
+        .map((taint) => `has the taint ${formatTaint(taint)}, ${howFarTolerated(task, taint)}`)
+        .join(' and '),
     summary: (task, node) => `with the taint ${untolerated(task, node).map(formatTaint).join(', ')}`,
   },
   {
@@ -136,7 +139,12 @@ function hasLabels(node: NodeInfo, wanted: TaskDemand['nodeSelector']): boolean 
 }
 
 function untolerated(task: TaskDemand, node: NodeInfo): NodeInfo['taints'] {
-  return node.taints.filter((taint) => taint.effect !== 'PreferNoSchedule' && !isTolerated(task.tolerations, taint));
+  return node.taints.filter((taint) => !toleratesPlacement(task.tolerations, taint, task.isMoved));
+}
+
+function howFarTolerated({ tolerations }: TaskDemand, taint: NodeInfo['taints'][number]): string {
+  const seconds = isTolerated(tolerations, taint) ? tolerationSecondsFor(tolerations, taint) : undefined;
+  return seconds === undefined ? 'not tolerated' : `tolerated for ${seconds} s only`;
 }
 
 function forbiddenTo(task: TaskDemand, node: NodeInfo): NodeInfo['forbids'] {

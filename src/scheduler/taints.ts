@@ -27,6 +27,16 @@ export function tolerationSecondsFor(tolerations: readonly Toleration[], taint: 
   return limits.length === 0 ? undefined : Math.max(0, Math.min(...limits));
 }
 
+/**
+ * Whether a task may be placed where the taint is. A new one may where it puts up with a NoExecute taint for a while, as in Kubernetes;
+ * one that had to leave a node (`forGood`) may not: it would be driven away again.
+ */
+export function toleratesPlacement(tolerations: readonly Toleration[], taint: Taint, forGood: boolean): boolean {
+  if (taint.effect === 'PreferNoSchedule') return true;
+  if (taint.effect !== 'NoExecute') return isTolerated(tolerations, taint);
+  return forGood && tolerationSecondsFor(tolerations, taint) !== undefined ? false : isTolerated(tolerations, taint);
+}
+
 /** `key=value:NoSchedule`, as kubectl writes it. */
 export function formatTaint(taint: Taint): string {
   return `${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`;

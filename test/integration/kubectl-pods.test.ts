@@ -56,10 +56,10 @@ describe('pods with kubectl', () => {
     await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/told', '--timeout=20s');
     for (const kind of ['pod', 'task']) {
       const events = (await kubectl.succeeds('describe', kind, 'told')).split(/^Events:/m)[1] ?? '';
-      expect(events, kind).toMatch(/Normal +Placed +\S+ +manager /);
+      expect(events, kind).toMatch(/Normal +Scheduled +\S+ +manager /);
       expect(events, kind).toMatch(/Normal +Running +\S+ +worker /);
       expect(events, kind).not.toContain('system:node');
-      expect(await kubectl.succeeds('events', '--for', `${kind}/told`), kind).toContain('Placed');
+      expect(await kubectl.succeeds('events', '--for', `${kind}/told`), kind).toContain('Successfully assigned');
     }
     const ofPods = await kubectl.succeeds('get', 'events', '--field-selector', 'involvedObject.kind=Pod');
     expect(ofPods).toMatch(/Running +pod\/told/);

@@ -17,7 +17,7 @@ describe('placement', () => {
     expect(task.status?.state).toBe('Scheduled');
     expect(findCondition(task.status?.conditions, 'Scheduled')?.status).toBe('True');
     const events = await cluster.manager.eventDb.of(task);
-    expect(events.map(({ state, reason }) => `${state} ${reason}`)).toEqual(['Pending Created', 'Scheduled Placed']);
+    expect(events.map(({ state, reason }) => `${state} ${reason}`)).toEqual(['Pending Created', 'Scheduled Scheduled']);
     expect(cluster.manager.workerTaskMap.get('n1')).toEqual(new Set(['default/web']));
     expect(cluster.manager.taskWorkerMap.get('default/web')).toBe('n1');
     expect(cluster.manager.workers).toEqual(['n1']);
@@ -41,8 +41,8 @@ describe('placement', () => {
       reason: 'Unschedulable',
     });
     expect(cluster.manager.pending).toEqual(['default/big']);
-    const event = (await cluster.manager.eventDb.of(waiting)).find(({ reason }) => reason === 'Unschedulable');
-    expect(event?.type).toBe('Warning');
+    const event = (await cluster.manager.eventDb.of(waiting)).findLast(({ reason }) => reason === 'FailedScheduling');
+    expect(event).toMatchObject({ type: 'Warning', message: waiting.status?.message });
 
     const { resourceVersion } = waiting.metadata;
     await cluster.pass(130);
@@ -57,6 +57,37 @@ describe('placement', () => {
     await cluster.clock.advance(0);
     expect((await cluster.task('big')).spec.nodeName).toBe('n1');
     expect(cluster.manager.pending).toEqual([]);
+    expect(await cluster.manager.eventDb.of(await cluster.task('big'))).toContainEqual(
+      expect.objectContaining({ reason: 'Scheduled', message: 'Successfully assigned default/big to n1' }),
+    );
+  });
+
+  it('takes a task away once its toleration ends, and puts it back on no node that it only puts up with for a while', async () => {
+    cluster = await startCluster();
+    await cluster.join('n1');
+    const tolerations = [{ key: 'old', operator: 'Exists' as const, tolerationSeconds: 30 }];
+    await cluster.run('t', { tolerations });
+    await cluster.patchNode('n1', { taints: [{ key: 'old', effect: 'NoExecute' }] });
+    await cluster.pass(20);
+    expect((await cluster.task('t')).spec.nodeName).toBe('n1');
+    await cluster.pass(20);
+    const away = await cluster.task('t');
+    expect(away.status).toMatchObject({
+      state: 'Pending',
+      reason: 'Unschedulable',
+      message: 'no worker fits: n1: has the taint old:NoExecute, tolerated for 30 s only',
+    });
+    await cluster.pass(200);
+    expect((await cluster.task('t')).metadata.resourceVersion).toBe(away.metadata.resourceVersion);
+    // A new one may go there, and has its time from then on.
+    await cluster.run('new', { tolerations });
+    await cluster.pass(20);
+    expect((await cluster.task('new')).spec.nodeName).toBe('n1');
+    await cluster.pass(20);
+    expect((await cluster.task('new')).status).toMatchObject({ state: 'Pending', moves: 1 });
+    await cluster.patchNode('n1', { taints: [] });
+    await cluster.pass(5);
+    expect((await cluster.task('t')).spec.nodeName).toBe('n1');
   });
 
   it('gives one host port to one task; the second starts when the first goes', async () => {

@@ -195,6 +195,13 @@ export const mutations: readonly Mutation[] = [
     seeds: many,
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
+  {
+    name: 'a task that was evicted may go back to a node that it puts up with for a while only',
+    file: 'src/scheduler/taints.ts',
+    from: 'return forGood && tolerationSecondsFor(tolerations, taint) !== undefined ? false : isTolerated(tolerations, taint);',
+    to: 'return isTolerated(tolerations, taint);',
+    test: 'test/unit/scheduler/filters.test.ts',
+  },
   // GitOps, several sources
   {
     name: 'a manifest that was moved to another source is taken for deleted',
@@ -416,8 +423,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'pruned whatever bears the name, not the very object of the inventory',
     file: 'src/gitops/plan-sync.ts',
-    from: 'if (spec.prune === false || !kind || uid === undefined || live?.uid !== uid)',
-    to: 'if (spec.prune === false || !kind || uid === undefined)',
+    from: 'spec.prune === false || !kind || uid === undefined || live?.uid !== uid)',
+    to: 'spec.prune === false || !kind || uid === undefined)',
     test: 'test/unit/gitops/plan-sync.test.ts',
   },
   {

@@ -15,7 +15,7 @@ const waiting = (version: number): ReturnType<typeof aStoredTask> =>
 
 describe('ClusterIndex', () => {
   it('never lets an older version replace a newer one', () => {
-    const index = new ClusterIndex();
+    const index = new ClusterIndex({ monotonic: () => 0 });
     index.putTask(bound(5), 5);
     expect(index.putTask(waiting(4), 4)).toEqual({ tasks: [], nodes: [] });
     expect(index.taskWorkerMap.get('default/t')).toBe('n1');
@@ -26,7 +26,7 @@ describe('ClusterIndex', () => {
   });
 
   it('does not bring back a deleted task when the answer of an earlier write comes late', () => {
-    const index = new ClusterIndex();
+    const index = new ClusterIndex({ monotonic: () => 0 });
     index.putTask(waiting(3), 3);
     index.removeTask('default/t', 7);
     index.putTask(bound(6));
@@ -37,14 +37,14 @@ describe('ClusterIndex', () => {
   });
 
   it('does not take a list as proof that something newer is gone', () => {
-    const index = new ClusterIndex();
+    const index = new ClusterIndex({ monotonic: () => 0 });
     index.putTask(waiting(9), 9);
     index.removeTask('default/t', 8);
     expect(index.tasks.size).toBe(1);
   });
 
   it('knows tasks of a node that it has not seen yet', () => {
-    const index = new ClusterIndex();
+    const index = new ClusterIndex({ monotonic: () => 0 });
     index.putTask(bound(1), 1);
     expect(index.tasksOf('n1')).toEqual(['default/t']);
     const node = aNode('n1') as StoredNode;
@@ -54,7 +54,7 @@ describe('ClusterIndex', () => {
   });
 
   it('returns to the store when a binding did not come about', () => {
-    const index = new ClusterIndex();
+    const index = new ClusterIndex({ monotonic: () => 0 });
     const task = waiting(1);
     index.putTask(task, 1);
     index.state.occupy(
@@ -65,6 +65,7 @@ describe('ClusterIndex', () => {
         nodeSelector: [],
         tolerations: [],
         features: [],
+        isMoved: false,
       },
       'n1',
     );

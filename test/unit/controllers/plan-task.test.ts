@@ -22,6 +22,7 @@ const facts = (overrides: Partial<TaskFacts> = {}): TaskFacts => ({
   node: nodeInfo(),
   nodeLostSince: undefined,
   evictingTaints: [],
+  onNodeSince: 0,
   notReadyTolerationMilliseconds: 300_000,
   ...overrides,
 });

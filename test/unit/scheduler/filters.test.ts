@@ -53,6 +53,15 @@ describe('why a worker does not take a task', () => {
       'n1: forbids hostNetwork, which the task asks for',
     ],
     [
+      'a taint that it puts up with for a while, after it had to leave a node',
+      {
+        ...aTask('t', { tolerations: [{ key: 'old', operator: 'Exists', tolerationSeconds: 60 }] }),
+        status: { moves: 1 },
+      },
+      aNode('n1', { spec: { taints: [{ key: 'old', effect: 'NoExecute' }] } }),
+      'n1: has the taint old:NoExecute, tolerated for 60 s only',
+    ],
+    [
       'more than it ever has',
       big,
       aNode('n1', { status: { allocatable: { cpu: '1500m', memory: '1Gi' } } }),
