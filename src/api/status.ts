@@ -4,7 +4,7 @@ import { errorCodes, isOrchError, OrchError, type ErrorCode, type ErrorDetails }
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  metadata: { continue?: string };
   status: 'Success' | 'Failure';
   message?: string;
   reason?: string;
@@ -14,14 +14,15 @@ export interface Status {
 }
 
 export function failureStatus(error: OrchError): Status {
+  const { continueToken, ...details } = error.details;
   return {
     kind: 'Status',
     apiVersion: 'v1',
-    metadata: {},
+    metadata: continueToken === undefined ? {} : { continue: continueToken },
     status: 'Failure',
     message: error.message,
     reason: error.code,
-    details: error.details,
+    details,
     code: error.httpStatus,
   };
 }

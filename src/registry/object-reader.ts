@@ -3,7 +3,14 @@ import type { Kind } from '../model/kind.js';
 import { compileSelectors } from '../model/selectors.js';
 import type { Store, StoreEntry } from '../store/store.js';
 import { decodeEvent, decodeObject, type AnyStored } from './object-codec.js';
-import { decodeContinueToken, encodeContinueToken, entriesAfter, ListSnapshots, type PagePosition } from './paging.js';
+import {
+  continueExpired,
+  decodeContinueToken,
+  encodeContinueToken,
+  entriesAfter,
+  ListSnapshots,
+  type PagePosition,
+} from './paging.js';
 import { notFound } from './registry-errors.js';
 import type { ListOptions, ListResult, ObjectEvent } from './registry.js';
 import { isPossibleKey, storeKey, storePrefix } from './store-keys.js';
@@ -49,7 +56,6 @@ export class ObjectReader {
       const counted = options.labelSelector || options.fieldSelector ? {} : { remainingItemCount: remaining };
       return { items, revision, continueToken: encodeContinueToken({ revision, afterKey: entry.key }), ...counted };
     }
-    if (position) this.snapshots.forget(prefix, revision);
     return { items, revision };
   }
 
@@ -57,9 +63,11 @@ export class ObjectReader {
     prefix: string,
     position: PagePosition | undefined,
   ): Promise<{ revision: number; entries: readonly StoreEntry[] }> {
-    if (!position) return this.store.list(prefix);
-    const { revision } = position;
-    return { revision, entries: this.snapshots.find(prefix, revision) ?? (await this.store.list(prefix)).entries };
+    const remembered = position?.revision === undefined ? undefined : this.snapshots.find(prefix, position.revision);
+    if (position?.revision !== undefined && remembered) return { revision: position.revision, entries: remembered };
+    const now = await this.store.list(prefix);
+    if (position?.revision !== undefined && position.revision !== now.revision) throw continueExpired(position);
+    return now;
   }
 
   watch<T extends ApiObject>(

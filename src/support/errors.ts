@@ -39,6 +39,8 @@ export interface ErrorDetails {
   uid?: string;
   causes?: ErrorCause[];
   retryAfterSeconds?: number;
+  /** Of an expired page: with this one the list goes on, as things are now. In a Status it stands under metadata. */
+  continueToken?: string;
 }
 
 /** An error that may be shown to a user: its message says what is wrong, where, and what to do. */

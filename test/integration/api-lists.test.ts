@@ -101,6 +101,24 @@ describe('pages', () => {
   });
 });
 
+describe('a page whose first one is long ago', () => {
+  it('is 410, as Kubernetes answers it, with a token in its metadata that goes on as things are now', async () => {
+    const old = (await api.request('GET', `${mapsPath}?limit=250`)).json as List;
+    for (let other = 0; other < 64; other += 1) {
+      const label = { metadata: { labels: { turn: String(other) } } };
+      await api.request('PATCH', `${mapsPath}/map-002`, { body: label, type: 'application/merge-patch+json' });
+      await api.request('GET', `${mapsPath}?limit=1`);
+    }
+    const gone = await api.request('GET', `${mapsPath}?limit=250&continue=${old.metadata.continue ?? ''}`);
+    expect(gone.status).toBe(410);
+    expect(gone.json).toMatchObject({ reason: 'Expired', details: {} });
+    const next = (gone.json as List).metadata.continue ?? '';
+    const now = (await api.request('GET', `${mapsPath}?limit=500&continue=${next}`)).json as List;
+    expect(now.items[0]?.metadata.name).toBe(`map-${String(old.items.length + 1).padStart(3, '0')}`);
+    expect(Number(now.metadata.resourceVersion)).toBeGreaterThan(Number(old.metadata.resourceVersion));
+  });
+});
+
 describe('DELETE of a collection', () => {
   it('takes what the selector matches, and nothing under dry run', async () => {
     const dry = await api.request('DELETE', `${mapsPath}?labelSelector=parity%3Dodd&dryRun=All`);

@@ -5,6 +5,7 @@ import { nodeKind } from '../../../src/model/node.js';
 import { taskEventKind, type TaskEvent } from '../../../src/model/task-event.js';
 import { taskKind, type StoredTask, type Task } from '../../../src/model/task.js';
 import { prepareUpdate } from '../../../src/registry/prepare-update.js';
+import type { OrchError } from '../../../src/support/errors.js';
 import { inDefault, node, openFixture, task, type Fixture } from './registry-fixture.js';
 
 let fixture: Fixture;
@@ -525,24 +526,43 @@ describe('list and watch', () => {
     expect(new Set(seen).size).toBe(25);
   });
 
-  it('shows every page as of the first, and goes on as things are now when that is long forgotten', async () => {
+  it('shows every page as of the first, also to who asks twice and while many others list', async () => {
     for (const name of ['a', 'b', 'c']) await fixture.registry.create(taskKind, task(name));
     const begin = () => fixture.registry.list(taskKind, { limit: 1 });
-    const goOn = (page: { continueToken?: string }) =>
-      fixture.registry.list(taskKind, { continueToken: page.continueToken ?? '' });
     const first = await begin();
     await fixture.registry.delete(taskKind, inDefault('b'));
-    const rest = await goOn(first);
-    expect(rest.items.map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
-    expect(rest.revision).toBe(first.revision);
-    const abandoned = await begin();
-    for (const name of ['d', 'e', 'f', 'g']) {
-      await fixture.registry.create(taskKind, task(name));
+    for (let other = 0; other < 60; other += 1) {
+      await fixture.registry.create(taskKind, task(`d${other}`));
       await begin();
     }
-    const late = await goOn(abandoned);
-    expect(late.items.map(({ metadata }) => metadata.name)).toEqual(['c', 'd', 'e', 'f', 'g']);
-    expect(late.revision).toBe(abandoned.revision);
+    for (let time = 0; time < 2; time += 1) {
+      const rest = await fixture.registry.list(taskKind, { continueToken: first.continueToken ?? '' });
+      expect(rest.items.map(({ metadata }) => metadata.name)).toEqual(['b', 'c']);
+      expect(rest.revision).toBe(first.revision);
+    }
+  });
+
+  it('tells a forgotten revision as expired, with a token that goes on as things are now', async () => {
+    for (const name of ['a', 'b', 'c']) await fixture.registry.create(taskKind, task(name));
+    const begin = () => fixture.registry.list(taskKind, { limit: 1 });
+    const abandoned = await begin();
+    for (let other = 0; other < 64; other += 1) {
+      await fixture.registry.create(taskKind, task(`d${other}`));
+      await begin();
+    }
+    const error: unknown = await fixture.registry
+      .list(taskKind, { continueToken: abandoned.continueToken ?? '' })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'Expired' });
+    const { continueToken = '' } = (error as OrchError).details;
+    const late = await fixture.registry.list(taskKind, { continueToken, limit: 10 });
+    expect(late.items.slice(0, 3).map(({ metadata }) => metadata.name)).toEqual(['b', 'c', 'd0']);
+    expect(late.revision).toBeGreaterThan(abandoned.revision);
+    // From here on it is one revision again.
+    await fixture.registry.create(taskKind, task('z'));
+    const last = await fixture.registry.list(taskKind, { continueToken: late.continueToken ?? '' });
+    expect(last.revision).toBe(late.revision);
+    expect(last.items.map(({ metadata }) => metadata.name)).not.toContain('z');
   });
 
   it('refuses a token of another list', async () => {
