@@ -19,6 +19,7 @@ const lenders: Record<string, readonly string[]> = {
     ...['EmptyDirVolumeSource', 'ConfigMapVolumeSource', 'SecretVolumeSource', 'KeyToPath'],
     ...['TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
   ],
+  'task-event': ['ObjectReference', 'EventSeries'],
   deployment: ['LabelSelector', 'LabelSelectorRequirement', 'PodTemplate', 'PodTemplateMetadata'],
   pod: [
     'PodSpec',

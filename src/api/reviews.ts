@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { isAllowed, verbs, type RouteAccess, type Subresource, type Verb } from './authorization.js';
-import type { Identity } from './identity.js';
+import { adminIdentity, isNodeName, nodeIdentity, type Identity } from './identity.js';
 import { isReadForTasks } from './node-scope.js';
 import { verbsOf, type ServedResource } from './served-resource.js';
 
@@ -13,15 +13,23 @@ export interface Review {
   resource: ServedResource;
   /** The status of what was asked. */
   answer: (identity: Identity, spec: JsonObject, resources: readonly ServedResource[]) => JsonObject;
+  /** What others may do is told to admins only. */
+  adminOnly?: boolean;
 }
 
 export const reviews: readonly Review[] = [
   { resource: reviewResource('authentication.k8s.io', 'SelfSubjectReview'), answer: whoAmI },
   { resource: reviewResource('authorization.k8s.io', 'SelfSubjectAccessReview'), answer: mayI },
   { resource: reviewResource('authorization.k8s.io', 'SelfSubjectRulesReview'), answer: whatMayI },
+  { resource: reviewResource('authorization.k8s.io', 'SubjectAccessReview'), answer: mayThey, adminOnly: true },
+  {
+    resource: reviewResource('authorization.k8s.io', 'LocalSubjectAccessReview', true),
+    answer: mayThey,
+    adminOnly: true,
+  },
 ];
 
-function reviewResource(group: string, kindName: string): ServedResource {
+function reviewResource(group: string, kindName: string, namespaced = false): ServedResource {
   const singular = kindName.toLowerCase();
   const kind: Kind = {
     group,
@@ -31,7 +39,7 @@ function reviewResource(group: string, kindName: string): ServedResource {
     singular,
     shortNames: [],
     categories: [],
-    namespaced: false,
+    namespaced,
     hasStatus: false,
     schema: { title: kindName, type: 'object' },
     columns: [],
@@ -54,6 +62,21 @@ function mayI(identity: Identity, spec: JsonObject, resources: readonly ServedRe
     ? mayUse(identity, wanted, resources)
     : identity.role === 'admin' || (isJsonObject(path) && textOf(path['verb']) === 'get' && identity.role === 'node');
   return { allowed, ...(allowed ? {} : { reason: `"${identity.name}" has no permission for it` }) };
+}
+
+/** Of somebody else, by name or group. A name that no token here stands for may do nothing. */
+function mayThey(_asker: Identity, spec: JsonObject, resources: readonly ServedResource[]): JsonObject {
+  const user = textOf(spec['user']);
+  const groups = Array.isArray(spec['groups']) ? spec['groups'] : [];
+  const [, nodeName] = /^system:node:(.+)$/.exec(user) ?? [];
+  const subject =
+    user === adminIdentity.name || groups.includes('system:masters')
+      ? adminIdentity
+      : nodeName !== undefined && isNodeName(nodeName)
+        ? nodeIdentity(nodeName)
+        : undefined;
+  if (subject) return mayI(subject, spec, resources);
+  return { allowed: false, reason: `nobody here is called "${user.slice(0, 100)}"` };
 }
 
 function mayUse(identity: Identity, wanted: JsonObject, resources: readonly ServedResource[]): boolean {

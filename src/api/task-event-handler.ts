@@ -1,6 +1,6 @@
 import { validateSchema } from '../manifest/validate-schema.js';
 import { isJsonObject } from '../model/json.js';
-import { taskEventKind, type TaskEvent } from '../model/task-event.js';
+import { taskEventKind, type TaskReport } from '../model/task-event.js';
 import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, pathParameter, type ApiContext, type Handler } from './api-context.js';
@@ -45,7 +45,7 @@ export function taskEventHandler(context: ApiContext): Handler {
   };
 }
 
-function readTaskEvent(body: Record<string, unknown>, namespace: string): TaskEvent {
+function readTaskEvent(body: Record<string, unknown>, namespace: string): TaskReport {
   const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
   const event = { apiVersion: 'orch.dev/v1', kind: 'TaskEvent', ...body, metadata: { ...metadata, namespace } };
   const issues = validateSchema(taskEventKind, event);
@@ -63,7 +63,13 @@ function readTaskEvent(body: Record<string, unknown>, namespace: string): TaskEv
       },
     );
   }
-  const valid = event as unknown as TaskEvent;
+  const valid = event as unknown as TaskReport;
+  if ((valid.task as unknown) === undefined) {
+    throw new OrchError(
+      'BadRequest',
+      'a TaskEvent is reported of a task: write an Event (core/v1) about anything else',
+    );
+  }
   if (valid.task.namespace !== namespace) {
     throw new OrchError('BadRequest', 'task.namespace must be the namespace on the request');
   }

@@ -11,6 +11,7 @@ import { formatKubeconfig } from '../api/kubeconfig.js';
 import { startApiServer } from '../api/server.js';
 import { DeploymentController } from '../controllers/deployments/deployment-controller.js';
 import { Manager } from '../controllers/manager.js';
+import { RootCertificates } from '../controllers/root-certificate.js';
 import { startGitops } from '../gitops/gitops.js';
 import { readManagerFiles, refuseUnfinishedRestore } from './manager-files.js';
 import { openRegistry } from '../registry/open-registry.js';
@@ -99,6 +100,15 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     });
     await deployments.start();
     closers.push(() => deployments.stop());
+
+    const certificates = new RootCertificates({
+      registry,
+      clock,
+      logger: logger.with({ component: 'root-ca' }),
+      caPem: tls.caPem,
+    });
+    await certificates.start();
+    closers.push(() => certificates.stop());
 
     const api = await startApiServer({
       registry,

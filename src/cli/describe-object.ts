@@ -3,7 +3,7 @@ import type { ApiObject, Stored } from '../model/api-object.js';
 import type { Condition } from '../model/conditions.js';
 import type { StoredNode } from '../model/node.js';
 import type { StoredTask } from '../model/task.js';
-import type { TaskEvent } from '../model/task-event.js';
+import { lastSeenOf, type TaskEvent } from '../model/task-event.js';
 import { alignRows } from './columns.js';
 import type { DescribedField } from './describe-lines.js';
 import { describeLines, describeMembers, describeValue } from './describe-lines.js';
@@ -185,7 +185,7 @@ function describeEvents(events: readonly TaskEvent[], now: number): string[] {
       event.type ?? 'Normal',
       formatMove(event),
       event.reason,
-      ageOf(event.lastTimestamp ?? event.timestamp, now),
+      ageOf(lastSeenOf(event), now),
       event.source ?? '',
       formatMessage(event),
     ]),

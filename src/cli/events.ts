@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { ageOf } from '../model/age.js';
 import type { StoredTaskEvent, TaskEvent } from '../model/task-event.js';
-import { taskEventKind } from '../model/task-event.js';
-import { taskKind } from '../model/task.js';
+import { lastSeenOf, subjectOf, taskEventKind, timesOf } from '../model/task-event.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import { alignRows } from './columns.js';
@@ -98,7 +97,7 @@ export function sortEvents<T extends TaskEvent>(events: readonly T[]): T[] {
 }
 
 function timeOf(event: TaskEvent): string {
-  return event.lastTimestamp ?? event.timestamp;
+  return lastSeenOf(event);
 }
 
 function versionOf(event: TaskEvent): number {
@@ -108,13 +107,13 @@ function versionOf(event: TaskEvent): number {
 /** `Pending -> Scheduled`, or the state it stayed in. */
 export function formatMove(event: TaskEvent): string {
   return event.previousState === undefined || event.previousState === event.state
-    ? event.state
+    ? (event.state ?? '')
     : `${event.previousState} -> ${event.state}`;
 }
 
 /** What an event says, with how often. */
 export function formatMessage(event: TaskEvent): string {
-  const times = (event.count ?? 1) > 1 ? ` (${event.count} times)` : '';
+  const times = timesOf(event) > 1 ? ` (${timesOf(event)} times)` : '';
   return `${event.message ?? ''}${times}`;
 }
 
@@ -126,15 +125,18 @@ function createEventPrinter(
   let headed = !options.headers;
   return {
     print(events) {
-      const rows = events.map((event) => [
-        ...(options.withNamespace ? [event.task.namespace] : []),
-        ageOf(timeOf(event), cli.environment.clock.now()),
-        event.type ?? 'Normal',
-        label(taskKind, event.task.name),
-        formatMove(event),
-        event.reason,
-        formatMessage(event),
-      ]);
+      const rows = events.map((event) => {
+        const { kind = '', name = '' } = subjectOf(event);
+        return [
+          ...(options.withNamespace ? [event.metadata.namespace ?? ''] : []),
+          ageOf(timeOf(event), cli.environment.clock.now()),
+          event.type ?? 'Normal',
+          label({ singular: kind.toLowerCase() }, name),
+          formatMove(event),
+          event.reason,
+          formatMessage(event),
+        ];
+      });
       if (!headed) {
         rows.unshift([
           ...(options.withNamespace ? ['NAMESPACE'] : []),

@@ -1,6 +1,6 @@
 import { parseKey } from '../model/api-object.js';
 import { type StoredTask, taskKind } from '../model/task.js';
-import { type StoredTaskEvent, taskEventKind } from '../model/task-event.js';
+import { firstSeenOf, type StoredTaskEvent, taskEventKind } from '../model/task-event.js';
 import type { Registry } from '../registry/registry.js';
 
 /** The tasks, as a typed view of the store: it keeps nothing of its own. */
@@ -28,6 +28,6 @@ export class EventDb {
       namespace: task.metadata.namespace ?? 'default',
       fieldSelector: `task.uid=${task.metadata.uid}`,
     });
-    return items.sort((a, b) => a.timestamp.localeCompare(b.timestamp));
+    return items.sort((a, b) => firstSeenOf(a).localeCompare(firstSeenOf(b)));
   }
 }

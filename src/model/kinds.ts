@@ -2,8 +2,10 @@ import { configMapKind } from './config-map.js';
 import { deploymentKind } from './deployment.js';
 import type { Kind } from './kind.js';
 import { apiVersionOf } from './kind.js';
+import { leaseKind } from './lease.js';
 import { namespaceKind } from './namespace.js';
 import { nodeKind } from './node.js';
+import { podTemplateKind } from './pod-template-object.js';
 import { replicaSetKind } from './replica-set.js';
 import { secretKind } from './secret.js';
 import { sourceKind } from './source.js';
@@ -19,11 +21,13 @@ export const kinds: readonly Kind[] = [
   nodeKind,
   configMapKind,
   secretKind,
+  podTemplateKind,
   deploymentKind,
   replicaSetKind,
   taskKind,
   taskEventKind,
   sourceKind,
+  leaseKind,
 ];
 
 export function findKind(apiVersion: string, kind: string): Kind | undefined {

@@ -29,6 +29,6 @@ export const namespaceKind: Kind = {
     },
   ],
   selectableFields: { 'status.phase': (object) => (object as Namespace).status?.phase ?? 'Active' },
-  listKeys: {},
+  listKeys: { 'status.conditions': ['type'] },
   validate: () => [],
 };

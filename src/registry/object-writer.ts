@@ -14,7 +14,7 @@ import { alreadyExists, forbidden, modified, notFound } from './registry-errors.
 import type { WriteOptions, WriteResult } from './registry.js';
 import { isPossibleKey, storeKey } from './store-keys.js';
 import { indexEntry, type TaskEventIndex } from './task-event-index.js';
-import type { TaskEventWriter } from './task-event-writer.js';
+import type { PlannedEvents, TaskEventWriter } from './task-event-writer.js';
 import { describeTaskDeletion, describeTaskMove, type TaskEventDraft } from './task-moves.js';
 
 const maxTries = 10;
@@ -68,12 +68,14 @@ export class ObjectWriter {
       if (await this.parts.store.get(key)) throw alreadyExists(kind, name);
       if (options.dryRun) return { object: object as unknown as Stored<T>, changed: true, warnings };
       const drafts =
-        kind === taskKind ? [describeTaskMove(undefined, object as unknown as StoredTask, sourceOf(options))] : [];
+        kind === taskKind
+          ? present([describeTaskMove(undefined, object as unknown as StoredTask, sourceOf(options))])
+          : [];
       const put: StoreOperation = { type: 'put', key, value: encodeObject(object), expect: 'absent' };
       if (kind === taskKind) this.parts.index.addTask(uid);
       let isStored = false;
       try {
-        const outcome = await this.commit(key, put, drafts);
+        const outcome = await this.commit(key, put, this.plan(kind, key, object, drafts));
         if (outcome.lost) throw outcome.lost.details.kind === key ? alreadyExists(kind, name) : outcome.lost;
         isStored = true;
         const stored = withVersion(object, outcome.revision);
@@ -110,7 +112,11 @@ export class ObjectWriter {
           fate === 'gone'
             ? { type: 'delete', key: place, expect: entry.revision }
             : { type: 'put', key: place, value: encodeObject(object), expect: entry.revision };
-        const outcome = await this.commit(place, operation, eventsOf(kind, current, decision, sourceOf(options)));
+        const outcome = await this.commit(
+          place,
+          operation,
+          this.parts.events.plan(eventsOf(kind, current, decision, sourceOf(options))),
+        );
         if (outcome.lost) continue;
         const stored = withVersion(object, outcome.revision);
         this.afterWrite(kind, place, stored, fate);
@@ -120,13 +126,18 @@ export class ObjectWriter {
     });
   }
 
+  /** The events that go with a new object; of an event the older ones that it puts out. */
+  private plan(kind: Kind, key: string, object: AnyStored, drafts: readonly TaskEventDraft[]): PlannedEvents {
+    const { events } = this.parts;
+    return kind === taskEventKind ? events.planRoomFor(key, object as unknown as TaskEvent) : events.plan(drafts);
+  }
+
   /** Commits the write and its events. `lost` when a compare-and-set failed; other errors are thrown. */
   private async commit(
     key: string,
     operation: StoreOperation,
-    drafts: readonly (TaskEventDraft | undefined)[],
+    planned: PlannedEvents,
   ): Promise<{ revision: number; lost?: OrchError }> {
-    const planned = this.parts.events.plan(drafts.filter((draft) => draft !== undefined));
     try {
       const { revision } = await this.parts.store.commit([
         operation,
@@ -169,15 +180,19 @@ function eventsOf(
   current: AnyStored,
   { object, fate, isDeletion = false }: ChangeDecision,
   source: string,
-): (TaskEventDraft | undefined)[] {
+): TaskEventDraft[] {
   if (kind !== taskKind) return [];
   const old = current as unknown as StoredTask;
   const next = object as unknown as StoredTask;
   const isMarked = isDeletion && old.metadata.deletionTimestamp === undefined;
-  return [
+  return present([
     describeTaskMove(old, next, source),
     fate === 'gone' || isMarked ? describeTaskDeletion(next, fate === 'gone', source) : undefined,
-  ];
+  ]);
+}
+
+function present(drafts: readonly (TaskEventDraft | undefined)[]): TaskEventDraft[] {
+  return drafts.filter((draft) => draft !== undefined);
 }
 
 function withVersion(object: AnyStored, revision: number): AnyStored {

@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../model/task-event.js';
+import { firstSeenOf, subjectOf, type TaskEvent } from '../model/task-event.js';
 
 /** What the index knows of a stored TaskEvent. */
 export interface IndexedEvent {
@@ -6,6 +6,7 @@ export interface IndexedEvent {
   key: string;
   namespace: string;
   name: string;
+  /** Of whatever it is about. */
   taskUid: string;
   reason: string;
   message: string;
@@ -103,18 +104,24 @@ export class TaskEventIndex {
   }
 }
 
+/** Who reports may leave the uid out. */
+function subjectKey(event: TaskEvent): string {
+  const { uid, kind = '', namespace = '', name = '' } = subjectOf(event);
+  return uid || `${kind}/${namespace}/${name}`;
+}
+
 /** Index entry of a stored TaskEvent. */
 export function indexEntry(key: string, event: TaskEvent): IndexedEvent {
   return {
     key,
     namespace: event.metadata.namespace ?? 'default',
     name: event.metadata.name ?? '',
-    taskUid: event.task.uid,
+    taskUid: subjectKey(event),
     reason: event.reason,
     message: event.message ?? '',
     nodeName: event.nodeName ?? '',
     count: event.count ?? 1,
-    timestamp: event.timestamp,
+    timestamp: firstSeenOf(event),
   };
 }
 

@@ -9,7 +9,7 @@ import { indexEntry, type IndexedEvent, type TaskEventIndex } from './task-event
 import type { TaskEventDraft } from './task-moves.js';
 
 /** Operations for a transaction, and what to call when it is over. */
-interface PlannedEvents {
+export interface PlannedEvents {
   operations: StoreOperation[];
   /** Call once with whether the transaction was committed: otherwise the index is put back as it was. */
   settle(committed: boolean): void;
@@ -33,6 +33,17 @@ export class TaskEventWriter {
       added.push(entry);
       return { type: 'put', key, value: event as unknown as JsonObject, expect: 'absent' };
     });
+    return this.makeRoom(added, operations);
+  }
+
+  /** The removal of what an event that somebody else writes makes one too many. */
+  planRoomFor(key: string, event: TaskEvent): PlannedEvents {
+    const entry = indexEntry(key, event);
+    this.parts.index.add(entry);
+    return this.makeRoom([entry], []);
+  }
+
+  private makeRoom(added: readonly IndexedEvent[], operations: StoreOperation[]): PlannedEvents {
     const own = new Set(added.map((entry) => entry.key));
     const removed = added
       .flatMap((entry) => this.parts.index.takeExcess(entry.taskUid))

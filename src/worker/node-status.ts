@@ -100,5 +100,8 @@ function quantities(amounts: Amounts, tasks: number): Record<string, string> {
     memory: formatBytes(amounts.memoryBytes),
     disk: formatBytes(amounts.diskBytes),
     tasks: String(tasks),
+    // The same in Kubernetes' words, which its clients look for.
+    'ephemeral-storage': formatBytes(amounts.diskBytes),
+    pods: String(tasks),
   };
 }

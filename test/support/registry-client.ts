@@ -13,7 +13,7 @@ import { configMapKind } from '../../src/model/config-map.js';
 import type { Kind } from '../../src/model/kind.js';
 import { nodeKind } from '../../src/model/node.js';
 import { secretKind } from '../../src/model/secret.js';
-import type { TaskEvent } from '../../src/model/task-event.js';
+import type { TaskReport } from '../../src/model/task-event.js';
 import { taskEventKind } from '../../src/model/task-event.js';
 import type { StoredTask, Task } from '../../src/model/task.js';
 import { taskKind } from '../../src/model/task.js';
@@ -144,7 +144,7 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
     async create<T extends ApiObject>(kind: Kind, object: T) {
       await check();
       if (kind === taskEventKind) {
-        const event = object as unknown as TaskEvent;
+        const event = object as unknown as TaskReport;
         await registry.recordTaskEvent({
           task: event.task,
           state: event.state,

@@ -1,48 +1,88 @@
+import schema from '../../../schemas/event.schema.json' with { type: 'json' };
 import type { ApiObject, Stored } from '../../model/api-object.js';
+import type { Event } from '../../model/generated/event.js';
 import type { Kind } from '../../model/kind.js';
-import type { StoredTaskEvent } from '../../model/task-event.js';
+import {
+  firstSeenOf,
+  lastSeenOf,
+  subjectOf,
+  type ObjectReference,
+  type StoredTaskEvent,
+  type TaskEvent,
+} from '../../model/task-event.js';
 import { eventColumns } from './event-columns.js';
 
-/** A core/v1 Event as Kubernetes' clients know it: a read-only view of a TaskEvent. */
-export interface CoreEvent extends ApiObject {
-  apiVersion: 'v1';
-  kind: 'Event';
-  involvedObject: { apiVersion: string; kind: string; name: string; namespace: string; uid: string };
-  reason: string;
-  message: string;
-  type: string;
-  count: number;
-  firstTimestamp: string;
-  lastTimestamp: string;
-  source: { component: string; host?: string };
-  reportingComponent: string;
-  reportingInstance: string;
-}
+/** A core/v1 Event as Kubernetes' clients know it: a view of a TaskEvent, with all that they look into. */
+export type CoreEvent = Event &
+  Required<
+    Pick<Event, 'involvedObject' | 'reason' | 'message' | 'type' | 'count' | 'source' | 'reportingComponent'> &
+      Pick<Event, 'firstTimestamp' | 'lastTimestamp' | 'reportingInstance'>
+  >;
 
 /** Pure: the same TaskEvent always gives the same Event, with its name, uid and version. */
 export function toCoreEvent(object: Stored): Stored<CoreEvent> {
   const event = object as StoredTaskEvent;
   const { component, host = event.nodeName } = reporterOf(event);
+  const { action, related, series, eventTime } = event;
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: event.metadata,
-    involvedObject: {
-      apiVersion: 'orch.dev/v1',
-      kind: 'Task',
-      name: event.task.name,
-      namespace: event.task.namespace,
-      uid: event.task.uid,
-    },
+    involvedObject: subjectOf(event),
     reason: event.reason,
     message: event.message ?? moveText(event),
     type: event.type ?? 'Normal',
     count: event.count ?? 1,
-    firstTimestamp: event.timestamp,
-    lastTimestamp: event.lastTimestamp ?? event.timestamp,
+    firstTimestamp: firstSeenOf(event),
+    lastTimestamp: lastSeenOf(event),
     source: { component, ...(host === undefined ? {} : { host }) },
     reportingComponent: component,
-    reportingInstance: host ?? '',
+    reportingInstance: event.reportingInstance ?? host ?? '',
+    ...(eventTime === undefined ? {} : { eventTime }),
+    ...(series === undefined ? {} : { series }),
+    ...(action === undefined ? {} : { action }),
+    ...(related === undefined ? {} : { related }),
+  };
+}
+
+/** What is stored of an Event that somebody reports. Pure. */
+export function fromCoreEvent(event: Event): TaskEvent {
+  const {
+    metadata,
+    involvedObject = {},
+    reason = '',
+    message,
+    type,
+    count,
+    eventTime,
+    series,
+    action,
+    related,
+  } = event;
+  const first = event.firstTimestamp ?? eventTime;
+  const component = event.reportingComponent || event.source?.component;
+  const said = {
+    message,
+    type,
+    count,
+    eventTime,
+    series,
+    action,
+    related,
+    timestamp: first,
+    lastTimestamp: event.lastTimestamp === first ? undefined : event.lastTimestamp,
+    nodeName: event.source?.host,
+    source: component || undefined,
+    reportingInstance: event.reportingInstance || undefined,
+  };
+  const present = Object.entries(said).filter(([, value]) => value !== undefined);
+  return {
+    apiVersion: 'orch.dev/v1',
+    kind: 'TaskEvent',
+    metadata,
+    regarding: involvedObject,
+    reason,
+    ...Object.fromEntries(present),
   };
 }
 
@@ -53,10 +93,15 @@ function reporterOf({ source = 'orch' }: StoredTaskEvent): { component: string; 
 }
 
 function moveText(event: StoredTaskEvent): string {
-  return event.previousState === undefined ? event.state : `${event.previousState} -> ${event.state}`;
+  if (event.regarding) return '';
+  return event.previousState === undefined ? (event.state ?? '') : `${event.previousState} -> ${event.state}`;
 }
 
 const asEvent = (object: ApiObject): CoreEvent => object as CoreEvent;
+const involved =
+  (field: keyof ObjectReference) =>
+  (object: ApiObject): string =>
+    asEvent(object).involvedObject[field] ?? '';
 
 export const eventKind: Kind = {
   group: '',
@@ -68,17 +113,19 @@ export const eventKind: Kind = {
   categories: [],
   namespaced: true,
   hasStatus: false,
-  schema: { title: 'Event', type: 'object' },
+  schema,
   columns: eventColumns((object) => {
     const { lastTimestamp, type, reason, involvedObject, message } = asEvent(object);
     return { lastSeen: lastTimestamp, type, reason, about: involvedObject, message };
   }),
   selectableFields: {
-    'involvedObject.apiVersion': (object) => asEvent(object).involvedObject.apiVersion,
-    'involvedObject.kind': (object) => asEvent(object).involvedObject.kind,
-    'involvedObject.name': (object) => asEvent(object).involvedObject.name,
-    'involvedObject.namespace': (object) => asEvent(object).involvedObject.namespace,
-    'involvedObject.uid': (object) => asEvent(object).involvedObject.uid,
+    'involvedObject.apiVersion': involved('apiVersion'),
+    'involvedObject.kind': involved('kind'),
+    'involvedObject.name': involved('name'),
+    'involvedObject.namespace': involved('namespace'),
+    'involvedObject.uid': involved('uid'),
+    'involvedObject.fieldPath': involved('fieldPath'),
+    'involvedObject.resourceVersion': involved('resourceVersion'),
     reason: (object) => asEvent(object).reason,
     type: (object) => asEvent(object).type,
     reportingComponent: (object) => asEvent(object).reportingComponent,

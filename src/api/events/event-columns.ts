@@ -7,7 +7,7 @@ interface ToldEvent {
   lastSeen: string;
   type: string;
   reason: string;
-  about: { kind: string; name: string };
+  about: { kind?: string; name?: string };
   message: string;
 }
 
@@ -26,7 +26,7 @@ export function eventColumns(told: (object: ApiObject) => ToldEvent): Kind['colu
       name: 'OBJECT',
       type: 'string',
       description: 'What it is about.',
-      value: (object) => `${told(object).about.kind.toLowerCase()}/${told(object).about.name}`,
+      value: (object) => `${(told(object).about.kind ?? '').toLowerCase()}/${told(object).about.name ?? ''}`,
     },
     { name: 'MESSAGE', type: 'string', description: 'A sentence.', value: (object) => told(object).message },
   ];

@@ -1,32 +1,43 @@
 import type { Stored } from '../../model/api-object.js';
+import type { Event } from '../../model/generated/event.js';
+import type { EventV1 } from '../../model/generated/event-v1.js';
+import type { JsonObject } from '../../model/json.js';
 import type { Kind } from '../../model/kind.js';
 import { podKind } from '../../model/pod.js';
 import { parseFieldSelector } from '../../model/selectors.js';
-import { taskEventKind } from '../../model/task-event.js';
+import { taskEventKind, type StoredTaskEvent } from '../../model/task-event.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
 import type { ListOptions, Registry } from '../../registry/registry.js';
 import { isOrchError } from '../../support/errors.js';
 import { podUidOf } from '../pods/pod-identity.js';
 import type { ServedResource } from '../served-resource.js';
 import { eventKind, toCoreEvent, type CoreEvent } from './core-event.js';
-import { eventsV1Kind, toEventV1 } from './event-v1.js';
+import { eventWriter } from './event-writer.js';
+import { eventsV1Kind, fromEventV1, toEventV1 } from './event-v1.js';
 
 type Shape = (event: Stored<CoreEvent>) => Stored;
 
 /** `events` in the core group, so that `kubectl describe` and `kubectl events` show what happened to a task. */
-export const eventsView: ServedResource = eventsViewOf(eventKind, (event) => event);
+export const eventsView: ServedResource = eventsViewOf(
+  eventKind,
+  (event) => event,
+  (sent) => sent as unknown as Event,
+);
 
 /** The same events under the names of events.k8s.io, which newer clients (k9s) look for. */
-export const eventsV1View: ServedResource = eventsViewOf(eventsV1Kind, toEventV1);
+export const eventsV1View: ServedResource = eventsViewOf(eventsV1Kind, toEventV1, (sent) =>
+  fromEventV1(sent as unknown as EventV1),
+);
 
 /**
  * A view of TaskEvents. Whoever selects events of Pods gets the same ones, told of the Pod that each Task is seen as.
  */
-function eventsViewOf(kind: Kind, shape: Shape): ServedResource {
+function eventsViewOf(kind: Kind, shape: Shape, toCore: (sent: JsonObject) => Event): ServedResource {
   const view: ServedResource = {
     kind,
     stored: taskEventKind,
     convert: (object) => shape(toCoreEvent(object)),
+    writer: eventWriter(kind, toCore),
     nameAndAgeLast: true,
     forSelection: async (options, registry) => {
       const selected = involvedObjectOf(options);
@@ -54,8 +65,9 @@ function podEventsView(view: ServedResource, shape: Shape, pod: PodOfTask | unde
     variant: `of pods ${pod?.podUid ?? ''}`,
     convert: (object) => {
       const event = toCoreEvent(object);
+      if ((object as StoredTaskEvent).regarding) return shape(event);
       const { name, namespace, uid } = event.involvedObject;
-      const involved = { name, namespace, uid: uid === pod?.taskUid ? pod.podUid : uid };
+      const involved = { name, namespace, uid: pod && uid === pod.taskUid ? pod.podUid : uid };
       return shape({ ...event, involvedObject: { apiVersion: 'v1', kind: podKind.kind, ...involved } });
     },
   };

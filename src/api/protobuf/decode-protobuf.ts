@@ -97,6 +97,8 @@ function decodeField(
       return integerOrString(readFields(lastBytes(values), budget));
     case 'time':
       return time(readFields(lastBytes(values), budget));
+    case 'microTime':
+      return microTime(readFields(lastBytes(values), budget));
   }
   if ('messages' in type) return values.map((item) => decodeMessage(type.messages, asBytes(item), budget));
   const object = decodeMessage(type.message, lastBytes(values), budget);
@@ -113,6 +115,13 @@ function time(fields: readonly ProtobufField[]): string | undefined {
   const milliseconds = numberOf(fields, 1) * 1000;
   if (Number.isNaN(new Date(milliseconds).getTime())) throw malformed();
   return fields.length === 0 ? undefined : toTimestamp(milliseconds);
+}
+
+/** {1: seconds since 1970, 2: nanoseconds}. */
+function microTime(fields: readonly ProtobufField[]): string | undefined {
+  const micros = Math.floor(numberOf(fields, 2) / 1000);
+  if (!(micros >= 0 && micros < 1_000_000)) throw malformed();
+  return time(fields)?.replace(/Z$/, `.${String(micros).padStart(6, '0')}Z`);
 }
 
 /** Go writes an empty text, an empty message, 0 or false for what nobody set. */

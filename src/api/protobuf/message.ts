@@ -14,6 +14,8 @@ export type FieldType =
   /** A number or a text, such as a port or a percentage. */
   | 'integerOrString'
   | 'time'
+  /** A time in microseconds, as Go's MicroTime. */
+  | 'microTime'
   | { message: Message }
   | { messages: Message }
   /** A message whose members are the owner's in JSON. */

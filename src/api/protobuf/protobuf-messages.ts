@@ -50,6 +50,28 @@ const accessReviewSpec: Message = {
   2: ['nonResourceAttributes', { message: nonResourceAttributes }],
 };
 
+const subjectReviewSpec: Message = {
+  ...accessReviewSpec,
+  3: ['user', 'string'],
+  4: ['groups', 'strings'],
+  ...fieldsOf('unread', '5 extra, 6 uid'),
+};
+
+const leaseSpec: Message = {
+  ...fieldsOf('string', '1 holderIdentity, 6 strategy, 7 preferredHolder'),
+  ...fieldsOf('integer?', '2 leaseDurationSeconds, 5 leaseTransitions'),
+  ...fieldsOf('microTime', '3 acquireTime, 4 renewTime'),
+};
+
+const objectReference: Message = fieldsOf(
+  'string',
+  '1 kind, 2 namespace, 3 name, 4 uid, 5 apiVersion, 6 resourceVersion, 7 fieldPath',
+);
+
+const eventSource: Message = fieldsOf('string', '1 component, 2 host');
+
+const eventSeries: Message = { 1: ['count', 'integer'], 2: ['lastObservedTime', 'microTime'] };
+
 const labelSelector: Message = {
   1: ['matchLabels', 'stringMap'],
   2: ['matchExpressions', { messages: { 1: ['key', 'string'], 2: ['operator', 'string'], 3: ['values', 'strings'] } }],
@@ -116,4 +138,36 @@ export const protobufMessages: Readonly<Record<string, Message>> = {
     3: status,
   },
   'authentication.k8s.io/v1 SelfSubjectReview': { 1: metadata, 2: status },
+  'authorization.k8s.io/v1 SubjectAccessReview': {
+    1: metadata,
+    2: ['spec', { message: subjectReviewSpec }],
+    3: status,
+  },
+  'authorization.k8s.io/v1 LocalSubjectAccessReview': {
+    1: metadata,
+    2: ['spec', { message: subjectReviewSpec }],
+    3: status,
+  },
+  'coordination.k8s.io/v1 Lease': { 1: metadata, 2: ['spec', { message: leaseSpec }] },
+  'v1 PodTemplate': { 1: metadata, 2: ['template', { message: { 1: metadata, 2: ['spec', { message: podSpec }] } }] },
+  'v1 Event': {
+    1: metadata,
+    ...{ 2: ['involvedObject', { message: objectReference }], 13: ['related', { message: objectReference }] },
+    ...fieldsOf('string', '3 reason, 4 message, 9 type, 12 action, 14 reportingComponent, 15 reportingInstance'),
+    5: ['source', { message: eventSource }],
+    ...fieldsOf('time', '6 firstTimestamp, 7 lastTimestamp'),
+    8: ['count', 'integer'],
+    10: ['eventTime', 'microTime'],
+    11: ['series', { message: eventSeries }],
+  },
+  'events.k8s.io/v1 Event': {
+    1: metadata,
+    2: ['eventTime', 'microTime'],
+    3: ['series', { message: eventSeries }],
+    ...fieldsOf('string', '4 reportingController, 5 reportingInstance, 6 action, 7 reason, 10 note, 11 type'),
+    ...{ 8: ['regarding', { message: objectReference }], 9: ['related', { message: objectReference }] },
+    12: ['deprecatedSource', { message: eventSource }],
+    ...fieldsOf('time', '13 deprecatedFirstTimestamp, 14 deprecatedLastTimestamp'),
+    15: ['deprecatedCount', 'integer'],
+  },
 };

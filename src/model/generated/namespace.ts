@@ -1,5 +1,7 @@
 // Generated from schemas/ by `npm run generate`. Do not edit.
 
+import type { Condition } from './task.js';
+
 import type { ObjectMeta } from './object-meta.js';
 
 /**
@@ -26,5 +28,9 @@ export interface Namespace {
      * Active, or Terminating while its content is being removed.
      */
     phase?: 'Active' | 'Terminating';
+    /**
+     * What is true of the namespace, as whoever writes its status says.
+     */
+    conditions?: Condition[];
   };
 }

@@ -3,16 +3,18 @@
 import type { ObjectMeta } from './object-meta.js';
 
 /**
- * A record of what happened to a task. A move from one state to another is written in the same transaction as the move.
+ * A record of what happened to a task, or (with regarding) to another object. A move from one state to another is written in the same transaction as the move.
  */
-export interface TaskEvent {
+export type TaskEvent = {
+  [k: string]: unknown;
+} & {
   apiVersion: 'orch.dev/v1';
   kind: 'TaskEvent';
   metadata: ObjectMeta;
   /**
-   * The task it is about.
+   * The task it is about; absent when it is about another object.
    */
-  task: {
+  task?: {
     /**
      * The name of the task.
      */
@@ -27,17 +29,21 @@ export interface TaskEvent {
     uid: string;
   };
   /**
-   * The state that the task has moved to, or is in.
+   * The object it is about, when somebody else than orch reports it, or when it is no task.
    */
-  state: 'Pending' | 'Scheduled' | 'Running' | 'Completed' | 'Failed';
+  regarding?: ObjectReference;
+  /**
+   * The state that the task has moved to, or is in; absent when it is about another object.
+   */
+  state?: 'Pending' | 'Scheduled' | 'Running' | 'Completed' | 'Failed';
   /**
    * The state before the move; absent when the event is not a move or the task is new.
    */
   previousState?: 'Pending' | 'Scheduled' | 'Running' | 'Completed' | 'Failed';
   /**
-   * When it happened.
+   * When it happened first.
    */
-  timestamp: string;
+  timestamp?: string;
   /**
    * When it happened last, if it repeated.
    */
@@ -70,4 +76,71 @@ export interface TaskEvent {
    * Who reports: worker/NAME, a part of the manager, or a user.
    */
   source?: string;
+  /**
+   * What was done when it happened.
+   */
+  action?: string;
+  /**
+   * A second object that it is about.
+   */
+  related?: ObjectReference;
+  /**
+   * Which one of several that report.
+   */
+  reportingInstance?: string;
+  /**
+   * When it happened first, in microseconds, as a user says it.
+   */
+  eventTime?: string;
+  /**
+   * How it repeated, as a user says it.
+   */
+  series?: EventSeries;
+};
+
+/**
+ * Names an object.
+ */
+export interface ObjectReference {
+  /**
+   * Its group and version.
+   */
+  apiVersion?: string;
+  /**
+   * Its kind.
+   */
+  kind?: string;
+  /**
+   * Its namespace.
+   */
+  namespace?: string;
+  /**
+   * Its name.
+   */
+  name?: string;
+  /**
+   * Its uid; a later object of that name is another.
+   */
+  uid?: string;
+  /**
+   * Its version when it happened.
+   */
+  resourceVersion?: string;
+  /**
+   * The part of it that is meant, as spec.containers{web}.
+   */
+  fieldPath?: string;
+}
+/**
+ * How often it happened, and when last.
+ */
+export interface EventSeries {
+  /**
+   * How often it happened.
+   */
+  count?: number;
+  /**
+   * When it happened last.
+   */
+  lastObservedTime?: string;
 }

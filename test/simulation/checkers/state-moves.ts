@@ -24,7 +24,7 @@ export function stateMoves(world: World): Checker {
         if (!canMove(from, to)) world.violated('state moves by the table', move);
         const isTold = told.some(
           ({ task: about, state, previousState }) =>
-            about.uid === task.metadata.uid && state === to && previousState === from,
+            about?.uid === task.metadata.uid && state === to && previousState === from,
         );
         if (!isTold) world.violated('each move has its TaskEvent', move);
       }

@@ -111,8 +111,8 @@ describe('what happens to a task', () => {
     // What the last task left is trimmed with the next event.
     expect(kept.length).toBeGreaterThanOrEqual(maxEventsOfDeletedTasks);
     expect(kept.length).toBeLessThanOrEqual(maxEventsOfDeletedTasks + 2);
-    expect(kept.some(({ task: about }) => about.name === 't0')).toBe(false);
-    expect(kept.filter(({ task: about }) => about.name === 't539')).toHaveLength(2);
+    expect(kept.some(({ task: about }) => about?.name === 't0')).toBe(false);
+    expect(kept.filter(({ task: about }) => about?.name === 't539')).toHaveLength(2);
   });
 
   it('is forgotten when somebody deletes the event', async () => {

@@ -147,7 +147,7 @@ export class WorkerFixture {
 
   async events(name: string): Promise<TaskEvent[]> {
     const { items } = await this.registry.list<TaskEvent>(taskEventKind, { namespace: 'default' });
-    return items.filter((event) => event.task.name === name);
+    return items.filter((event) => event.task?.name === name);
   }
 
   async reasons(name: string): Promise<string[]> {

@@ -21,7 +21,13 @@ describe('a worker and its tasks', () => {
     const cluster = await fixture();
     const { metadata, status } = await cluster.node();
     expect(metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'w1', 'kubernetes.io/arch': 'amd64' });
-    expect(status?.capacity).toMatchObject({ cpu: '4', memory: '8Gi', disk: '100Gi' });
+    expect(status?.capacity).toMatchObject({
+      cpu: '4',
+      memory: '8Gi',
+      disk: '100Gi',
+      'ephemeral-storage': '100Gi',
+      pods: expect.stringMatching(/^\d+$/) as string,
+    });
     expect(status?.nodeInfo).toMatchObject({ bootID: cluster.engine.bootId, containerRuntimeVersion: 'simulated://1' });
     expect(findCondition(status?.conditions, 'Ready')?.status).toBe('True');
     expect(cluster.client.heartbeats).toBeGreaterThan(0);
