@@ -1,11 +1,11 @@
-import { validateSchema } from '../../manifest/validate-schema.js';
 import type { Stored } from '../../model/api-object.js';
 import type { Event } from '../../model/generated/event.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.js';
 import type { Kind } from '../../model/kind.js';
 import type { StoredTaskEvent } from '../../model/task-event.js';
-import { invalid, strictDecoding } from '../../registry/registry-errors.js';
-import type { WriteOptions } from '../../registry/registry.js';
+import { checkUnknownFields, checkValid } from '../../registry/check-object.js';
+import { invalid } from '../../registry/registry-errors.js';
+import { readSentObject } from '../../registry/sent-object.js';
 import { OrchError } from '../../support/errors.js';
 import type { ViewWriter } from '../served-resource.js';
 import { fromCoreEvent } from './core-event.js';
@@ -15,9 +15,12 @@ import { fromCoreEvent } from './core-event.js';
  * object that it names. What orch recorded of a task can be deleted, not changed.
  */
 export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): ViewWriter {
-  const toStored: ViewWriter['toStored'] = (sent, fieldValidation) => {
-    const { known, warnings } = readEvent(kind, sent, fieldValidation);
-    const event = fromCoreEvent(toCore(known));
+  const toStored: ViewWriter['toStored'] = (sent, options) => {
+    // Go's clients send null for times that are not set.
+    const received = readSentObject(kind, withoutNulls(sent));
+    const { object, warnings } = checkUnknownFields(kind, received, options);
+    checkValid(kind, received.metadata.name ?? '', object, undefined);
+    const event = fromCoreEvent(toCore(object));
     const { kind: about, namespace } = event.regarding ?? {};
     const home = event.metadata.namespace ?? 'default';
     const field = kind.group === '' ? 'involvedObject' : 'regarding';
@@ -33,7 +36,7 @@ export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): Vi
   };
   return {
     toStored,
-    update: (current: Stored, wanted, fieldValidation) => {
+    update: (current: Stored, wanted, options) => {
       if ((current as StoredTaskEvent).regarding === undefined) {
         throw new OrchError(
           'Forbidden',
@@ -44,29 +47,9 @@ export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): Vi
           },
         );
       }
-      return toStored(wanted, fieldValidation);
+      return toStored(wanted, options);
     },
   };
-}
-
-/** Without nulls, which Go's clients send for times that are not set, and without what no Event has. */
-function readEvent(
-  kind: Kind,
-  sent: JsonObject,
-  fieldValidation: WriteOptions['fieldValidation'] = 'Strict',
-): { known: JsonObject; warnings: string[] } {
-  const known = withoutNulls(sent) as JsonObject;
-  const unknown: string[] = [];
-  for (let issues = validateSchema(kind, known); issues.length > 0; issues = validateSchema(kind, known)) {
-    const strange = issues.filter(({ unknownField }) => unknownField);
-    if (strange.length === 0) throw invalid(kind, nameOf(known), issues);
-    for (const { pointer, field } of strange) {
-      unknown.push(`unknown field "${field}"`);
-      remove(known, pointer);
-    }
-  }
-  if (unknown.length > 0 && fieldValidation === 'Strict') throw strictDecoding(kind, unknown);
-  return { known, warnings: fieldValidation === 'Ignore' ? [] : unknown };
 }
 
 function withoutNulls(value: JsonValue): JsonValue {
@@ -74,22 +57,4 @@ function withoutNulls(value: JsonValue): JsonValue {
   if (!isJsonObject(value)) return value;
   const members = Object.entries(value).filter(([, member]) => member !== null);
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
-}
-
-function remove(root: JsonObject, pointer: string): void {
-  const parts = pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const last = parts.pop();
-  const owner = parts.reduce<JsonValue | undefined>(
-    (node, part) => (isJsonObject(node) ? node[part] : undefined),
-    root,
-  );
-  if (isJsonObject(owner) && last !== undefined) delete owner[last];
-}
-
-function nameOf({ metadata }: JsonObject): string {
-  const name = isJsonObject(metadata) ? metadata['name'] : undefined;
-  return typeof name === 'string' ? name : '';
 }
