@@ -6,16 +6,20 @@ import type { Authenticator, Identity } from './identity.js';
 export const anonymousPaths: readonly string[] = ['/livez', '/readyz', '/healthz', '/version'];
 
 /**
- * Who sent this request. Throws Unauthorized without a valid bearer token, and Forbidden for impersonation, which would
- * otherwise be ignored and do more than was asked.
+ * Who sent this request. Rejects with Unauthorized without a valid bearer token or client certificate, and with Forbidden for
+ * impersonation, which would otherwise be ignored and do more than was asked.
  */
-export function authenticateRequest(request: IncomingMessage, authenticator: Authenticator): Identity {
-  const match = /^Bearer ([\x21-\x7e]{1,1024})$/i.exec(request.headers.authorization ?? '');
-  const identity = match?.[1] === undefined ? undefined : authenticator.authenticate(match[1]);
+export async function authenticateRequest(request: IncomingMessage, authenticator: Authenticator): Promise<Identity> {
+  const { authorization } = request.headers;
+  const token = /^Bearer ([\x21-\x7e]{1,1024})$/i.exec(authorization ?? '')?.[1];
+  const identity =
+    authorization !== undefined && token === undefined
+      ? undefined
+      : await authenticator.authenticate(token, request.socket);
   if (!identity) {
     throw new OrchError(
       'Unauthorized',
-      'Unauthorized: send the token from the kubeconfig as "Authorization: Bearer TOKEN"',
+      'Unauthorized: send the token from the kubeconfig as "Authorization: Bearer TOKEN"; a worker comes with its certificate, or joins with a token of `orch token create`',
     );
   }
   if (request.headers['impersonate-user'] !== undefined || request.headers['impersonate-group'] !== undefined) {

@@ -43,7 +43,7 @@ export function isAllowed(identity: Identity, access: RouteAccess, name: string 
     case 'node':
       if (access.type === 'description') return true;
       if (access.type === 'backup') return false;
-      if (access.type === 'worker') return access.action !== 'join' && name === identity.nodeName;
+      if (access.type === 'worker') return name === identity.nodeName;
       return nodeMay(identity.nodeName, access, name);
   }
 }
@@ -54,7 +54,8 @@ function nodeMay(nodeName: string, access: RouteAccess & { type: 'resource' }, n
   if (subresource !== undefined && subresource !== 'status') return false;
   if (kind === nodeKind) {
     if (name !== undefined && name !== nodeName) return false;
-    return reads || verb === 'create' || verb === 'update' || verb === 'patch';
+    // It is made when the worker joins.
+    return reads || verb === 'update' || verb === 'patch';
   }
   if (kind === taskKind) {
     if (subresource === 'status') return reads || verb === 'update' || verb === 'patch';

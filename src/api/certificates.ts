@@ -17,9 +17,17 @@ export interface Certificates {
   caPem: string;
   key: string;
   cert: string;
+  authority: Authority;
 }
 
-const millisecondsPerDay = 86_400_000;
+/** Signs certificates. */
+export interface Authority {
+  pem: string;
+  certificate: x509.X509Certificate;
+  privateKey: webcrypto.CryptoKey;
+}
+
+export const millisecondsPerDay = 86_400_000;
 const authorityDays = 3650;
 const serverDays = 365;
 /** A server certificate is made anew when less than this is left. */
@@ -27,8 +35,8 @@ const renewDays = 30;
 /** The authority's too, under its old key: whoever trusts the old certificate has this long to get the new one. */
 const authorityRenewDays = 1825;
 /** Clocks of clients may be a little behind. */
-const backdateMilliseconds = 5 * 60_000;
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+export const backdateMilliseconds = 5 * 60_000;
+export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 x509.cryptoProvider.set(webcrypto);
 
@@ -51,19 +59,17 @@ export async function ensureCertificates(options: {
     readFileIfThere(join(directory, 'server.crt')),
     readFileIfThere(join(directory, 'server.key')),
   ]);
-  if (cert !== undefined && key !== undefined && serves({ cert, key, caPem: authority.pem }, hosts, clock.now())) {
-    return { caPem: authority.pem, cert, key };
+  if (
+    cert !== undefined &&
+    key !== undefined &&
+    serves({ cert, key, caPem: authority.pem, authority }, hosts, clock.now())
+  ) {
+    return { caPem: authority.pem, cert, key, authority };
   }
   const made = await makeServerCertificate(authority, hosts, clock.now());
   await writePrivateFile(join(directory, 'server.key'), made.key);
   await writePrivateFile(join(directory, 'server.crt'), made.cert);
-  return { caPem: authority.pem, ...made };
-}
-
-interface Authority {
-  pem: string;
-  certificate: x509.X509Certificate;
-  privateKey: webcrypto.CryptoKey;
+  return { caPem: authority.pem, ...made, authority };
 }
 
 async function ensureAuthority(directory: string, now: number): Promise<Authority> {
@@ -91,9 +97,9 @@ async function ensureAuthority(directory: string, now: number): Promise<Authorit
   if (!new NodeCertificate(pem).checkPrivateKey(createPrivateKey(keyPem))) {
     throw new OrchError('InternalError', `ca.key does not belong to ca.crt in the certificates folder: ${remedy}`);
   }
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', fromPem(keyPem), algorithm, true, ['sign']);
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', fromPem(keyPem), keyAlgorithm, true, ['sign']);
   if (!expiresWithin(certificate, authorityRenewDays, now)) return { pem, certificate, privateKey };
-  const publicKey = await webcrypto.subtle.importKey('spki', certificate.publicKey.rawData, algorithm, true, [
+  const publicKey = await webcrypto.subtle.importKey('spki', certificate.publicKey.rawData, keyAlgorithm, true, [
     'verify',
   ]);
   const renewed = await signAuthority({ privateKey, publicKey }, now);
@@ -102,7 +108,7 @@ async function ensureAuthority(directory: string, now: number): Promise<Authorit
 }
 
 async function makeAuthority(directory: string, now: number): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
   const authority = await signAuthority(keys, now);
   await writePrivateFile(join(directory, 'ca.key'), await privateKeyPem(keys.privateKey));
   await writePrivateFile(join(directory, 'ca.crt'), authority.pem);
@@ -113,7 +119,7 @@ async function signAuthority(keys: webcrypto.CryptoKeyPair, now: number): Promis
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=orch-ca',
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: keyAlgorithm,
     serialNumber: serialNumber(),
     notBefore: new Date(now - backdateMilliseconds),
     notAfter: new Date(now + authorityDays * millisecondsPerDay),
@@ -131,14 +137,14 @@ async function makeServerCertificate(
   hosts: readonly string[],
   now: number,
 ): Promise<{ key: string; cert: string }> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
   const notAfter = Math.min(now + serverDays * millisecondsPerDay, authority.certificate.notAfter.getTime());
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=orch-manager',
     issuer: authority.certificate.subject,
     publicKey: keys.publicKey,
     signingKey: authority.privateKey,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: keyAlgorithm,
     serialNumber: serialNumber(),
     notBefore: new Date(now - backdateMilliseconds),
     notAfter: new Date(notAfter),
@@ -187,13 +193,13 @@ function serves(candidate: Certificates, hosts: readonly string[], now: number):
 }
 
 /** 16 random bytes, positive as X.509 wants it. */
-function serialNumber(): string {
+export function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return Buffer.from(bytes).toString('hex');
 }
 
-async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
   return `-----BEGIN PRIVATE KEY-----\n${der.replace(/.{64}/g, '$&\n').trimEnd()}\n-----END PRIVATE KEY-----\n`;
 }

@@ -18,11 +18,12 @@ import { servedResources } from './served-resources.js';
 import { failureStatus, toOrchError } from './status.js';
 import { versionInfo } from './version.js';
 import { listPathOfWatch } from './watch-path.js';
-import { heartbeatHandler, joinHandler } from './worker-handlers.js';
+import { heartbeatHandler, joinHandler, type Admissions } from './worker-handlers.js';
 
 export interface AppOptions {
   context: ApiContext;
   authenticator: Authenticator;
+  admissions: Admissions;
   heartbeats: HeartbeatSink;
   version: string;
   readManagerFiles: ReadManagerFiles;
@@ -37,7 +38,8 @@ const longLimits = { total: 20_000, perIdentity: 10_000 };
  * the anonymous paths, the old paths of watches, authentication, the limit on requests in flight, the body reader,
  * permission, its handler.
  */
-export function createApp({ context, authenticator, heartbeats, version, readManagerFiles }: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { context, authenticator, admissions, heartbeats, version, readManagerFiles } = options;
   const { registry, logger } = context;
   const app = express();
   app.disable('x-powered-by');
@@ -59,7 +61,7 @@ export function createApp({ context, authenticator, heartbeats, version, readMan
     if (request.method === 'GET') request.url = listPathOfWatch(request.url) ?? request.url;
     next();
   });
-  app.use(authentication(authenticator));
+  app.use(authentication(authenticator, context));
   app.use(inFlightLimits());
   app.use(express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }));
 
@@ -68,7 +70,7 @@ export function createApp({ context, authenticator, heartbeats, version, readMan
   for (const resource of servedResources) addResourceRoutes(routes, context, resource);
   addReviewRoutes(routes, servedResources);
   const worker = '/apis/orch.dev/v1/workers/:name';
-  routes.add('post', `${worker}/join`, { type: 'worker', action: 'join' }, joinHandler(context, authenticator));
+  routes.add('post', `${worker}/join`, { type: 'worker', action: 'join' }, joinHandler(admissions));
   routes.add('post', `${worker}/heartbeat`, { type: 'worker', action: 'heartbeat' }, heartbeatHandler(heartbeats));
   routes.add('get', `${worker}/tunnel`, { type: 'worker', action: 'tunnel' }, needsUpgrade);
   routes.add('get', '/apis/orch.dev/v1/backup', { type: 'backup' }, backupHandler(context, version, readManagerFiles));
@@ -77,9 +79,27 @@ export function createApp({ context, authenticator, heartbeats, version, readMan
   return app;
 }
 
-function authentication(authenticator: Authenticator): RequestHandler {
-  return (request, response, next) => {
-    response.locals['identity'] = authenticateRequest(request, authenticator);
+/** Refused joins are told, one a second at most: whoever tries many must not fill the disk. */
+const refusedJoinLogMilliseconds = 1_000;
+
+function authentication(authenticator: Authenticator, { logger, clock }: ApiContext): RequestHandler {
+  let toldAt = -Infinity;
+  return async (request, response, next) => {
+    try {
+      response.locals['identity'] = await authenticateRequest(request, authenticator);
+    } catch (error) {
+      const now = clock.monotonic();
+      if (request.path.endsWith('/join') && now - toldAt >= refusedJoinLogMilliseconds) {
+        toldAt = now;
+        const { path, socket } = request;
+        logger.warn('join refused', {
+          path: path.slice(0, 300),
+          address: socket.remoteAddress,
+          reason: 'no valid token',
+        });
+      }
+      throw error;
+    }
     next();
   };
 }

@@ -1,146 +1,127 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject, type JsonValue } from '../model/json.js';
+import { toTimestamp, type Clock } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
-import type { Random } from '../support/random.js';
-import {
-  adminIdentity,
-  isNodeName,
-  joinIdentity,
-  nodeIdentity,
-  type Authenticator,
-  type Identity,
-} from './identity.js';
-import { tokenOfKubeconfig } from './kubeconfig.js';
 import { readFileIfThere, writePrivateFile } from '../support/private-file.js';
+import type { Random } from '../support/random.js';
+import { equalDigests, sha256 } from './access/digests.js';
+import { EarlierNodeTokens, type EarlierNodes } from './access/earlier-node-tokens.js';
+import { tokenOfKubeconfig } from './kubeconfig.js';
 
 /**
- * The cluster's bearer tokens, all of the form id.secret. The admin token is random, and on disk it stands in the
- * kubeconfig only; `credentials.json` (0600) has its SHA-256. The join token and the workers' tokens are signatures made with
- * a key in that file, so they need no list: whoever removes the file revokes them all.
+ * The admin's bearer token, of the form id.secret. It is random, and on disk it stands in the kubeconfig only;
+ * `credentials.json` (0600) has its SHA-256, and for a while what lets workers of an earlier version go on.
  */
 export interface Credentials {
-  authenticator: Authenticator;
   adminToken: string;
-  joinToken: string;
-  issueNodeToken(nodeName: string): string;
+  isAdminToken(token: string): boolean;
+  readonly earlierNode: EarlierNodeTokens;
+  /** The worker of this Node has a certificate: its token of before counts no more. Resolves when that is on disk. */
+  forgetEarlierNode(nodeUid: string): Promise<void>;
 }
 
 interface CredentialsFile {
-  version: 1;
-  /** 32 random bytes, base64url: signs join and node tokens. */
-  signingKey: string;
+  version: 2;
   adminTokenSha256: string;
+  earlierNodes?: EarlierNodes;
 }
 
-const maxTokenLength = 512;
+const earlierMilliseconds = 30 * 86_400_000;
 
 /**
  * Reads or makes `credentials.json` in `directory`. The admin token is taken from the kubeconfig (`kubeconfigPath`, by
  * default the file `kubeconfig` in the same folder); when that is lost or does not fit, a new admin token is made, the
- * old one stops working, and the caller writes a new kubeconfig. Rejects with InternalError when the file is damaged.
+ * old one stops working, and the caller writes a new kubeconfig. A file of an earlier version is rewritten; `nodeUids` then
+ * tells which Nodes there are. Rejects with InternalError when the file is damaged.
  */
 export async function openCredentials(options: {
   directory: string;
   random: Random;
+  clock: Clock;
+  nodeUids: () => Promise<readonly string[]>;
   kubeconfigPath?: string;
 }): Promise<Credentials> {
-  const { directory, random } = options;
+  const { directory, random, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'credentials.json');
   const text = await readFileIfThere(path);
-  const old = text === undefined ? undefined : parseCredentials(text);
+  const old = text === undefined ? undefined : await parseCredentials(text, options);
   const kubeconfig = await readFileIfThere(options.kubeconfigPath ?? join(directory, 'kubeconfig'));
   const known = kubeconfig === undefined ? undefined : tokenOfKubeconfig(kubeconfig);
   const adminToken =
     old && known !== undefined && equalDigests(sha256(known), old.adminTokenSha256)
       ? known
-      : `admin.${base64url(random.bytes(32))}`;
-  const file: CredentialsFile = {
-    version: 1,
-    signingKey: old?.signingKey ?? base64url(random.bytes(32)),
-    adminTokenSha256: sha256(adminToken),
-  };
-  if (old?.adminTokenSha256 !== file.adminTokenSha256) {
-    await writePrivateFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
-  }
-  const authenticator = createAuthenticator(file);
+      : `admin.${Buffer.from(random.bytes(32)).toString('base64url')}`;
+  let file = withoutExpired({ ...old, version: 2, adminTokenSha256: sha256(adminToken) }, clock.now());
+  const write = (): Promise<void> => writePrivateFile(path, formatCredentials(file));
+  if (text !== formatCredentials(file)) await write();
+  let earlierNode = new EarlierNodeTokens(file.earlierNodes, () => clock.now());
+  let writing = Promise.resolve();
   return {
-    authenticator,
     adminToken,
-    joinToken: `join.${sign(file.signingKey, 'join')}`,
-    issueNodeToken: (nodeName) => authenticator.issueNodeToken(nodeName),
-  };
-}
-
-function createAuthenticator(file: CredentialsFile): Authenticator {
-  const nodePrefix = 'node-';
-  return {
-    authenticate(token): Identity | undefined {
-      const dot = token.lastIndexOf('.');
-      if (dot < 0 || token.length > maxTokenLength) return undefined;
-      const [id, secret] = [token.slice(0, dot), token.slice(dot + 1)];
-      if (id === 'admin') return equalDigests(sha256(token), file.adminTokenSha256) ? adminIdentity : undefined;
-      if (id === 'join') return equalSecrets(secret, sign(file.signingKey, 'join')) ? joinIdentity : undefined;
-      if (!id.startsWith(nodePrefix)) return undefined;
-      const nodeName = id.slice(nodePrefix.length);
-      return isNodeName(nodeName) && equalSecrets(secret, sign(file.signingKey, `node:${nodeName}`))
-        ? nodeIdentity(nodeName)
-        : undefined;
+    isAdminToken: (token) => equalDigests(sha256(token), file.adminTokenSha256),
+    get earlierNode() {
+      return earlierNode;
     },
-    issueNodeToken(nodeName) {
-      if (!isNodeName(nodeName)) {
-        throw new OrchError(
-          'BadRequest',
-          `"${nodeName.slice(0, 80)}" cannot name a worker: use lower-case letters, digits, "-" and "."`,
-        );
-      }
-      return `${nodePrefix}${nodeName}.${sign(file.signingKey, `node:${nodeName}`)}`;
+    forgetEarlierNode(nodeUid) {
+      const { earlierNodes } = file;
+      if (!earlierNodes?.nodeUids.includes(nodeUid)) return writing;
+      const nodeUids = earlierNodes.nodeUids.filter((uid) => uid !== nodeUid);
+      file = withoutExpired({ ...file, earlierNodes: { ...earlierNodes, nodeUids } }, clock.now());
+      earlierNode = new EarlierNodeTokens(file.earlierNodes, () => clock.now());
+      writing = writing.then(write, write);
+      return writing;
     },
   };
 }
 
-function parseCredentials(text: string): CredentialsFile {
+/** Without the key of an earlier version, once nobody may use it any more. */
+function withoutExpired({ earlierNodes, ...file }: CredentialsFile, now: number): CredentialsFile {
+  const isOver = !earlierNodes || earlierNodes.nodeUids.length === 0 || Date.parse(earlierNodes.until) <= now;
+  return isOver ? file : { ...file, earlierNodes };
+}
+
+function formatCredentials(file: CredentialsFile): string {
+  return `${JSON.stringify(file, undefined, 2)}\n`;
+}
+
+async function parseCredentials(
+  text: string,
+  { clock, nodeUids }: { clock: Clock; nodeUids: () => Promise<readonly string[]> },
+): Promise<CredentialsFile> {
   let value: JsonValue | undefined;
   try {
     value = JSON.parse(text) as JsonValue;
   } catch {
     value = undefined;
   }
-  if (
-    !isJsonObject(value) ||
-    value['version'] !== 1 ||
-    typeof value['signingKey'] !== 'string' ||
-    Buffer.from(value['signingKey'], 'base64url').length < 32 ||
-    typeof value['adminTokenSha256'] !== 'string'
-  ) {
-    throw new OrchError(
-      'InternalError',
-      'credentials.json is damaged: put it back from a backup, or remove it to make new tokens (workers must then join again)',
-    );
+  if (!isJsonObject(value) || typeof value['adminTokenSha256'] !== 'string') throw damaged();
+  const { version, adminTokenSha256, signingKey } = value;
+  if (version === 1 && isSigningKey(signingKey)) {
+    const until = toTimestamp(clock.now() + earlierMilliseconds);
+    return { version: 2, adminTokenSha256, earlierNodes: { signingKey, nodeUids: await nodeUids(), until } };
   }
-  return { version: 1, signingKey: value['signingKey'], adminTokenSha256: value['adminTokenSha256'] };
+  if (version !== 2) throw damaged();
+  const earlier = value['earlierNodes'];
+  if (earlier === undefined) return { version, adminTokenSha256 };
+  if (!isJsonObject(earlier) || !isSigningKey(earlier['signingKey'])) throw damaged();
+  const { nodeUids: uids, until } = earlier;
+  if (!Array.isArray(uids) || typeof until !== 'string' || Number.isNaN(Date.parse(until))) throw damaged();
+  return {
+    version,
+    adminTokenSha256,
+    earlierNodes: { signingKey: earlier['signingKey'], nodeUids: uids.map(String), until },
+  };
 }
 
-function sign(signingKey: string, what: string): string {
-  return createHmac('sha256', Buffer.from(signingKey, 'base64url')).update(what).digest('base64url');
+function isSigningKey(value: JsonValue | undefined): value is string {
+  return typeof value === 'string' && Buffer.from(value, 'base64url').length >= 32;
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-/** Compares digests of both, so neither the content nor the length of the guess shows in the time. */
-function equalSecrets(guess: string, secret: string): boolean {
-  return equalDigests(sha256(guess), sha256(secret));
-}
-
-function equalDigests(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url');
+function damaged(): OrchError {
+  return new OrchError(
+    'InternalError',
+    'credentials.json is damaged: put it back from a backup, or remove it and the kubeconfig to make a new admin token (workers go on)',
+  );
 }

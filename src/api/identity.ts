@@ -1,15 +1,21 @@
-/** Who asks, as proven by a bearer token. What each may do is decided in authorization.ts. */
+import type { Socket } from 'node:net';
+import type { StoredJoinToken } from '../model/join-token.js';
+
+/** Who asks, as proven by a bearer token or a client certificate. What each may do is decided in authorization.ts. */
 export type Identity =
   | { role: 'admin'; name: 'system:admin' }
-  /** May do one thing: turn a worker's name into that worker's own token. */
-  | { role: 'join'; name: 'system:join' }
-  | { role: 'node'; name: string; nodeName: string };
+  /** May do one thing: ask to become a worker. Whether the token still lets anybody join is decided there. */
+  | { role: 'join'; name: 'system:join'; token: StoredJoinToken }
+  | { role: 'node'; name: string; nodeName: string; nodeUid: string };
 
 export const adminIdentity: Identity = { role: 'admin', name: 'system:admin' };
-export const joinIdentity: Identity = { role: 'join', name: 'system:join' };
 
-export function nodeIdentity(nodeName: string): Identity {
-  return { role: 'node', name: `system:node:${nodeName}`, nodeName };
+export function joinIdentity(token: StoredJoinToken): Identity {
+  return { role: 'join', name: 'system:join', token };
+}
+
+export function nodeIdentity(nodeName: string, nodeUid: string): Identity {
+  return { role: 'node', name: `system:node:${nodeName}`, nodeName, nodeUid };
 }
 
 /** Who did it, as TaskEvents tell: `worker/NAME`, or the name of whoever else. */
@@ -17,12 +23,13 @@ export function eventSourceOf(identity: Identity): string {
   return identity.role === 'node' ? `worker/${identity.nodeName}` : identity.name;
 }
 
-/** Knows tokens. Asked before every route and every upgrade. */
+/** Knows who may come in. Asked before every route and every upgrade, so that what was taken away counts at once. */
 export interface Authenticator {
-  /** Undefined when the token is not one of this cluster. Takes as long for a nearly right token as for a wrong one. */
-  authenticate(token: string): Identity | undefined;
-  /** The token of the worker with this name; always the same one for one name. */
-  issueNodeToken(nodeName: string): string;
+  /**
+   * Undefined for nobody of this cluster. A token decides alone; without one the certificate of the connection does. Takes as
+   * long for a nearly right token as for a wrong one.
+   */
+  authenticate(token: string | undefined, socket: Socket): Promise<Identity | undefined>;
 }
 
 /** What a worker may be called: a DNS-1123 subdomain, as every object. */

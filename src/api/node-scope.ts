@@ -1,7 +1,7 @@
 import type { ObjectKey, Stored } from '../model/api-object.js';
 import { configMapKind } from '../model/config-map.js';
 import { configReferences } from '../model/config-references.js';
-import { isJsonObject, type JsonObject } from '../model/json.js';
+import type { JsonObject } from '../model/json.js';
 import { resourceName, type Kind } from '../model/kind.js';
 import { nodeKind } from '../model/node.js';
 import { secretKind } from '../model/secret.js';
@@ -9,8 +9,8 @@ import { taskKind, type StoredTask } from '../model/task.js';
 import { notFound } from '../registry/registry-errors.js';
 import type { DeleteOptions, ListOptions } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
+import { foreignNodeChange } from './access/node-write-rule.js';
 import type { Identity } from './identity.js';
-import type { RequestedPatch } from './patch-body.js';
 
 /**
  * What a worker may see and change: its own Node, and the tasks that are placed on it. All pure; the routes ask here
@@ -53,31 +53,11 @@ export function checkReadFor(identity: Identity, kind: Kind, name: string, task:
   );
 }
 
-/** A worker registers itself only: throws Forbidden for a Node of another name. */
-export function checkCreate(identity: Identity, kind: Kind, object: JsonObject): void {
+/** A worker says of its Node what node-write-rule.ts lets it: throws Forbidden. `next` is the object as it would be written. */
+export function checkNodeWrite(identity: Identity, kind: Kind, current: Stored, next: JsonObject): void {
   if (identity.role !== 'node' || kind !== nodeKind) return;
-  const metadata = object['metadata'];
-  if (!isJsonObject(metadata) || metadata['name'] !== identity.nodeName) {
-    throw forbidden(identity, 'register a node of another name');
-  }
-}
-
-/** A worker sets its Node's metadata and status; spec (taints, cordon) belongs to people and to the manager. */
-export function checkNodeReplace(identity: Identity, kind: Kind, object: JsonObject, current: Stored): void {
-  if (identity.role !== 'node' || kind !== nodeKind) return;
-  const spec = (current as { spec?: unknown }).spec;
-  if (!sameJson(object['spec'] ?? {}, spec ?? {})) throw forbidden(identity, 'change the spec of its node');
-}
-
-/** As checkNodeReplace, for patches of the main resource. */
-export function checkNodePatch(identity: Identity, kind: Kind, patch: RequestedPatch): void {
-  if (identity.role !== 'node' || kind !== nodeKind) return;
-  if (patch.type === 'json') throw forbidden(identity, 'use JSON patches: send a merge patch');
-  const body = patch.type === 'apply' ? patch.object : patch.body;
-  if (!isJsonObject(body)) return; // refused later, as malformed
-  if (Object.keys(body).some((key) => !['apiVersion', 'kind', 'metadata', 'status'].includes(key))) {
-    throw forbidden(identity, 'change the spec of its node');
-  }
+  const change = foreignNodeChange(identity.nodeName, current, next);
+  if (change !== undefined) throw forbidden(identity, `change ${change}`);
 }
 
 /** A worker only confirms deletions that somebody else asked for, of exactly the object that it knows. */
@@ -98,8 +78,4 @@ export function taskKeyOf(event: { task: { name: string; namespace: string } }):
 
 function forbidden(identity: Identity, what: string): OrchError {
   return new OrchError('Forbidden', `user "${identity.name}" cannot ${what}`);
-}
-
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -73,7 +73,7 @@ function mayThey(_asker: Identity, spec: JsonObject, resources: readonly ServedR
     user === adminIdentity.name || groups.includes('system:masters')
       ? adminIdentity
       : nodeName !== undefined && isNodeName(nodeName)
-        ? nodeIdentity(nodeName)
+        ? nodeIdentity(nodeName, '')
         : undefined;
   if (subject) return mayI(subject, spec, resources);
   return { allowed: false, reason: `nobody here is called "${user.slice(0, 100)}"` };

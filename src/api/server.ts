@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import { nodeKind } from '../model/node.js';
 import type { Registry } from '../registry/registry.js';
 import type { Clock, Timer } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
@@ -9,10 +10,14 @@ import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { ApiContext } from './api-context.js';
 import type { ReadManagerFiles } from './backup-handler.js';
+import { NodeConnections } from './access/node-connections.js';
+import { ClusterAuthenticator } from './access/cluster-authenticator.js';
+import { NodeAdmissions } from './access/node-admissions.js';
+import type { Certificates } from './certificates.js';
+import type { Credentials } from './credentials.js';
 import { limitConnections, type ConnectionLimits } from './connection-limit.js';
 import { createApp } from './create-app.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
-import type { Authenticator } from './identity.js';
 import { sendJson } from './object-response.js';
 import { failureStatus } from './status.js';
 import { TunnelHub } from './streams/tunnel-hub.js';
@@ -31,8 +36,9 @@ export interface ApiServerOptions {
   host: string;
   /** 0 chooses a free one. */
   port: number;
-  tls: { key: string; cert: string };
-  authenticator: Authenticator;
+  tls: Certificates;
+  /** What is known beside what is stored: the admin's token. */
+  credentials: Credentials;
   heartbeats: HeartbeatSink;
   version: string;
   readManagerFiles: ReadManagerFiles;
@@ -44,7 +50,9 @@ export interface ApiServer {
   url: string;
   port: number;
   /** For connections that come from now on; those that are open go on. */
-  useCertificate(tls: { key: string; cert: string }): void;
+  useCertificate(tls: Certificates): void;
+  /** Makes a worker of this process a member. */
+  admissions: NodeAdmissions;
   /** Accepts nothing more, ends watches and logs cleanly, lets requests finish, and cuts what is left after 8 seconds. */
   close(): Promise<void>;
 }
@@ -60,7 +68,7 @@ const closePollMilliseconds = 50;
 
 /** Rejects with OrchError when the address cannot be listened on. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { registry, clock, random, logger, host, tls, authenticator } = options;
+  const { registry, clock, random, logger, host, tls, credentials } = options;
   const context: ApiContext = {
     registry,
     clock,
@@ -71,13 +79,21 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     openStreams: new Set(),
   };
   const { heartbeats, version, readManagerFiles } = options;
-  const app = createApp({ context, authenticator, heartbeats, version, readManagerFiles });
+  const connections = new NodeConnections(tls.caPem, clock);
+  const authenticator = new ClusterAuthenticator({ registry, credentials, connections });
+  const { authority } = tls;
+  const onCertified = (nodeUid: string): Promise<void> => credentials.forgetEarlierNode(nodeUid);
+  const admissions = new NodeAdmissions({ registry, authority, clock, logger, onCertified });
+  const app = createApp({ context, authenticator, admissions, heartbeats, version, readManagerFiles });
   let isClosing = false;
   /** Over which nothing was asked yet: Node does not count them among the idle ones. */
   const silent = new Set<Socket>();
   const server = createServer(
     {
       ...secureContext(tls),
+      // Who brings none is known by a token; whether it counts is decided for every request.
+      requestCert: true,
+      rejectUnauthorized: false,
       handshakeTimeout: headersTimeoutMilliseconds,
       headersTimeout: headersTimeoutMilliseconds,
       requestTimeout: requestTimeoutMilliseconds,
@@ -101,22 +117,32 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     if (isClosing) upgrades.refuse(socket, isStopping());
     else upgrades.handle(request, socket, head);
   });
-  await listen(server, host, options.port);
+  const members = registry.watch(nodeKind, { afterRevision: registry.currentRevision() }, (events) => {
+    for (const { type, object } of events) {
+      if (type === 'DELETED' || object.metadata.deletionTimestamp !== undefined) connections.cut(object.metadata.uid);
+    }
+  });
+  await listen(server, host, options.port).catch((error: unknown) => {
+    members.close();
+    throw error;
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: urlOf(host, port),
     port,
+    admissions,
     useCertificate: (renewed) => server.setSecureContext(secureContext(renewed)),
     close: () => {
       isClosing = true;
+      members.close();
       for (const socket of silent) socket.destroy();
       return close(server, context, upgrades);
     },
   };
 }
 
-function secureContext({ key, cert }: { key: string; cert: string }): SecureContextOptions {
-  return { key, cert, minVersion: 'TLSv1.2' };
+function secureContext({ key, cert, caPem }: Certificates): SecureContextOptions {
+  return { key, cert, ca: caPem, minVersion: 'TLSv1.2' };
 }
 
 /**

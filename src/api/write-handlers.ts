@@ -2,12 +2,13 @@ import type { Request, Response } from 'express';
 import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.js';
 import { apiVersionOf, type Kind } from '../model/kind.js';
+import { applyMergePatch } from '../registry/merge-patch.js';
 import type { SubresourceOption, WriteOptions, WriteResult } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
 import { deleteOptions } from './delete-body.js';
 import { eventSourceOf, type Identity } from './identity.js';
-import { checkCreate, checkDelete, checkNodePatch, checkNodeReplace } from './node-scope.js';
+import { checkDelete, checkNodeWrite } from './node-scope.js';
 import { addWarnings, sendJson, sendObject } from './object-response.js';
 import { retryOnConflict } from './optimistic-retry.js';
 import { readPatch, type RequestedPatch } from './patch-body.js';
@@ -26,7 +27,6 @@ export function createHandler(context: ApiContext, resource: ServedResource): Ha
     const body = bodyOf(request);
     const duplicateFields: string[] = [];
     const object = placeObject(kind, readObject(body, duplicateFields), pathParameter(request, 'namespace'));
-    checkCreate(identity, kind, object);
     await takeTurn(context.clock, body);
     const result = await context.registry.create(kind, object, {
       ...optionsOf(request, identity),
@@ -55,7 +55,7 @@ export function replaceHandler(context: ApiContext, resource: ServedResource, su
       identity.role === 'node'
         ? await retryOnConflict(namesVersion(object), async () => {
             const current = await getVisible(context, resource, identity, key);
-            if (!subresource) checkNodeReplace(identity, kind, object, current);
+            if (!subresource) checkNodeWrite(identity, kind, current, object);
             return write(withVersion(object, current));
           })
         : await write(object);
@@ -73,7 +73,6 @@ export function patchHandler(context: ApiContext, resource: ServedResource, subr
     const duplicateFields: string[] = [];
     const patch = readPatch(body, kind, duplicateFields);
     const options = { ...optionsOf(request, identity), ...subresourceOption(subresource), duplicateFields };
-    if (!subresource) checkNodePatch(identity, kind, patch);
     await takeTurn(context.clock, body);
     if (patch.type === 'apply') {
       const result = await applyObject(context, request, kind, key, patch.object, options, identity.role === 'node');
@@ -88,6 +87,9 @@ export function patchHandler(context: ApiContext, resource: ServedResource, subr
     const result = await retryOnConflict(patchNamesVersion(patch), async () => {
       const current = await getVisible(context, resource, identity, key);
       const body = resolvePatch(patch, current, kind);
+      if (!subresource) {
+        checkNodeWrite(identity, kind, current, applyMergePatch(current as unknown as JsonObject, body));
+      }
       return context.registry.patch(kind, key, { type: 'merge', body: withVersion(body, current) }, options);
     });
     answer(context, request, response, resource, result);
@@ -132,9 +134,9 @@ function applyObject(
   const query = request.query as Query;
   const fieldManager = queryValue(query, 'fieldManager');
   if (!fieldManager) throw new OrchError('BadRequest', 'fieldManager is required for apply patch: ?fieldManager=NAME');
-  if (isNode && options.subresource && kind.namespaced) {
+  if (isNode) {
     // Ownership of fields cannot be bound to the version that was checked, so workers merge instead.
-    throw new OrchError('Forbidden', 'workers report status with a merge patch, not with apply');
+    throw new OrchError('Forbidden', 'workers write with a merge patch, not with apply');
   }
   const object = placeObject(kind, body, key.namespace);
   checkName(object, key);

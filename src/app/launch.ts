@@ -2,16 +2,14 @@
  * What `orch up`, `orch manager` and `orch worker` do: options of the command line in, an exit code out once a signal
  * came. Always holds: one process per data folder, and stopping orch stops no container.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient } from '../client/create-client.js';
 import type { Launchers, ManagerLaunch } from '../cli/launchers.js';
 import { createSystemClock } from '../support/clock.js';
-import { OrchError } from '../support/errors.js';
 import { createLogger } from '../support/logger.js';
 import type { LogLevel } from '../support/logger.js';
 import { ensurePrivateFolder } from '../support/private-folder.js';
 import { createSystemRandom } from '../support/random.js';
+import { joinOverNetwork, readGivenFile } from './join-cluster.js';
 import { startManager } from './manager.js';
 import type { Effects, ManagerOptions } from './manager.js';
 import { acquireProcessLock } from './process-lock.js';
@@ -36,7 +34,7 @@ export const launchers: Launchers = {
             deniedHostPaths: [options.dataDirectory],
             server: manager.url,
             caPem: manager.caPem,
-            join: () => Promise.resolve(manager.credentials.issueNodeToken(options.name)),
+            join: ({ csr }) => manager.admit(options.name, options.labels, csr),
           },
           effects,
         );
@@ -65,12 +63,19 @@ export const launchers: Launchers = {
     const effects = createEffects(options.logLevel);
     return runLocked(options.dataDirectory, effects, async () => {
       const caPem = await readGivenFile(options.caFile, '--ca-file');
-      const { server, name } = options;
+      const { server, name, labels } = options;
       const worker = await startWorker(
         {
           ...options,
           caPem,
-          join: () => joinCluster({ server, caPem, name, tokenFile: options.joinTokenFile }, effects),
+          join: joinOverNetwork({
+            server,
+            caPem,
+            name,
+            labels,
+            tokenFile: options.joinTokenFile,
+            clock: effects.clock,
+          }),
         },
         effects,
       );
@@ -106,39 +111,5 @@ async function runLocked(
     return await runUntilSignal(await start(), effects);
   } finally {
     await lock.release();
-  }
-}
-
-async function readGivenFile(path: string, flag: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new OrchError('BadRequest', `${flag} ${path} cannot be read: ${(error as Error).message}`);
-  });
-}
-
-async function joinCluster(
-  options: { server: string; caPem: string; name: string; tokenFile: string | undefined },
-  { clock }: Effects,
-): Promise<string> {
-  if (options.tokenFile === undefined) {
-    throw new OrchError(
-      'BadRequest',
-      'this worker is not a member yet: give it --join-token-file, the file join-token of the data folder of the manager',
-    );
-  }
-  const token = (await readGivenFile(options.tokenFile, '--join-token-file')).trim();
-  const client = createClient({ server: options.server, caPem: options.caPem, token, clock });
-  try {
-    const path = `/apis/orch.dev/v1/workers/${encodeURIComponent(options.name)}/join`;
-    const response = await client.request({ method: 'POST', path, body: '{}' });
-    const answer = JSON.parse(await response.text()) as { token?: string; message?: string };
-    if (answer.token === undefined) {
-      throw new OrchError(
-        'Forbidden',
-        `the manager did not let this worker join: ${answer.message ?? response.status}`,
-      );
-    }
-    return answer.token;
-  } finally {
-    await client.close();
   }
 }

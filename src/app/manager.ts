@@ -19,7 +19,9 @@ import { openLevelStore } from '../store/level/open-level-store.js';
 import type { Clock } from '../support/clock.js';
 import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
+import { nodeKind } from '../model/node.js';
 import { ensureFolderSource } from './ensure-folder-source.js';
+import { keepJoinTokenFile } from './join-token-file.js';
 import { version } from './version.js';
 import { warmUp } from './warm-up.js';
 import { writePrivateFile } from '../support/private-file.js';
@@ -49,6 +51,12 @@ export interface RunningManager {
   clusterUid: string;
   kubeconfigPath: string;
   credentials: Credentials;
+  /** Makes a worker of this process a member of the cluster. */
+  admit(
+    nodeName: string,
+    labels: Readonly<Record<string, string>>,
+    csr: string,
+  ): Promise<{ certificate: string; clusterUid: string }>;
   close(): Promise<void>;
 }
 
@@ -75,7 +83,12 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     const ensureTls = (): Promise<Certificates> =>
       ensureCertificates({ directory: join(dataDirectory, 'pki'), hosts: [host], clock });
     const tls = await ensureTls();
-    const credentials = await openCredentials({ directory: dataDirectory, random });
+    const credentials = await openCredentials({
+      directory: dataDirectory,
+      random,
+      clock,
+      nodeUids: async () => (await registry.list(nodeKind)).items.map(({ metadata }) => metadata.uid),
+    });
 
     const manager = new Manager({
       registry,
@@ -118,7 +131,7 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       host,
       port: options.port,
       tls,
-      authenticator: credentials.authenticator,
+      credentials,
       heartbeats: manager,
       version,
       readManagerFiles: () => readManagerFiles(dataDirectory),
@@ -160,8 +173,28 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       },
     });
     closers.push(() => renewal.stop());
-    await writePrivateFile(join(dataDirectory, 'join-token'), `${credentials.joinToken}\n`);
-    return { url: server, caPem: tls.caPem, clusterUid: registry.clusterUid, kubeconfigPath, credentials, close };
+    const joinTokens = await keepJoinTokenFile({
+      path: join(dataDirectory, 'join-token'),
+      registry,
+      clock,
+      random,
+      logger: logger.with({ component: 'join tokens' }),
+    });
+    closers.push(() => joinTokens.stop());
+    const { clusterUid } = registry;
+    return {
+      url: server,
+      caPem: tls.caPem,
+      clusterUid,
+      kubeconfigPath,
+      credentials,
+      admit: async (nodeName, labels, csr) => {
+        const proof = { type: 'process' } as const;
+        const certificate = await api.admissions.join({ nodeName, labels, csr, proof, address: 'this process' });
+        return { certificate, clusterUid };
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -1,5 +1,5 @@
 /**
- * Composition of a worker: an identity (token, session, cluster uid) and an engine in, a running Worker out. The identity
+ * Composition of a worker: a membership (key, certificate, cluster uid) and an engine in, a running Worker out. The identity
  * is kept in the worker's data folder, so a worker that starts while its manager is away goes on from there.
  */
 import { createHash } from 'node:crypto';
@@ -15,9 +15,10 @@ import { OrchError } from '../support/errors.js';
 import { openCheckpointFile } from '../worker/checkpoint-file.js';
 import { Worker } from '../worker/worker.js';
 import type { Effects } from './manager.js';
-import { writePrivateFile } from '../support/private-file.js';
 import { ensurePrivateFolder } from '../support/private-folder.js';
+import { Membership, type JoinCluster } from './membership.js';
 import { version } from './version.js';
+import { readWorkerIdentity } from './worker-identity.js';
 
 export interface WorkerOptions {
   name: string;
@@ -34,31 +35,32 @@ export interface WorkerOptions {
   /** What no task gets here. */
   forbidden?: readonly RestrictedFeature[];
   labels?: Readonly<Record<string, string>>;
-  /** How to become a member when the data folder holds no identity yet. */
-  join: () => Promise<string>;
-}
-
-interface Identity {
-  name: string;
-  /** Made once per data folder. */
-  instanceId: string;
-  token: string;
-  clusterUid: string;
+  join: JoinCluster;
 }
 
 export async function startWorker(options: WorkerOptions, effects: Effects): Promise<{ close(): Promise<void> }> {
   const { clock, random } = effects;
   const logger = effects.logger.with({ component: 'worker', node: options.name });
   await ensurePrivateFolder(options.dataDirectory);
-  const identity = await openIdentity(options, effects);
+  const membership = new Membership({
+    directory: options.dataDirectory,
+    identity: await readWorkerIdentity(options.dataDirectory, options.name, () => random.uuid()),
+    join: options.join,
+    clock,
+    random,
+    logger,
+  });
+  await membership.start();
   const client = createClient({
     server: options.server,
     caPem: options.caPem,
-    token: identity.token,
+    identity: () => membership.client,
+    onUnauthorized: () => membership.noteRefused(),
     clock,
     userAgent: `orch-worker/${version}`,
   });
-  const { clusterUid } = identity;
+  const { clusterUid, instanceId } = membership.identity;
+  if (clusterUid === undefined) throw new OrchError('InternalError', 'a member without a cluster');
   const runtime: ContainerRuntime =
     options.runtime === 'simulated'
       ? // Its containers live in this process: how long they would still run must not keep it alive.
@@ -67,7 +69,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
           ...(options.dockerSocket ? { socketPath: options.dockerSocket } : {}),
           ...(options.allowedHostPaths ? { allowedHostPaths: options.allowedHostPaths } : {}),
           deniedHostPaths: options.deniedHostPaths ?? [options.dataDirectory],
-          ...mountDirectoryOf(identity),
+          ...mountDirectoryOf(instanceId),
           ...(options.allowedVolumes ? { allowedVolumes: options.allowedVolumes } : {}),
           ...(options.pidsLimit === undefined ? {} : { pidsLimit: options.pidsLimit }),
           clusterUid,
@@ -79,7 +81,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
     name: options.name,
     // The same folder on the same boot is the same worker started again; a copy of the folder elsewhere is not.
     sessionId: createHash('sha256')
-      .update(`${identity.instanceId} ${await readBootId()}`)
+      .update(`${instanceId} ${await readBootId()}`)
       .digest('hex')
       .slice(0, 32),
     client,
@@ -91,12 +93,14 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
     logger,
     labels: options.labels ?? {},
     forbidden: options.forbidden ?? [],
+    join: () => Promise.resolve(membership.noteRefused()),
     version,
   });
   await worker.start();
   return {
     close: async () => {
       await worker.stop();
+      await membership.stop();
       await runtime.close();
       await client.close();
     },
@@ -107,7 +111,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
  * Where paths of the machine are mounted for containers: not in the data folder, as whoever removed that with all that it holds
  * would remove what is mounted in it. Only root mounts.
  */
-function mountDirectoryOf({ instanceId }: Identity): { mountDirectory?: string } {
+function mountDirectoryOf(instanceId: string): { mountDirectory?: string } {
   const isRoot = process.platform === 'linux' && process.geteuid?.() === 0;
   return isRoot && /^[\w-]+$/.test(instanceId) ? { mountDirectory: `/run/orch/${instanceId}` } : {};
 }
@@ -118,37 +122,4 @@ async function readBootId(): Promise<string> {
     (text) => text.trim(),
     () => '',
   );
-}
-
-async function openIdentity(options: WorkerOptions, { clock, random }: Effects): Promise<Identity> {
-  const path = join(options.dataDirectory, 'identity.json');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text !== undefined) {
-    const known = JSON.parse(text) as Identity;
-    if (known.name !== options.name) {
-      throw new OrchError(
-        'Conflict',
-        `${options.dataDirectory} belongs to the worker "${known.name}", not "${options.name}": give each worker a folder of its own with --data`,
-      );
-    }
-    return known;
-  }
-  const token = await options.join();
-  const client = createClient({ server: options.server, caPem: options.caPem, token, clock });
-  try {
-    const response = await client.request({ method: 'GET', path: '/version' });
-    await response.text();
-    const clusterUid = response.headers['x-orch-cluster-uid'];
-    if (clusterUid === undefined) {
-      throw new OrchError(
-        'ServiceUnavailable',
-        `${options.server} does not answer like a manager of orch: check --manager`,
-      );
-    }
-    const identity: Identity = { name: options.name, instanceId: random.uuid(), token, clusterUid };
-    await writePrivateFile(path, JSON.stringify(identity, null, 2));
-    return identity;
-  } finally {
-    await client.close();
-  }
 }

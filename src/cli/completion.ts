@@ -60,6 +60,7 @@ _orch() {
     ${aboutNodes.join('|')}) COMPREPLY=($(compgen -W "$(_orch_names nodes)" -- "$word")) ;;
     help) COMPREPLY=($(compgen -W "${verbNames(verbs)}" -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
+    token) COMPREPLY=($(compgen -W "create list delete" -- "$word")) ;;
     config) COMPREPLY=($(compgen -W "path view current" -- "$word")) ;;
     *) COMPREPLY=($(compgen -f -- "$word")) ;;
   esac
@@ -79,6 +80,7 @@ complete -c orch -n '__fish_seen_subcommand_from rollout' -f -a 'status history 
 complete -c orch -n '__fish_seen_subcommand_from ${aboutDeployments.join(' ')}' -f -a '(__orch_names deployments)'
 complete -c orch -n '__fish_seen_subcommand_from ${aboutNodes.join(' ')}' -f -a '(__orch_names nodes)'
 complete -c orch -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+complete -c orch -n '__fish_seen_subcommand_from token' -f -a 'create list delete'
 complete -c orch -n '__fish_seen_subcommand_from config' -f -a 'path view current'
 `;
 

@@ -61,7 +61,11 @@ export function addRuntimeFlags(command: Command): Command {
       collect,
     )
     .option('--pids-limit <number>', 'processes and threads of one container; 0: no limit (default: 1024)')
-    .option('--labels <key=value>', "labels of the worker's node; repeat, or separate with commas", collect);
+    .option(
+      '--labels <key=value>',
+      "labels of the worker's node (of a worker apart: such as its join token gives); repeat, or separate with commas",
+      collect,
+    );
 }
 
 /** Throws BadRequest that names the flag. */

@@ -68,7 +68,7 @@ export interface WorkerLaunch extends RuntimeLaunch {
   /** The manager's address. */
   server: string;
   caFile: string;
-  /** Needed once, to become a member; the worker's own token is kept in its data folder. */
+  /** Needed to become a member; the worker's own certificate is kept in its data folder. */
   joinTokenFile?: string;
   name: string;
   dataDirectory: string;

@@ -7,7 +7,8 @@ export function defineManager(command: Command, cli: Cli): void {
   addManagerFlags(command, cli.environment).addHelpText(
     'after',
     `
-Workers join with \`orch worker\`; they need DIR/pki/ca.crt and DIR/join-token of this manager's data folder.
+Workers join with \`orch worker\`; they need DIR/pki/ca.crt and DIR/join-token of this manager's data folder, or a token of
+\`orch token create\`.
 
 Examples:
   orch manager --data /var/lib/orch --host 10.0.0.5

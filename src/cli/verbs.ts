@@ -146,6 +146,12 @@ export const verbs: readonly Verb[] = [
     define: async () => (await import('./drain.js')).defineDrain,
   },
   {
+    name: 'token',
+    summary: 'create, list or delete the tokens that workers join with',
+    group: safe,
+    define: async () => (await import('./token.js')).defineToken,
+  },
+  {
     name: 'backup',
     summary: 'save everything the manager stores into a file',
     group: safe,

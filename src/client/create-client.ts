@@ -7,7 +7,7 @@ import { apiVersionOf } from '../model/kind.js';
 import { defaultNamespace } from '../model/namespace.js';
 import type { Clock } from '../support/clock.js';
 import { sleep } from '../support/clock.js';
-import { OrchError } from '../support/errors.js';
+import { isOrchError, OrchError } from '../support/errors.js';
 import type {
   Client,
   ClientEvent,
@@ -16,7 +16,7 @@ import type {
   ClientResponse,
   ClientWriteOptions,
 } from './client.js';
-import { createHttpsTransport } from './https-transport.js';
+import { createHttpsTransport, type ClientCertificate } from './https-transport.js';
 import { collectionPath, objectPath } from './resource-path.js';
 import { errorFromAnswer, errorFromStatus, parseRetryAfter } from './status-error.js';
 import { readLines } from './json-lines.js';
@@ -26,7 +26,12 @@ interface ConnectOptions {
   server: string;
   /** The authority that signed the manager's certificate. */
   caPem: string;
-  token: string;
+  /** Who asks: by a bearer token, ... */
+  token?: string;
+  /** ... or by a client certificate, in PEM: looked up for every request, as it is renewed. */
+  identity?: () => ClientCertificate | undefined;
+  /** A request was refused for want of a valid token or certificate (401). */
+  onUnauthorized?: () => void;
   clock: Clock;
   userAgent?: string;
   /** Until an answer begins; 30 s when absent. */
@@ -49,7 +54,7 @@ const maxRetryAfterSeconds = 10;
 export function createClient(options: ConnectOptions): Client {
   const { clock } = options;
   const headers = {
-    authorization: `Bearer ${options.token}`,
+    ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
     'user-agent': options.userAgent ?? 'orch',
     accept: 'application/json',
   };
@@ -62,12 +67,14 @@ export function createClient(options: ConnectOptions): Client {
     answerTimeoutMilliseconds: options.timeoutMilliseconds ?? 30_000,
     idleTimeoutMilliseconds: 30_000,
     openConnection: options.openConnection,
+    identity: options.identity,
   });
 
   /** Asks again, a bounded number of times, while the manager says that it is busy and nothing was done. */
   async function send(request: ClientRequest): Promise<ClientResponse> {
     for (let tries = 1; ; tries++) {
       const response = await transport.send(request);
+      if (response.status === 401) options.onUnauthorized?.();
       const repeatable = response.status === 429 || (response.status === 503 && request.method !== 'POST');
       const retryAfterSeconds = parseRetryAfter(response.headers['retry-after']);
       if (!repeatable || retryAfterSeconds === undefined || tries >= maxTries) return response;
@@ -217,7 +224,13 @@ export function createClient(options: ConnectOptions): Client {
 
     async openSocket(path, query, protocol) {
       const { openSocket } = await import('./web-socket.js');
-      return openSocket({ server: options.server, caPem: options.caPem, headers, path, query, protocol });
+      const { server, caPem, identity, onUnauthorized } = options;
+      try {
+        return await openSocket({ server, caPem, headers, path, query, protocol, ...identity?.() });
+      } catch (error) {
+        if (isOrchError(error, 'Unauthorized')) onUnauthorized?.();
+        throw error;
+      }
     },
 
     async close() {

@@ -19,6 +19,12 @@ interface Transport {
   close(): void;
 }
 
+/** Proves who a client is. In PEM. */
+export interface ClientCertificate {
+  key: string;
+  cert: string;
+}
+
 interface TransportOptions {
   /** https://host:port */
   server: string;
@@ -33,6 +39,8 @@ interface TransportOptions {
   idleTimeoutMilliseconds: number;
   /** How a connection to the server is opened, `connecting` until `secureConnect`; over TLS when absent. */
   openConnection?: (() => Duplex) | undefined;
+  /** Connections are kept apart by it. */
+  identity?: (() => ClientCertificate | undefined) | undefined;
 }
 
 const maxTextBytes = 256 * 2 ** 20;
@@ -90,6 +98,7 @@ function sendOnce(options: TransportOptions, url: URL, agent: Agent, input: Clie
     };
     const request = httpsRequest({
       agent,
+      ...options.identity?.(),
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port === '' ? 443 : url.port,
       method: input.method,

@@ -18,11 +18,15 @@ export async function openSocket(options: {
   path: string;
   query: Readonly<Record<string, string | readonly string[]>>;
   protocol: string;
+  /** Of the client, in PEM. */
+  key?: string;
+  cert?: string;
 }): Promise<ClientSocket> {
   const url = parseServer(options.server);
   const base = `wss://${url.host}${url.pathname.replace(/\/$/, '')}`;
   const socket = new WebSocket(`${base}${options.path}${queryString(options.query)}`, options.protocol, {
     ca: options.caPem,
+    ...(options.key === undefined || options.cert === undefined ? {} : { key: options.key, cert: options.cert }),
     headers: { ...options.headers },
     handshakeTimeout: handshakeTimeoutMilliseconds,
     maxPayload: maxMessageBytes,

@@ -2,6 +2,7 @@ import { configMapKind } from './config-map.js';
 import { deploymentKind } from './deployment.js';
 import type { Kind } from './kind.js';
 import { apiVersionOf } from './kind.js';
+import { joinTokenKind } from './join-token.js';
 import { leaseKind } from './lease.js';
 import { namespaceKind } from './namespace.js';
 import { nodeKind } from './node.js';
@@ -28,6 +29,7 @@ export const kinds: readonly Kind[] = [
   taskEventKind,
   sourceKind,
   leaseKind,
+  joinTokenKind,
 ];
 
 export function findKind(apiVersion: string, kind: string): Kind | undefined {

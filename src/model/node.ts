@@ -19,6 +19,20 @@ export const storeRestoredCondition = 'StoreRestored';
 /** Set to the uid of a restore: the node may let go of what the restored store does not know. */
 export const acceptRestoreAnnotation = 'orch.dev/accept-restore';
 
+/** SHA-256 of the public key that the node's worker has joined with. Set by the manager. */
+export const workerKeyAnnotation = 'orch.dev/worker-key-sha256';
+
+export const hostnameLabel = 'kubernetes.io/hostname';
+
+/** What a worker tells of its machine; every other label is given by a join token or by an admin. */
+export const reportedLabels: readonly string[] = [
+  hostnameLabel,
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+];
+
 export const nodeKind: Kind = {
   group: '',
   version: 'v1',

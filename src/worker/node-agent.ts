@@ -1,5 +1,5 @@
 /**
- * The worker's face: its Node. Registers it (again, when somebody deleted it), keeps its conditions true, and beats. Always
+ * The worker's face: its Node. Keeps its conditions true, asks to join again when somebody deleted it, and beats. Always
  * holds: while another live session has this name the worker is fenced; what the Node says about readiness is what the
  * engine last said.
  */
@@ -24,6 +24,8 @@ import { own } from '../support/own.js';
 export interface NodeAgentOptions {
   facts: NodeFacts;
   client: Client;
+  /** Makes the worker a member again, and with that its Node. */
+  join: () => Promise<void>;
   runtime: ContainerRuntime;
   clusterUid: string;
   heartbeatMilliseconds: number;
@@ -50,6 +52,7 @@ export class NodeAgent {
   private usage: (Usage & { time: string }) | undefined;
   private timer: Timer | undefined;
   private fenced = false;
+  private toldMissingLabels = false;
   private lastAnswerAt: number | undefined;
   private stopped = false;
   private heartbeatMilliseconds: number;
@@ -135,27 +138,20 @@ export class NodeAgent {
 
   /** Makes the stored Node say what is true: reads it, writes what differs. */
   private async sync(): Promise<number | undefined> {
-    const { client, runtime, facts, clock, logger } = this.options;
+    const { client, runtime, facts, clock } = this.options;
     if (this.fenced) return undefined;
     this.info ??= await runtime.info().catch(() => undefined);
-    const labels = nodeLabels(facts, this.info);
+    const labels = nodeLabels(facts.name, this.info);
     const wanted = { ...nodeStatus(facts, this.info), ...(this.usage ? { usage: this.usage } : {}) };
     try {
-      let node = await client.get<Node>(nodeKind, { name: facts.name }).catch((error: unknown) => {
-        if (isOrchError(error, 'NotFound')) return undefined;
-        throw error;
-      });
+      let node = await this.findNode();
       if (!node) {
-        // A machine whose size is unknown takes no tasks yet.
-        if (!this.info) return awayRetryMilliseconds;
-        const created = await client.create<Node>(nodeKind, {
-          apiVersion: 'v1',
-          kind: 'Node',
-          metadata: { name: facts.name, labels },
-        });
-        logger.info('node registered');
-        node = created.object;
-      } else if (Object.entries(labels).some(([name, value]) => own(node?.metadata.labels, name) !== value)) {
+        await this.options.join();
+        node = await this.findNode();
+      }
+      if (!node) return awayRetryMilliseconds;
+      this.tellMissingLabels(node);
+      if (Object.entries(labels).some(([name, value]) => own(node?.metadata.labels, name) !== value)) {
         ({ object: node } = await client.patch<Node>(nodeKind, { name: facts.name }, { metadata: { labels } }));
       }
       const status = nodeStatusPatch(node, wanted, [...this.conditions.values()], toTimestamp(clock.now()));
@@ -170,6 +166,27 @@ export class NodeAgent {
       if (isOrchError(error, 'Conflict') || isOrchError(error, 'AlreadyExists')) return 50;
       throw error;
     }
+  }
+
+  private async findNode(): Promise<StoredNode | undefined> {
+    const { client, facts } = this.options;
+    try {
+      return await client.get<Node>(nodeKind, { name: facts.name });
+    } catch (error) {
+      if (isOrchError(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  /** They are not this worker's to set. */
+  private tellMissingLabels({ metadata }: StoredNode): void {
+    const { facts, logger } = this.options;
+    const missing = Object.entries(facts.labels).filter(([name, value]) => own(metadata.labels, name) !== value);
+    if (this.toldMissingLabels || missing.length === 0) return;
+    this.toldMissingLabels = true;
+    logger.warn('the node lacks labels of --labels: an admin or the join token sets them', {
+      labels: Object.fromEntries(missing),
+    });
   }
 
   private async beat(): Promise<void> {

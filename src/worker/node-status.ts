@@ -25,11 +25,11 @@ export interface NodeFacts {
   forbidden: readonly RestrictedFeature[];
 }
 
-export function nodeLabels(facts: NodeFacts, info: RuntimeInfo | undefined): Record<string, string> {
+/** What the worker tells of its machine in labels. */
+export function nodeLabels(name: string, info: RuntimeInfo | undefined): Record<string, string> {
   return {
     ...(info ? { 'kubernetes.io/arch': info.architecture, 'kubernetes.io/os': info.operatingSystem } : {}),
-    'kubernetes.io/hostname': facts.name,
-    ...facts.labels,
+    'kubernetes.io/hostname': name,
   };
 }
 

@@ -54,9 +54,12 @@ export interface WorkerOptions {
   random: Random;
   logger: Logger;
   version: string;
+  /** That its node is meant to have. */
   labels?: Readonly<Record<string, string>>;
   /** What no task gets here. */
   forbidden?: readonly RestrictedFeature[];
+  /** Makes this worker a member again: its Node is gone. */
+  join: () => Promise<void>;
   addresses?: readonly { type: string; address: string }[];
   settings?: Partial<WorkerSettings>;
 }
@@ -231,6 +234,7 @@ export class Worker {
         maxTasks: this.settings.maxTasks,
       },
       client,
+      join: options.join,
       runtime,
       clusterUid,
       heartbeatMilliseconds: this.settings.nodeHeartbeatSeconds * 1000,

@@ -3,19 +3,25 @@ import { connect } from 'node:tls';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../support/manual-clock.js';
-import { startTestApi, taskObject, tasksPath, type RequestOptions, type TestApi } from './api-harness.js';
+import {
+  startTestApi,
+  taskObject,
+  tasksPath,
+  type NodeIdentity,
+  type RequestOptions,
+  type TestApi,
+} from './api-harness.js';
 
 /**
  * The doors under arbitrary input. Always: an answer below 500, a refusal is a Status with a reason, and it has changed
  * nothing. The clock stands still, so that nothing but the request itself can write.
  */
 let api: TestApi;
-let nodeToken: string;
+let nodeToken: NodeIdentity;
 
 beforeAll(async () => {
   api = await startTestApi({ clock: new ManualClock() });
-  nodeToken = api.credentials.issueNodeToken('n1');
-  await api.request('POST', '/api/v1/nodes', { body: { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } } });
+  nodeToken = await api.admit('n1');
   await api.request('POST', tasksPath, {
     body: taskObject('web', { nodeName: 'n1', env: [{ name: 'A', value: '1' }] }),
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
@@ -6,6 +7,8 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { ensureCertificates, type Certificates } from '../../src/api/certificates.js';
 import { openCredentials, type Credentials } from '../../src/api/credentials.js';
+import { certificateRequest, makeKey } from '../../src/app/worker-identity.js';
+import { formatJoinToken, joinTokenKind } from '../../src/model/join-token.js';
 import { formatKubeconfig } from '../../src/api/kubeconfig.js';
 import { startApiServer, type ApiServer } from '../../src/api/server.js';
 import { openRegistry } from '../../src/registry/open-registry.js';
@@ -13,7 +16,7 @@ import type { Registry } from '../../src/registry/registry.js';
 import { openLevelStore } from '../../src/store/level/open-level-store.js';
 import { openMemoryStore } from '../../src/store/memory/open-memory-store.js';
 import type { Store } from '../../src/store/store.js';
-import { createSystemClock, type Clock } from '../../src/support/clock.js';
+import { createSystemClock, toTimestamp, type Clock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
 import { createSystemRandom } from '../../src/support/random.js';
 
@@ -33,12 +36,22 @@ export interface TestApi {
   openWatch(path: string, options?: RequestOptions): Promise<TestWatch>;
   /** The answer as it comes, for bodies that are not lines of JSON. */
   openBody(path: string, headers?: Record<string, string>): Promise<IncomingMessage>;
-  socket(path: string, protocol: string, token?: string): WebSocket;
+  socket(path: string, protocol: string, token?: string | NodeIdentity): WebSocket;
+  /** Makes a worker a member: its Node, and what it is known by. */
+  admit(nodeName: string): Promise<NodeIdentity>;
+  /** A join token, as `orch token create` makes it. */
+  joinToken(spec?: object): Promise<string>;
   close(): Promise<void>;
 }
 
+/** A worker's key and certificate. */
+export interface NodeIdentity {
+  key: string;
+  cert: string;
+}
+
 export interface RequestOptions {
-  token?: string | null;
+  token?: string | NodeIdentity | null;
   body?: unknown;
   type?: string | null;
   headers?: Record<string, string>;
@@ -84,7 +97,7 @@ export async function startTestApi(
   const opened = await openRegistry({ store, clock, random, logger: silentLogger });
   const registry = options.wrap?.(opened) ?? opened;
   const tls = options.certificates ?? (await ensureCertificates({ directory, hosts: [], clock: createSystemClock() }));
-  const credentials = await openCredentials({ directory, random });
+  const credentials = await openCredentials({ directory, random, clock, nodeUids: async () => [] });
   const beats: string[] = [];
   const end = async (): Promise<void> => {
     await opened.close();
@@ -99,7 +112,7 @@ export async function startTestApi(
     host: '127.0.0.1',
     port: options.port ?? 0,
     tls,
-    authenticator: credentials.authenticator,
+    credentials,
     heartbeats: {
       heartbeatPeriodSeconds: 10,
       beat(nodeName, sessionId) {
@@ -125,8 +138,9 @@ export async function startTestApi(
           method,
           ca: tls.caPem,
           agent: false,
+          ...(typeof token === 'string' ? {} : token),
           headers: {
-            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+            ...(typeof token !== 'string' ? {} : { authorization: `Bearer ${token}` }),
             ...(body === undefined ? {} : { ...type, 'content-length': body.length }),
             ...given.headers,
           },
@@ -163,8 +177,23 @@ export async function startTestApi(
     socket: (path, protocol, token = credentials.adminToken) =>
       new WebSocket(`${server.url.replace('https', 'wss')}${path}`, protocol === '' ? [] : [protocol], {
         ca: tls.caPem,
-        headers: { authorization: `Bearer ${token}` },
+        ...(typeof token === 'string' ? { headers: { authorization: `Bearer ${token}` } } : token),
       }),
+    async admit(nodeName) {
+      const key = await makeKey();
+      const csr = await certificateRequest(key, nodeName);
+      const proof = { type: 'process' } as const;
+      return { key, cert: await server.admissions.join({ nodeName, csr, labels: {}, proof, address: 'the test' }) };
+    },
+    async joinToken(spec = {}) {
+      const name = random.uuid();
+      const token = formatJoinToken(name, Buffer.from(random.bytes(32)).toString('base64url'));
+      const tokenSha256 = createHash('sha256').update(token).digest('hex');
+      const expirationTimestamp = toTimestamp(clock.now() + 3_600_000);
+      const object = { metadata: { name }, spec: { tokenSha256, expirationTimestamp, ...spec } };
+      await registry.create(joinTokenKind, { apiVersion: 'orch.dev/v1', kind: 'JoinToken', ...object });
+      return token;
+    },
     async close() {
       await server.close();
       await end();

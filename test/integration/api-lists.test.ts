@@ -128,7 +128,7 @@ describe('DELETE of a collection', () => {
     const left = (await api.request('GET', mapsPath)).json as List;
     expect(left.items).toHaveLength(300);
     expect((await api.request('DELETE', '/api/v1/namespaces')).status).toBe(405);
-    const node = api.credentials.issueNodeToken('n1');
+    const node = await api.admit('n1');
     expect((await api.request('DELETE', mapsPath, { token: node })).status).toBe(403);
   });
 });

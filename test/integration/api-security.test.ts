@@ -8,23 +8,23 @@ import { taskKind, type Task } from '../../src/model/task.js';
 import { createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
 import { createSystemRandom } from '../../src/support/random.js';
-import { startTestApi, taskObject, tasksPath, type TestApi } from './api-harness.js';
+import { certificateRequest, makeKey } from '../../src/app/worker-identity.js';
+import { startTestApi, taskObject, tasksPath, type NodeIdentity, type TestApi } from './api-harness.js';
 
 let api: TestApi;
-let nodeA: string;
-let nodeB: string;
+let nodeA: NodeIdentity;
+let nodeB: NodeIdentity;
+let joinToken: string;
 
 beforeAll(async () => {
   api = await startTestApi();
-  nodeA = api.credentials.issueNodeToken('a');
-  nodeB = api.credentials.issueNodeToken('b');
+  nodeA = await api.admit('a');
+  nodeB = await api.admit('b');
+  joinToken = await api.joinToken();
   for (const [name, nodeName] of [
     ['on-a', 'a'],
     ['on-b', 'b'],
   ] as const) {
-    const token = nodeName === 'a' ? nodeA : nodeB;
-    const node = await api.request('POST', '/api/v1/nodes', { token, body: { metadata: { name: nodeName } } });
-    expect(node.status).toBe(201);
     await api.request('POST', tasksPath, { body: taskObject(name) });
     await bind(name, nodeName);
   }
@@ -61,7 +61,8 @@ function allRoutes(): { method: string; path: string }[] {
       tunnels: new TunnelHub(clock, silentLogger),
       openStreams: new Set(),
     },
-    authenticator: api.credentials.authenticator,
+    authenticator: { authenticate: async () => undefined },
+    admissions: { join: async () => '' },
     heartbeats: { beat: () => 'ok', heartbeatPeriodSeconds: 10 },
     version: '0.1.0',
     readManagerFiles: async () => [],
@@ -86,20 +87,20 @@ describe('who may come in', () => {
     const routes = allRoutes().filter(({ path }) => !anonymous.includes(path));
     expect(routes.length).toBeGreaterThan(50);
     for (const { method, path } of routes) {
-      for (const token of [null, 'admin.wrong', `${nodeA}x`, '']) {
+      for (const token of [null, 'admin.wrong', `${joinToken}x`, '']) {
         const { status, json } = await api.request(method, path, { token });
         expect([method, path, status, json?.reason]).toEqual([method, path, 401, 'Unauthorized']);
       }
     }
     for (const path of anonymous) expect((await api.request('GET', path, { token: null })).status).toBe(200);
     expect((await api.request('GET', '/unknown', { token: null })).status).toBe(401);
-  }, 60_000);
+  }, 120_000);
 
   it('HT-09: refuses upgrades without a token or right before anything else, as HTTP', async () => {
-    const paths: [string, string | undefined, number][] = [
+    const paths: [string, string | NodeIdentity | undefined, number][] = [
       ['/apis/orch.dev/v1/workers/a/tunnel', 'wrong', 401],
       ['/apis/orch.dev/v1/workers/a/tunnel', nodeB, 403],
-      ['/apis/orch.dev/v1/workers/a/tunnel', api.credentials.joinToken, 403],
+      ['/apis/orch.dev/v1/workers/a/tunnel', joinToken, 403],
       [`${tasksPath}/on-a/exec?command=sh`, 'wrong', 401],
       [`${tasksPath}/on-a/exec?command=sh`, nodeA, 403],
       ['/apis/orch.dev/v1/anything', undefined, 404],
@@ -122,10 +123,12 @@ describe('who may come in', () => {
   });
 
   it('lets the join token do one thing', async () => {
-    const token = api.credentials.joinToken;
-    const joined = await api.request('POST', '/apis/orch.dev/v1/workers/c/join', { token });
-    expect(joined.json).toEqual({ token: api.credentials.issueNodeToken('c') });
-    expect((await api.request('POST', '/apis/orch.dev/v1/workers/Not_A_Name/join', { token })).status).toBe(400);
+    const token = joinToken;
+    const body = { csr: await certificateRequest(await makeKey(), 'c') };
+    const joined = await api.request('POST', '/apis/orch.dev/v1/workers/c/join', { token, body });
+    expect(joined.json.certificate).toContain('BEGIN CERTIFICATE');
+    expect((await api.request('POST', '/apis/orch.dev/v1/workers/Not_A_Name/join', { token, body })).status).toBe(400);
+    expect((await api.request('POST', '/apis/orch.dev/v1/workers/d/join', { token, body: {} })).status).toBe(400);
     for (const { method, path } of allRoutes()) {
       if (path.endsWith('/join') || ['/livez', '/readyz', '/healthz', '/version'].includes(path)) continue;
       const { status } = await api.request(method, path, { token });
@@ -135,7 +138,7 @@ describe('who may come in', () => {
 });
 
 describe('what a worker may do', () => {
-  const merge = (body: object, token: string): object => ({ token, body, type: 'application/merge-patch+json' });
+  const merge = (body: object, token: NodeIdentity): object => ({ token, body, type: 'application/merge-patch+json' });
 
   it('SE-05: sees its own tasks and node only', async () => {
     const list = await api.request('GET', '/apis/orch.dev/v1/tasks', { token: nodeA });
@@ -257,8 +260,25 @@ describe('what a worker may do', () => {
   it('keeps its node, but not its spec, nor other nodes', async () => {
     const status = { status: { capacity: { cpu: '2' } } };
     expect((await api.request('PATCH', '/api/v1/nodes/a/status', merge(status, nodeA))).status).toBe(200);
-    const labels = { metadata: { labels: { disk: 'ssd' } } };
-    expect((await api.request('PATCH', '/api/v1/nodes/a', merge(labels, nodeA))).status).toBe(200);
+    const patched = (metadata: object, path = '/api/v1/nodes/a'): ReturnType<TestApi['request']> =>
+      api.request('PATCH', path, merge({ metadata }, nodeA));
+    expect((await patched({ labels: { 'kubernetes.io/arch': 'amd64' } })).status).toBe(200);
+    for (const metadata of [
+      { labels: { disk: 'ssd' } },
+      { labels: { 'kubernetes.io/hostname': 'b' } },
+      { finalizers: ['evil/keep'] },
+      { annotations: { 'orch.dev/worker-key-sha256': '0' } },
+      { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'b', uid: 'u' }] },
+    ]) {
+      expect([metadata, (await patched(metadata)).status]).toEqual([metadata, 403]);
+      const { json: node } = await api.request('GET', '/api/v1/nodes/a');
+      const put = { ...node, metadata: { ...node.metadata, ...metadata } };
+      expect((await api.request('PUT', '/api/v1/nodes/a', { token: nodeA, body: put })).status).toBe(403);
+      const applied = { token: nodeA, body: { metadata }, type: 'application/apply-patch+yaml' };
+      const apply = await api.request('PATCH', '/api/v1/nodes/a?fieldManager=w&force=true', applied);
+      expect([metadata, apply.status]).toEqual([metadata, 403]);
+      expect((await api.request('GET', '/api/v1/nodes/a')).json).toEqual(node);
+    }
     expect((await api.request('PATCH', '/api/v1/nodes/a', merge({ spec: { taints: [] } }, nodeA))).status).toBe(403);
     expect((await api.request('PATCH', '/api/v1/nodes/b/status', merge(status, nodeA))).status).toBe(403);
     expect(

@@ -6,6 +6,8 @@ import { startManager, type RunningManager } from '../../src/app/manager.js';
 import { restore } from '../../src/app/restore.js';
 import type { Client } from '../../src/client/client.js';
 import { createClient, loadKubeconfig } from '../../src/client/connect.js';
+import { certificateRequest, makeKey } from '../../src/app/worker-identity.js';
+import { nodeKind } from '../../src/model/node.js';
 import { taskKind, type Task } from '../../src/model/task.js';
 import { createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
@@ -123,8 +125,11 @@ describe('orch backup', () => {
 
   it('is for admins only', async () => {
     const { server, caPem } = await loadKubeconfig(manager.kubeconfigPath);
-    for (const token of [manager.credentials.joinToken, manager.credentials.issueNodeToken('n1')]) {
-      const client = createClient({ server, caPem, token, clock: effects.clock });
+    const key = await makeKey();
+    const { certificate: cert } = await manager.admit('n1', {}, await certificateRequest(key, 'n1'));
+    const joinToken = (await readFile(join(folder, 'data/join-token'), 'utf8')).trim();
+    for (const who of [{ token: joinToken }, { identity: () => ({ key, cert }) }]) {
+      const client = createClient({ server, caPem, ...who, clock: effects.clock });
       const response = await client.request({ method: 'GET', path: '/apis/orch.dev/v1/backup' });
       expect(response.status).toBe(403);
       expect(JSON.parse(await response.text())).toMatchObject({ kind: 'Status', reason: 'Forbidden' });
@@ -178,8 +183,9 @@ describe('orch restore', () => {
   it('makes the same cluster of an empty folder: uid, authority, tokens, objects', async () => {
     await addTasks('a', 'b');
     const before = (await (await clientOf()).list<Task>(taskKind)).items;
+    const key = await makeKey();
+    const { certificate: cert } = await manager.admit('n1', {}, await certificateRequest(key, 'n1'));
     const file = await backup();
-    const nodeToken = manager.credentials.issueNodeToken('n1');
     const fresh = join(folder, 'fresh');
     const { exitCode, stdout } = await orch(['restore', file, '--data', fresh]);
     expect(exitCode).toBe(0);
@@ -190,7 +196,12 @@ describe('orch restore', () => {
     expect(restored.clusterUid).toBe(manager.clusterUid);
     expect(restored.caPem).toBe(manager.caPem);
     expect(restored.credentials.adminToken).toBe(manager.credentials.adminToken);
-    expect(restored.credentials.issueNodeToken('n1')).toBe(nodeToken);
+    const worker = createClient({
+      ...{ server: restored.url, caPem: restored.caPem, clock: effects.clock },
+      identity: () => ({ key, cert }),
+    });
+    expect((await worker.get(nodeKind, { name: 'n1' })).metadata.name).toBe('n1');
+    await worker.close();
     const after = (await (await clientOf(fresh)).list<Task>(taskKind)).items;
     const withoutVersion = ({ metadata: { resourceVersion: _, ...metadata }, ...rest }: Task): unknown => ({
       ...rest,

@@ -81,7 +81,7 @@ export async function startCliCluster(): Promise<CliCluster> {
       await api.registry.delete(taskKind, key(name), { gracePeriodSeconds: 0 });
     },
     async serveStreams(answer) {
-      const token = api.credentials.issueNodeToken('n1');
+      const token = await api.admit('n1');
       const socket = api.socket('/apis/orch.dev/v1/workers/n1/tunnel', tunnelProtocol, token);
       tunnel = socket;
       const listeners = new Map<number, (channel: number, payload: Buffer) => void>();

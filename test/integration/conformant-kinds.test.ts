@@ -110,7 +110,7 @@ describe('reviews', () => {
   });
 
   it('say so to nobody else', async () => {
-    const token = api.credentials.authenticator.issueNodeToken('n1');
+    const token = await api.admit('n1');
     const body = { spec: { user: 'system:admin', resourceAttributes: attributes } };
     const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
     expect((await api.request('POST', path, { body, token })).status).toBe(403);

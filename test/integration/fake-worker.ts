@@ -46,7 +46,7 @@ export interface FakeWorker {
 
 /** Dials the manager as worker `a`. */
 export async function connectFakeWorker(api: TestApi): Promise<FakeWorker> {
-  const socket = api.socket('/apis/orch.dev/v1/workers/a/tunnel', tunnelProtocol, api.credentials.issueNodeToken('a'));
+  const socket = api.socket('/apis/orch.dev/v1/workers/a/tunnel', tunnelProtocol, await api.admit('a'));
   const frames = new Inbox<Frame>();
   const opened = new Set<number>();
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));

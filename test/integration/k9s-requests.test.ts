@@ -8,7 +8,14 @@ import { WebSocket } from 'ws';
 import { deploymentKind, type Deployment } from '../../src/model/deployment.js';
 import { nodeKind, type Node } from '../../src/model/node.js';
 import { taskKind, type Task } from '../../src/model/task.js';
-import { startTestApi, taskObject, tasksPath, type TestApi, type TestResponse } from './api-harness.js';
+import {
+  startTestApi,
+  taskObject,
+  tasksPath,
+  type NodeIdentity,
+  type TestApi,
+  type TestResponse,
+} from './api-harness.js';
 import { connectFakeWorker, Inbox, type FakeWorker } from './fake-worker.js';
 
 /**
@@ -322,9 +329,9 @@ describe('watches of Headlamp, over a WebSocket', () => {
   });
 
   it('are refused with an ordinary answer while there is one to give', async () => {
-    const refusals: [string, string | undefined, number][] = [
+    const refusals: [string, string | NodeIdentity | undefined, number][] = [
       [`${podsPath}?watch=1`, 'nobody', 401],
-      [`${podsPath}?watch=1`, api.credentials.issueNodeToken('a'), 403],
+      [`${podsPath}?watch=1`, await api.admit('a'), 403],
       [`${podsPath}?watch=1&timeoutSeconds=soon`, undefined, 400],
       [`${podsPath}?watch=1&fieldSelector=spec.color%3Dred`, undefined, 400],
       [`${podsPath}?watch=1&sendInitialEvents=true`, undefined, 422],
@@ -430,11 +437,11 @@ function open(
   protocols: string[] = [],
   options: { origin?: string } = {},
   to: TestApi = api,
-  token = to.credentials.adminToken,
+  token: string | NodeIdentity = to.credentials.adminToken,
 ): Client {
   const socket = new WebSocket(`${to.server.url.replace('https', 'wss')}${path}`, protocols, {
     ca: to.caPem,
-    headers: { authorization: `Bearer ${token}` },
+    ...(typeof token === 'string' ? { headers: { authorization: `Bearer ${token}` } } : token),
     ...options,
   });
   sockets.push(socket);

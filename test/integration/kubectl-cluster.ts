@@ -32,7 +32,7 @@ export async function startKubectlCluster(workers: readonly string[] = ['n1']): 
           server: manager.url,
           caPem: manager.caPem,
           runtime: 'simulated',
-          join: () => Promise.resolve(manager.credentials.issueNodeToken(name)),
+          join: ({ csr }) => manager.admit(name, {}, csr),
         },
         effects,
       ),

@@ -56,10 +56,16 @@ it(
     closers.push(() => client.close());
     const names = Array.from({ length: workerCount }, (_, index) => `w${index}`);
     for (const name of names) {
-      const token = manager.credentials.issueNodeToken(name);
-      const { url: server, caPem } = manager;
+      const { url: server, caPem, admit } = manager;
       const worker = await startWorker(
-        { name, dataDirectory: join(folder, name), server, caPem, runtime: 'simulated', join: async () => token },
+        {
+          name,
+          dataDirectory: join(folder, name),
+          server,
+          caPem,
+          runtime: 'simulated',
+          join: ({ csr }) => admit(name, {}, csr),
+        },
         { clock, random, logger: silentLogger },
       );
       closers.push(() => worker.close());

@@ -9,6 +9,7 @@ import type { CheckpointData } from '../../src/worker/checkpoint-file.js';
 import { CheckpointFile, emptyCheckpoint } from '../../src/worker/checkpoint-file.js';
 import { containerName } from '../../src/worker/container-name.js';
 import { Worker } from '../../src/worker/worker.js';
+import { joinThrough } from '../support/join-through.js';
 import { Lifeline } from './lifeline.js';
 import type { Line } from './network.js';
 import type { Scenario } from './scenario.js';
@@ -76,10 +77,12 @@ export class Machine {
     const lifeline = new Lifeline(this.clock);
     this.lifeline = lifeline;
     this.starts += 1;
+    const client = link.connect(lifeline);
     const worker = new Worker({
       name,
       sessionId: `session-of-${name}-${this.engine.bootId}`,
-      client: link.connect(lifeline),
+      client,
+      join: joinThrough(client, name),
       runtime: this.openRuntime(lifeline),
       checkpoint: new CheckpointFile(JSON.parse(this.disk) as CheckpointData, async (text) => {
         // A rename that the process does not live to see does not happen.

@@ -186,7 +186,7 @@ export class ManagerProcess {
           ...(uid === undefined ? {} : { preconditions: { uid } }),
           ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
         };
-        checkDelete(nodeIdentity(nodeName), kind, await base.get(kind, key), deletion);
+        checkDelete(nodeIdentity(nodeName, 'any'), kind, await base.get(kind, key), deletion);
         await base.delete(kind, key, options);
       },
       request: async (request) => {

@@ -192,6 +192,13 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
         const isOther = client.liveSession !== undefined && client.liveSession !== sessionId;
         return answer(registry, client.isStopping ? 503 : isOther ? 409 : 200, {});
       }
+      if (request.path.endsWith('/join')) {
+        const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } };
+        await registry.create(nodeKind, node).catch((error: unknown) => {
+          if (!isOrchError(error, 'AlreadyExists')) throw error;
+        });
+        return answer(registry, 200, {});
+      }
       const config = /^\/api\/v1\/namespaces\/([^/]+)\/(configmaps|secrets)\/([^/]+)$/.exec(request.path);
       if (request.method === 'GET' && config) {
         const [, namespace = '', plural, name = ''] = config;
@@ -199,7 +206,7 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
         const forTask = request.query?.['forTask'];
         try {
           const task = typeof forTask === 'string' ? await findTask(registry, { namespace, name: forTask }) : undefined;
-          checkReadFor(nodeIdentity(nodeName), kind, name, task);
+          checkReadFor(nodeIdentity(nodeName, 'any'), kind, name, task);
           return answer(registry, 200, await registry.get(kind, { namespace, name }));
         } catch (error) {
           if (isOrchError(error)) return answer(registry, error.httpStatus, {});

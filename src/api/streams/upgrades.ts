@@ -43,7 +43,7 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
   const sockets = new Set<Duplex>();
 
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const identity = authenticateRequest(request, authenticator);
+    const identity = await authenticateRequest(request, authenticator);
     const route = findUpgradeRoute(request.url ?? '');
     authorize(identity, route.access, route.name);
     const client = chooseProtocol(request, route);

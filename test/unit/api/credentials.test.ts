@@ -1,87 +1,108 @@
+import { createHash, createHmac } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCredentials } from '../../../src/api/credentials.js';
+import { openCredentials, type Credentials } from '../../../src/api/credentials.js';
 import { formatKubeconfig, tokenOfKubeconfig } from '../../../src/api/kubeconfig.js';
 import { createSystemRandom } from '../../../src/support/random.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 let directory: string;
+let clock: ManualClock;
 const random = createSystemRandom();
-beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'orch-credentials-'))));
+beforeEach(async () => {
+  clock = new ManualClock();
+  directory = await mkdtemp(join(tmpdir(), 'orch-credentials-'));
+});
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const keepKubeconfig = (token: string): Promise<void> =>
   writeFile(join(directory, 'kubeconfig'), formatKubeconfig({ server: 'https://127.0.0.1:7443', caPem: 'ca', token }));
 
+const open = (nodeUids: readonly string[] = []): Promise<Credentials> =>
+  openCredentials({ directory, random, clock, nodeUids: async () => nodeUids });
+
 describe('openCredentials', () => {
-  it('knows its tokens and no others', async () => {
-    const { authenticator, adminToken, joinToken, issueNodeToken } = await openCredentials({ directory, random });
-    expect(authenticator.authenticate(adminToken)).toEqual({ role: 'admin', name: 'system:admin' });
-    expect(authenticator.authenticate(joinToken)).toEqual({ role: 'join', name: 'system:join' });
-    const node = issueNodeToken('rack1.n-2');
-    expect(authenticator.authenticate(node)).toEqual({
-      role: 'node',
-      name: 'system:node:rack1.n-2',
-      nodeName: 'rack1.n-2',
-    });
-    const secretOf = (token: string): string => token.slice(token.lastIndexOf('.') + 1);
-    const wrong = [
-      '',
-      'admin',
-      'admin.',
-      `${adminToken}x`,
-      adminToken.slice(0, -1),
-      `node-other.${secretOf(node)}`,
-      `node-join.${secretOf(joinToken)}`,
-      `join.${secretOf(node)}`,
-      `admin.${secretOf(joinToken)}`,
-      `node-.${secretOf(node)}`,
-      'x'.repeat(100_000),
-    ];
-    for (const token of wrong)
-      expect([token.slice(0, 60), authenticator.authenticate(token)]).toEqual([token.slice(0, 60), undefined]);
+  it('knows its token and no other', async () => {
+    const { isAdminToken, adminToken } = await open();
+    expect(isAdminToken(adminToken)).toBe(true);
+    const wrong = ['', 'admin', 'admin.', `${adminToken}x`, adminToken.slice(0, -1), 'x'.repeat(100_000)];
+    for (const token of wrong) expect([token.slice(0, 60), isAdminToken(token)]).toEqual([token.slice(0, 60), false]);
   });
 
-  it('keeps all tokens while the kubeconfig is there', async () => {
-    const first = await openCredentials({ directory, random });
+  it('keeps the token while the kubeconfig is there', async () => {
+    const first = await open();
     await keepKubeconfig(first.adminToken);
-    const second = await openCredentials({ directory, random });
-    expect(second.adminToken).toBe(first.adminToken);
-    expect(second.joinToken).toBe(first.joinToken);
-    expect(second.issueNodeToken('a')).toBe(first.issueNodeToken('a'));
+    expect((await open()).adminToken).toBe(first.adminToken);
   });
 
-  it('makes a new admin token when the kubeconfig is lost or foreign, and only that', async () => {
-    const first = await openCredentials({ directory, random });
+  it('makes a new admin token when the kubeconfig is lost or foreign', async () => {
+    const first = await open();
     await keepKubeconfig('admin.foreign');
-    const second = await openCredentials({ directory, random });
+    const second = await open();
     expect(second.adminToken).not.toBe(first.adminToken);
-    expect(second.authenticator.authenticate(first.adminToken)).toBeUndefined();
-    expect(second.authenticator.authenticate('admin.foreign')).toBeUndefined();
-    expect(second.joinToken).toBe(first.joinToken);
+    expect(second.isAdminToken(first.adminToken)).toBe(false);
+    expect(second.isAdminToken('admin.foreign')).toBe(false);
   });
 
   it('SE-03: stores no token, for its owner only', async () => {
-    const { adminToken, joinToken } = await openCredentials({ directory, random });
+    const { adminToken } = await open();
     const path = join(directory, 'credentials.json');
-    const text = await readFile(path, 'utf8');
-    for (const token of [adminToken, joinToken]) expect(text).not.toContain(token.split('.')[1]);
+    expect(await readFile(path, 'utf8')).not.toContain(adminToken.split('.')[1]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   it('refuses a damaged file instead of replacing it', async () => {
     for (const text of ['{', '{"version":1}', '{"version":1,"signingKey":"c2hvcnQ","adminTokenSha256":"x"}']) {
       await writeFile(join(directory, 'credentials.json'), text);
-      await expect(openCredentials({ directory, random })).rejects.toThrow('credentials.json is damaged');
+      await expect(open()).rejects.toThrow('credentials.json is damaged');
       expect(await readFile(join(directory, 'credentials.json'), 'utf8')).toBe(text);
     }
   });
+});
 
-  it('issues no token for what cannot name a worker', async () => {
-    const { issueNodeToken } = await openCredentials({ directory, random });
-    for (const name of ['', 'A', 'a b', '../a', 'a'.repeat(254), 'a.'])
-      expect(() => issueNodeToken(name)).toThrow('cannot name');
+describe('the file of a version whose workers had tokens', () => {
+  const signingKey = Buffer.alloc(32, 7).toString('base64url');
+  const tokenOf = (name: string): string => {
+    const hmac = createHmac('sha256', Buffer.from(signingKey, 'base64url'));
+    return `node-${name}.${hmac.update(`node:${name}`).digest('base64url')}`;
+  };
+  const text = async (): Promise<string> => readFile(join(directory, 'credentials.json'), 'utf8');
+  beforeEach(async () => {
+    const adminTokenSha256 = createHash('sha256').update('admin.old').digest('hex');
+    await keepKubeconfig('admin.old');
+    await writeFile(join(directory, 'credentials.json'), JSON.stringify({ version: 1, signingKey, adminTokenSha256 }));
+  });
+
+  it('keeps the admin token, and lets the workers of its nodes go on', async () => {
+    const { adminToken, earlierNode } = await open(['uid-a']);
+    expect(adminToken).toBe('admin.old');
+    expect(earlierNode.nameOf(tokenOf('rack1.n-2'))).toBe('rack1.n-2');
+    expect(earlierNode.nameOf(`${tokenOf('a')}x`)).toBeUndefined();
+    expect(earlierNode.nameOf(tokenOf('a').replace('node-a', 'node-b'))).toBeUndefined();
+    expect(earlierNode.validUntil('uid-a')).toBe(clock.now() + 30 * 86_400_000);
+    expect(earlierNode.validUntil('uid-b')).toBeUndefined();
+  });
+
+  it('forgets each with its certificate, and the key with the last of them or after 30 days', async () => {
+    const first = await open(['uid-a', 'uid-b']);
+    await first.forgetEarlierNode('uid-a');
+    expect(first.earlierNode.validUntil('uid-a')).toBeUndefined();
+    // What there is now has no say any more: the nodes are those of the first start.
+    const second = await open(['uid-a', 'uid-b', 'uid-c']);
+    expect(['uid-a', 'uid-b', 'uid-c'].filter((uid) => second.earlierNode.validUntil(uid))).toEqual(['uid-b']);
+    await second.forgetEarlierNode('uid-b');
+    expect(second.earlierNode.nameOf(tokenOf('b'))).toBeUndefined();
+    expect(await text()).not.toContain(signingKey);
+  });
+
+  it('ends by itself after 30 days', async () => {
+    const { earlierNode } = await open(['uid-a']);
+    await clock.advance(31 * 86_400_000);
+    expect(earlierNode.validUntil('uid-a')).toBeUndefined();
+    await open();
+    expect(await text()).not.toContain(signingKey);
   });
 });
 

@@ -18,6 +18,7 @@ import { CheckpointFile, emptyCheckpoint } from '../../../src/worker/checkpoint-
 import type { CheckpointData } from '../../../src/worker/checkpoint-file.js';
 import { Worker } from '../../../src/worker/worker.js';
 import type { WorkerSettings } from '../../../src/worker/worker-settings.js';
+import { joinThrough } from '../../support/join-through.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import type { RegistryClient } from '../../support/registry-client.js';
 import { createRegistryClient } from '../../support/registry-client.js';
@@ -62,6 +63,7 @@ export class WorkerFixture {
       name,
       sessionId: overrides.sessionId ?? 'session-1',
       client,
+      join: joinThrough(client, name),
       runtime: openSimulatedRuntime({
         clusterUid: registry.clusterUid,
         clock,

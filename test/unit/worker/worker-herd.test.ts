@@ -41,6 +41,7 @@ async function triesBySlot(randomOf: (name: string) => Random): Promise<number[]
     const random = randomOf(name);
     return new Worker({
       ...{ name, sessionId: name, clusterUid, client, clock, random, logger: silentLogger, version: '0.0.0' },
+      join: () => Promise.resolve(),
       runtime: openSimulatedRuntime({ clusterUid, clock, random }),
       checkpoint: new CheckpointFile(emptyCheckpoint(), () => Promise.resolve()),
       addresses: [],
