@@ -1,7 +1,6 @@
 import schema from '../../schemas/lease.schema.json' with { type: 'json' };
 import type { ApiObject } from './api-object.js';
 import type { Lease } from './generated/lease.js';
-import { isJsonObject, type JsonObject } from './json.js';
 import type { Kind } from './kind.js';
 
 const asLease = (object: ApiObject): Lease => object as Lease;
@@ -28,13 +27,5 @@ export const leaseKind: Kind = {
   ],
   selectableFields: {},
   listKeys: {},
-  normalize: withoutNulls,
   validate: () => [],
 };
-
-/** Clients send null for a time that is not set, and when nobody holds it any more. */
-function withoutNulls(sent: JsonObject): JsonObject {
-  const { spec } = sent;
-  if (!isJsonObject(spec)) return sent;
-  return { ...sent, spec: Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null)) };
-}

@@ -1,6 +1,7 @@
 import deploymentSchema from '../../schemas/deployment.schema.json' with { type: 'json' };
 import objectMetaSchema from '../../schemas/object-meta.schema.json' with { type: 'json' };
 import podSchema from '../../schemas/pod.schema.json' with { type: 'json' };
+import taskEventSchema from '../../schemas/task-event.schema.json' with { type: 'json' };
 import taskSchema from '../../schemas/task.schema.json' with { type: 'json' };
 import { own } from '../support/own.js';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
@@ -10,6 +11,7 @@ const schemasByFile: Readonly<Record<string, JsonObject>> = {
   'deployment.schema.json': deploymentSchema,
   'object-meta.schema.json': objectMetaSchema,
   'pod.schema.json': podSchema,
+  'task-event.schema.json': taskEventSchema,
   'task.schema.json': taskSchema,
 };
 

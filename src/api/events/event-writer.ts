@@ -1,6 +1,6 @@
 import type { Stored } from '../../model/api-object.js';
 import type { Event } from '../../model/generated/event.js';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.js';
+import type { JsonObject } from '../../model/json.js';
 import type { Kind } from '../../model/kind.js';
 import type { StoredTaskEvent } from '../../model/task-event.js';
 import { checkUnknownFields, checkValid } from '../../registry/check-object.js';
@@ -16,8 +16,7 @@ import { fromCoreEvent } from './core-event.js';
  */
 export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): ViewWriter {
   const toStored: ViewWriter['toStored'] = (sent, options) => {
-    // Go's clients send null for times that are not set.
-    const received = readSentObject(kind, withoutNulls(sent));
+    const received = readSentObject(kind, sent);
     const { object, warnings } = checkUnknownFields(kind, received, options);
     checkValid(kind, received.metadata.name ?? '', object, undefined);
     const event = fromCoreEvent(toCore(object));
@@ -50,11 +49,4 @@ export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): Vi
       return toStored(wanted, options);
     },
   };
-}
-
-function withoutNulls(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isJsonObject(value)) return value;
-  const members = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }

@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue } from '../../model/json.js';
 import { canonicalJson, isJsonObject } from '../../model/json.js';
 import type { Kind } from '../../model/kind.js';
-import { kinds } from '../../model/kinds.js';
-import { podKind } from '../../model/pod.js';
+import { shapeOf, type Shape } from '../../model/schema-shape.js';
 import { own } from '../../support/own.js';
 
 /** How a list is merged: by the keys of its items, as a set of scalars, or (all others) as one value. */
@@ -62,44 +61,13 @@ export function elementOf(item: JsonValue, shape: ListShape): string | undefined
 
 /** Defaults that the schema gives to key fields: a port without a protocol is a TCP port. */
 function defaultsOf(schema: JsonObject, path: string, keys: readonly string[]): Record<string, JsonValue> {
-  let node: Place | undefined = { document: schema, node: schema };
-  for (const name of path.split('.')) node = memberOf(itemsOrSelf(resolve(node)), 'properties', name);
-  const item = itemsOrSelf(resolve(node));
+  const list = path
+    .split('.')
+    .reduce<Shape | undefined>((shape, name) => (shape?.items ?? shape)?.member(name), shapeOf(schema));
   const defaults: Record<string, JsonValue> = {};
   for (const key of keys) {
-    const value = memberOf(resolve(memberOf(item, 'properties', key)), 'default')?.node;
+    const value = list?.items?.member(key)?.default;
     if (value !== undefined) defaults[key] = value;
   }
   return defaults;
-}
-
-/** A node of a schema, and the document that its references are about. */
-interface Place {
-  document: JsonObject;
-  node: JsonValue;
-}
-
-function itemsOrSelf(place: Place | undefined): Place | undefined {
-  return resolve(memberOf(place, 'items') ?? place);
-}
-
-/** Through a reference, also to another kind's document. */
-function resolve(place: Place | undefined): Place | undefined {
-  const reference = memberOf(place, '$ref')?.node;
-  if (!place || typeof reference !== 'string') return place;
-  const [name = '', pointer = ''] = reference.split('#');
-  const document =
-    name === '' ? place.document : [...kinds, podKind].find(({ schema }) => schema['$id'] === name)?.schema;
-  if (!document) return undefined;
-  const parts = pointer.split('/').filter((part) => part !== '');
-  return resolve(memberOf({ document, node: document }, ...parts));
-}
-
-function memberOf(place: Place | undefined, ...path: readonly string[]): Place | undefined {
-  if (!place) return undefined;
-  const node = path.reduce<JsonValue | undefined>(
-    (value, name) => (isJsonObject(value) ? own(value, name) : undefined),
-    place.node,
-  );
-  return node === undefined ? undefined : { document: place.document, node };
 }
