@@ -149,6 +149,7 @@ it('MF-11: gives a container what was judged, whatever lies at the path when it 
   expect(ended.exitCode).toBe(0);
   // As after kill -9: another life of the worker finds what is mounted, keeps it while its container is there, and ends it.
   await runtime.close();
+  expect(await mountsBelow(folder)).toHaveLength(1);
   runtime = await open([allowed]);
   await runtime.listContainers();
   expect(await mountsBelow(folder)).toHaveLength(1);

@@ -32,6 +32,7 @@ import { openDockerLogs } from './docker-logs.js';
 import type { EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
 import { EngineRefusal, withoutSecrets } from './engine-errors.js';
+import { engineFinds } from './engine-finds.js';
 import { followEvents } from './event-hints.js';
 import { HostPaths } from './host-paths.js';
 import { ImageStore, isImageReference } from './image-store.js';
@@ -96,7 +97,7 @@ class DockerRuntime implements ContainerRuntime {
       rules: { allowed, denied: [this.#connection.socketPath, ...deniedHostPaths] },
       logger,
       ...(mountDirectory === undefined ? {} : { pins: new PinnedMounts(mountDirectory, logger) }),
-      isSeenByEngine: (path) => this.#engineFinds(path),
+      isSeenByEngine: (path) => engineFinds(this.#connection, path, options.random.uuid()),
     });
     this.#volumes = new VolumeAccess(this.#connection, { clusterUid, allowed: options.allowedVolumes ?? [] }, (path) =>
       this.#hostPaths.judgeDevice(path),
@@ -264,6 +265,7 @@ class DockerRuntime implements ContainerRuntime {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#connection.close();
+    await this.#hostPaths.close();
   }
 
   async #running(idOrName: string, purpose: string, alsoIn: ContainerPhase[] = []): Promise<ContainerDetails> {
@@ -288,30 +290,6 @@ class DockerRuntime implements ContainerRuntime {
       throw error;
     }
     return { id };
-  }
-
-  /** Asked with an image that there is not, so nothing is made: the engine looks for what is to be mounted first. */
-  async #engineFinds(path: string): Promise<boolean> {
-    const { clusterUid, random } = this.#options;
-    const uid = random.uuid();
-    const spec: ContainerSpec = {
-      name: `orch-probe-${uid}`,
-      identity: { taskUid: uid, attempt: 0, specHash: '', taskKey: '' },
-      image: `orch.invalid/none:${uid}`,
-      env: [],
-      ports: [],
-      hostNetwork: false,
-      limits: { cpuMillicores: 0, memoryBytes: 0, diskBytes: 0 },
-      mounts: [{ type: 'bind', path, target: '/probe', readOnly: true }],
-    };
-    try {
-      await this.#create(spec, createBody(clusterUid, spec, { cpus: 1, pidsLimit: 0 }));
-      return false;
-    } catch (error) {
-      if (error instanceof RuntimeError && error.code === 'ImageNotFound') return true;
-      if (error instanceof RuntimeError && error.code === 'MountFailed') return false;
-      throw error;
-    }
   }
 
   async #untilGone(id: string, end: number): Promise<void> {

@@ -62,6 +62,8 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   // What an engine leaves that is asked to start a container while it stops: seen on 20.10 on the network of the host.
   { calls: ['start'], text: /endpoint with name .* already exists/i, code: 'StaleContainer' },
   { calls: ['start'], text: /bind source path does not exist/i, code: 'MountFailed' },
+  // A folder that was removed since it was judged: another may be there by the next try.
+  { calls: ['start'], text: /error mounting "\/run\/orch\/.*no such file or directory/i, code: 'MountFailed' },
   { calls: ['start'], status: 409, text: /marked for removal/i, code: 'NotFound' },
   { calls: ['start'], status: 400, code: 'StartError' },
   { calls: ['start'], status: 404, code: 'StartError' },

@@ -71,6 +71,10 @@ export class HostPaths {
     return this.options.pins ? this.options.pins.sweep(list) : list();
   }
 
+  async close(): Promise<void> {
+    await this.options.pins?.close();
+  }
+
   /** The same after a container was removed; a failure waits for the next list. */
   async afterRemoval<T extends { name: string }>(list: () => Promise<T[]>): Promise<void> {
     const { pins } = this.options;

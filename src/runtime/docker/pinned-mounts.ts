@@ -86,6 +86,11 @@ export class PinnedMounts {
     return listed;
   }
 
+  /** Leaves nothing, unless something is pinned still: containers go on, and the next life takes it over. */
+  async close(): Promise<void> {
+    await rmdir(this.directory).catch(() => undefined);
+  }
+
   async hasAny(): Promise<boolean> {
     return (await readdir(this.directory).catch((): string[] => [])).length > 0;
   }

@@ -42,6 +42,12 @@ describe('what the engine answers and what it means', () => {
     [
       'start',
       500,
+      'runc: error mounting "/run/orch/a/b/0" to rootfs at "/m": no such file or directory',
+      'MountFailed',
+    ],
+    [
+      'start',
+      500,
       'driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated',
       'PortConflict',
     ],
