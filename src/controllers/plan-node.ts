@@ -43,6 +43,7 @@ export function planNode(node: StoredNode, facts: NodeFacts): NodeStep[] {
     cpu: formatMillicores(amounts.cpuMillicores),
     memory: formatBytes(amounts.memoryBytes),
     disk: formatBytes(amounts.diskBytes),
+    ...Object.fromEntries(Object.entries(amounts.extended ?? {}).map(([name, amount]) => [name, formatBytes(amount)])),
   };
   if (
     taskCount !== (node.status?.taskCount ?? -1) ||

@@ -9,28 +9,17 @@ const objectSources = ['configMapRef', 'secretRef'] as const;
 /** So many objects are read for one container at most. */
 const maxReferences = 64;
 
-/** What the schema cannot say of a container's environment: names once, one source each, fields that there are. Pure. */
+/** What the schema cannot say of a container's environment: one source each, fields that there are. Pure. */
 export function validateEnvironment(spec: TaskSpec): ErrorCause[] {
   const { env = [], envFrom = [] } = spec;
   const named = configReferences(spec).length;
   return [
-    ...duplicateNames(env),
     ...env.flatMap((variable, index) => validateVariable(variable, `spec.env[${index}]`)),
     ...envFrom.flatMap((source, index) => validateSource(source, `spec.envFrom[${index}]`)),
     ...(named > maxReferences
       ? [invalid('spec', `names ${named} ConfigMaps and Secrets: at most ${maxReferences} can be read for a container`)]
       : []),
   ];
-}
-
-function duplicateNames(env: readonly EnvVar[]): ErrorCause[] {
-  const first = new Map<string, number>();
-  return env.flatMap(({ name }, index) => {
-    const before = first.get(name);
-    if (before === undefined) first.set(name, index);
-    const message = `"${name}" is already set by spec.env[${before}]`;
-    return before === undefined ? [] : [{ reason: 'FieldValueDuplicate', field: `spec.env[${index}].name`, message }];
-  });
 }
 
 function validateVariable({ value, valueFrom }: EnvVar, field: string): ErrorCause[] {

@@ -9,7 +9,8 @@ import { own } from '../support/own.js';
  */
 type LabelRequirement =
   | { key: string; operator: 'in' | 'notin'; values: ReadonlySet<string> }
-  | { key: string; operator: 'exists' | 'absent' };
+  | { key: string; operator: 'exists' | 'absent' }
+  | { key: string; operator: 'greater' | 'less'; than: bigint };
 
 interface FieldRequirement {
   field: string;
@@ -21,10 +22,11 @@ export const maxSelectorLength = 16_384;
 /** Each is asked of every object of a list or watch. */
 export const maxTerms = 64;
 const labelKey = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const wholeNumber = /^[+-]?\d{1,19}$/;
 const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
 /**
- * The requirements of a label selector (`a=b,c!=d,e in (f,g),h,!i`), all of which must hold. Empty text: none. Throws
+ * The requirements of a label selector (`a=b,c!=d,e in (f,g),h,!i,j>1,k<9`), all of which must hold. Empty text: none. Throws
  * BadRequest that quotes the part which is wrong.
  */
 export function parseLabelSelector(text: string): LabelRequirement[] {
@@ -48,6 +50,10 @@ export function matchesLabels(
         return value !== undefined && requirement.values.has(value);
       case 'notin':
         return value === undefined || !requirement.values.has(value);
+      case 'greater':
+        return value !== undefined && wholeNumber.test(value) && BigInt(value) > requirement.than;
+      case 'less':
+        return value !== undefined && wholeNumber.test(value) && BigInt(value) < requirement.than;
     }
   });
 }
@@ -104,6 +110,12 @@ function parseLabelRequirement(term: string): LabelRequirement {
     const values = new Set((set[3] ?? '').split(',').map((value) => checkedValue(value.trim(), term)));
     return { key: checkedKey(set[1] ?? '', term), operator: set[2] === 'in' ? 'in' : 'notin', values };
   }
+  const comparison = /^([^=!<>\s]+)\s*([<>])\s*([^=!<>\s]*)$/.exec(term);
+  if (comparison) {
+    const [, key = '', sign, number = ''] = comparison;
+    if (!wholeNumber.test(number)) throw badRequirement(term, `"${number.slice(0, 100)}" is not a whole number`);
+    return { key: checkedKey(key, term), operator: sign === '>' ? 'greater' : 'less', than: BigInt(number) };
+  }
   const equality = /^([^=!\s]+)\s*(==|!=|=)\s*([^=!\s]*)$/.exec(term);
   if (equality) {
     const values = new Set([checkedValue(equality[3] ?? '', term)]);
@@ -127,7 +139,7 @@ function checkedValue(value: string, term: string): string {
 function badRequirement(term: string, problem: string): OrchError {
   return new OrchError(
     'BadRequest',
-    `unable to parse requirement "${term.slice(0, 100)}": ${problem}; write a=b, a!=b, a in (b,c), a or !a`,
+    `unable to parse requirement "${term.slice(0, 100)}": ${problem}; write a=b, a!=b, a in (b,c), a>1, a<9, a or !a`,
   );
 }
 

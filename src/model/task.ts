@@ -1,10 +1,12 @@
 import schema from '../../schemas/task.schema.json' with { type: 'json' };
 import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject, Stored } from './api-object.js';
-import type { ResourceList, Task, TaskSpec } from './generated/task.js';
+import type { ResourceList, Task, TaskPort, TaskSpec } from './generated/task.js';
 import type { Kind } from './kind.js';
 import { validateEnvironment } from './environment.js';
-import { parseBytes, parseMillicores } from './quantities.js';
+import { parseBytes, parseMillicores, parseQuantity } from './quantities.js';
+import { isExtendedResource } from './resources.js';
+import { own } from '../support/own.js';
 import { tolerationCauses } from './tolerations.js';
 import { validateVolumes, volumeWarnings } from './volumes.js';
 
@@ -125,7 +127,7 @@ function validateTask(task: Task, old?: Task): ErrorCause[] {
 function validateResources({ resources }: TaskSpec): ErrorCause[] {
   if (!resources) return [];
   const causes: ErrorCause[] = [];
-  const lists: [string, ResourceList | undefined][] = [
+  const lists: [string, Pick<ResourceList, 'cpu' | 'memory' | 'disk'> | undefined][] = [
     ['spec.resources', resources],
     ['spec.resources.requests', resources.requests],
     ['spec.resources.limits', resources.limits],
@@ -147,6 +149,7 @@ function validateResources({ resources }: TaskSpec): ErrorCause[] {
       }
     }
   }
+  causes.push(...extendedCauses(resources));
   if (causes.length > 0) return causes;
   for (const name of ['cpu', 'memory', 'disk'] as const) {
     const [request, limit] = [resources.requests?.[name], resources.limits?.[name]];
@@ -158,6 +161,33 @@ function validateResources({ resources }: TaskSpec): ErrorCause[] {
     }
   }
   return causes;
+}
+
+/** Kubernetes' rules for what a node has whole pieces of: a name with a domain, whole numbers, as many asked for as allowed. */
+function extendedCauses({ requests = {}, limits = {} }: NonNullable<TaskSpec['resources']>): ErrorCause[] {
+  return Object.entries({ requests, limits }).flatMap(([which, list]) =>
+    Object.entries(list).flatMap(([name, quantity]) => {
+      if (quantity === undefined || ['cpu', 'memory', 'disk'].includes(name)) return [];
+      const field = `spec.resources.${which}.${name}`;
+      if (!isExtendedResource(name)) {
+        return [
+          invalid(
+            field,
+            `"${name.slice(0, 80)}" is no resource: write cpu, memory, one like example.com/gpu, or hugepages-2Mi`,
+          ),
+        ];
+      }
+      const amount = parseQuantity(quantity);
+      if (amount === undefined || !Number.isSafeInteger(amount) || amount < 0) {
+        return [invalid(field, `must be a whole number, not ${quantity}`)];
+      }
+      const limit = own(limits, name);
+      if (which === 'requests' && (limit === undefined || parseQuantity(limit) !== amount)) {
+        return [invalid(field, `must be equal to the limit of ${name}: such resources are not shared`)];
+      }
+      return [];
+    }),
+  );
 }
 
 function validatePorts(spec: TaskSpec): ErrorCause[] {
@@ -175,20 +205,25 @@ function validatePorts(spec: TaskSpec): ErrorCause[] {
   };
   for (const [index, port] of (spec.ports ?? []).entries()) {
     const protocol = port.protocol ?? 'TCP';
-    claim(
-      `container ${protocol} ${port.containerPort}`,
-      index,
-      'containerPort',
-      `${protocol} port ${port.containerPort}`,
-    );
     if (port.name !== undefined) claim(`name ${port.name}`, index, 'name', `the name "${port.name}"`);
-    if (port.hostPort)
-      claim(`host ${protocol} ${port.hostPort}`, index, 'hostPort', `host port ${port.hostPort}/${protocol}`);
+    const { hostPort } = port;
+    const taken = spec.hostNetwork || !hostPort ? [] : (spec.ports ?? []).slice(0, index);
+    const first = taken.findIndex((other) => other.hostPort === hostPort && sharesHostAddress(other, port));
+    if (first >= 0) {
+      const message = `host port ${hostPort}/${protocol} is already used by spec.ports[${first}]`;
+      causes.push({ reason: 'FieldValueDuplicate', field: `spec.ports[${index}].hostPort`, message });
+    }
     if (spec.hostNetwork && port.hostPort !== undefined && port.hostPort !== port.containerPort) {
       causes.push(invalid(`spec.ports[${index}].hostPort`, 'must equal containerPort when hostNetwork is true'));
     }
   }
   return causes;
+}
+
+/** Whether one host port would be taken twice: of one protocol, on one address, where none and 0.0.0.0 are all. */
+function sharesHostAddress(a: TaskPort, b: TaskPort): boolean {
+  const [one, other] = [a.hostIP, b.hostIP].map((address) => (address === '0.0.0.0' ? undefined : address));
+  return (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP') && (!one || !other || one === other);
 }
 
 const probeFields = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;

@@ -1,6 +1,6 @@
 import type { Node, StoredNode } from '../model/node.js';
 import { canonicalJson } from '../model/json.js';
-import { type Amounts, addAmounts, noAmounts } from '../model/resources.js';
+import { type Amounts, addAmounts, noAmounts, subtractAmounts } from '../model/resources.js';
 import { ClusterSnapshot } from './cluster-snapshot.js';
 import type { TaskDemand } from './demand.js';
 import { portKey } from './host-ports.js';
@@ -140,14 +140,6 @@ function withoutPorts(ports: Occupancy['ports'], demand: TaskDemand): Occupancy[
     else changed.set(portKey(claim), rest);
   }
   return changed;
-}
-
-function subtractAmounts(a: Amounts, b: Amounts): Amounts {
-  return {
-    cpuMillicores: a.cpuMillicores - b.cpuMillicores,
-    memoryBytes: a.memoryBytes - b.memoryBytes,
-    diskBytes: a.diskBytes - b.diskBytes,
-  };
 }
 
 function sameAmounts(a: TaskDemand, b: TaskDemand): boolean {

@@ -67,6 +67,12 @@ export const filters: readonly Filter[] = [
   resourceFilter('memory', 'memoryBytes', (amount) => `${readable(amount)} of memory`, readable),
   resourceFilter('disk', 'diskBytes', (amount) => `${readable(amount)} of disk`, readable),
   {
+    name: 'extended',
+    passes: (task, node) => task.amounts.extended === undefined || missingExtended(task, node).length === 0,
+    reason: (task, node) => missingExtended(task, node).join(', '),
+    summary: (task) => `without enough free ${Object.keys(task.amounts.extended ?? {}).join(' or ')}`,
+  },
+  {
     name: 'taskCount',
     passes: (_task, node) => node.maxTasks === undefined || node.taskCount < node.maxTasks,
     reason: (_task, node) => `already has ${node.taskCount} tasks, its limit is ${node.maxTasks}`,
@@ -94,7 +100,7 @@ export function brokenRules(task: TaskDemand, node: NodeInfo): Filter[] {
   return decisive === undefined ? broken : [decisive];
 }
 
-const rulesToStay = new Set(['nodeSelector', 'forbidden', 'cpu', 'memory', 'disk', 'hostPorts']);
+const rulesToStay = new Set(['nodeSelector', 'forbidden', 'cpu', 'memory', 'disk', 'extended', 'hostPorts']);
 
 /**
  * The rules that a task which is on the node already breaks after a change of its spec. `node` must be without the task.
@@ -167,6 +173,19 @@ function portConflicts(task: TaskDemand, node: NodeInfo): string[] {
       .get(portKey(claim))
       ?.find((owned) => owned.owner !== task.key && portsConflict(owned, claim));
     return other === undefined ? [] : [`host port ${formatPort(claim)} is taken by ${other.owner}`];
+  });
+}
+
+function missingExtended(task: TaskDemand, node: NodeInfo): string[] {
+  return Object.entries(task.amounts.extended ?? {}).flatMap(([name, needed]) => {
+    const all = own(node.allocatable.extended, name) ?? 0;
+    const free = all - (own(node.allocated.extended, name) ?? 0);
+    if (needed <= free) return [];
+    const text = name.startsWith('hugepages-') ? readable : String;
+    if (all === 0) return [`needs ${text(needed)} ${name}, the worker has none`];
+    return [
+      `needs ${text(needed)} ${name}, ${needed > all ? `has ${text(all)} in all` : `${text(Math.max(0, free))} free`}`,
+    ];
   });
 }
 

@@ -1,6 +1,6 @@
 import { isReady, type Node, type StoredNode, type Taint } from '../model/node.js';
 import { parseBytes, parseMillicores, parseQuantity } from '../model/quantities.js';
-import type { Amounts } from '../model/resources.js';
+import { extendedAmounts, type Amounts } from '../model/resources.js';
 import { parseRestricted, type RestrictedFeature } from '../model/restricted-features.js';
 import type { PortClaim } from './host-ports.js';
 
@@ -35,11 +35,14 @@ export const resourceNames = ['cpuMillicores', 'memoryBytes', 'diskBytes'] as co
 export type ResourceName = (typeof resourceNames)[number];
 
 export function nodeFactsOf(node: Node | StoredNode): NodeFacts {
-  const { allocatable = {} } = node.status ?? {};
+  const { allocatable = {}, capacity = {} } = node.status ?? {};
   const amounts: Partial<Amounts> = {};
   set(amounts, 'cpuMillicores', allocatable['cpu'], parseMillicores);
   set(amounts, 'memoryBytes', allocatable['memory'], parseBytes);
   set(amounts, 'diskBytes', allocatable['disk'] ?? allocatable['ephemeral-storage'], parseBytes);
+  // Who says what a node has besides (by a patch of its status) need say it once: all of it can be had then.
+  const extended = extendedAmounts({ ...capacity, ...allocatable });
+  if (extended) amounts.extended = extended;
   const maxTasks = parseQuantity(allocatable['tasks'] ?? allocatable['pods'] ?? '');
   return {
     name: node.metadata.name ?? '',

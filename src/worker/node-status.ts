@@ -1,7 +1,7 @@
 import { setCondition, findCondition } from '../model/conditions.js';
 import type { Condition } from '../model/conditions.js';
 import type { JsonObject, JsonValue } from '../model/json.js';
-import { canonicalJson } from '../model/json.js';
+import { canonicalJson, isJsonObject } from '../model/json.js';
 import { kubernetesVersion } from '../model/kubernetes-version.js';
 import type { Node, NodeStatus } from '../model/node.js';
 import { formatBytes, formatMillicores } from '../model/quantities.js';
@@ -29,6 +29,8 @@ export interface NodeFacts {
 export function nodeLabels(name: string, info: RuntimeInfo | undefined): Record<string, string> {
   return {
     ...(info ? { 'kubernetes.io/arch': info.architecture, 'kubernetes.io/os': info.operatingSystem } : {}),
+    // Older manifests select by these, and kubelets still set them.
+    ...(info ? { 'beta.kubernetes.io/arch': info.architecture, 'beta.kubernetes.io/os': info.operatingSystem } : {}),
     'kubernetes.io/hostname': name,
   };
 }
@@ -75,8 +77,12 @@ export function nodeStatusPatch(
 ): JsonObject | undefined {
   const current = (node.status ?? {}) as Record<string, unknown>;
   const changes: JsonObject = {};
-  for (const [field, value] of Object.entries(wanted)) {
-    if (canonicalJson(value) !== canonicalJson(own(current, field))) changes[field] = value as JsonValue;
+  for (const [field, told] of Object.entries(wanted)) {
+    const before = own(current, field);
+    // What others say that the machine has (example.com/gpu) is theirs to take back.
+    const isAmounts = (field === 'capacity' || field === 'allocatable') && isJsonObject(before) && isJsonObject(told);
+    const value: unknown = isAmounts ? { ...before, ...told } : told;
+    if (canonicalJson(value) !== canonicalJson(before)) changes[field] = value as JsonValue;
   }
   if (conditions.some((condition) => !says(node, condition))) {
     const all = conditions.reduce(

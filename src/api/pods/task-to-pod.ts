@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.js';
 import type { Container, Pod, PodSpec } from '../../model/pod.js';
 import { takePodOnlyFields } from '../../model/pod-only-fields.js';
 import { containerNameFrom } from '../../model/pod-task-spec.js';
+import { isExtendedResource } from '../../model/resources.js';
 import type { StoredTask, TaskSpec } from '../../model/task.js';
 import { podUidOf } from './pod-identity.js';
 import { podStatusOf } from './pod-status.js';
@@ -113,6 +114,11 @@ function resourcesOf({ resources }: TaskSpec): NonNullable<Container['resources'
     const request = resources?.requests?.[name] ?? resources?.[name] ?? limit;
     if (request !== undefined) requests[podName] = String(request);
     if (limit !== undefined) limits[podName] = String(limit);
+  }
+  for (const [name, quantity] of Object.entries({ ...resources?.requests, ...resources?.limits })) {
+    if (quantity === undefined || !isExtendedResource(name)) continue;
+    requests[name] = String(quantity);
+    limits[name] = String(quantity);
   }
   return {
     ...(Object.keys(limits).length === 0 ? {} : { limits }),

@@ -196,12 +196,13 @@ export interface PodResources {
   limits?: ContainerResources;
 }
 /**
- * Amounts of what a machine has.
+ * Amounts of what a machine has, as in a Task.
  */
 export interface ContainerResources {
   cpu?: Quantity;
   memory?: Quantity;
   'ephemeral-storage'?: Quantity;
+  [k: string]: Quantity | undefined;
 }
 /**
  * What is done around the life of the container.

@@ -288,12 +288,13 @@ export interface Resources {
   limits?: ResourceList;
 }
 /**
- * Amounts of what a machine has.
+ * Amounts of what a machine has: cpu, memory and disk; whole numbers of what an admin says that it has, such as example.com/gpu; and hugepages-2Mi.
  */
 export interface ResourceList {
   cpu?: Quantity;
   memory?: Quantity;
   disk?: Quantity;
+  [k: string]: Quantity | undefined;
 }
 /**
  * One of dockerVolume, hostPath, emptyDir, configMap and secret; an emptyDir when none is named.
@@ -439,7 +440,7 @@ export interface Probe {
    */
   httpGet?: {
     /**
-     * The path to ask for.
+     * The path to ask for; it begins with a slash, written or not.
      */
     path?: string;
     /**

@@ -81,11 +81,6 @@ it.each<[string, Partial<TaskSpec>, string]>([
     'spec.envFrom[0]: needs exactly one of configMapRef and secretRef, not 2',
   ],
   [
-    'a name twice',
-    { env: [{ name: 'A' }, { name: 'A', valueFrom: { secretKeyRef } }] },
-    'spec.env[1].name: "A" is already set by spec.env[0]',
-  ],
-  [
     'more objects than are read',
     {
       env: Array.from({ length: 65 }, (_, n) => ({

@@ -8,7 +8,7 @@ import {
 } from '../../../src/model/selectors.js';
 import { taskKind } from '../../../src/model/task.js';
 
-const labels = { app: 'web', tier: 'front', 'example.com/owner': 'alice', empty: '' };
+const labels = { app: 'web', tier: 'front', 'example.com/owner': 'alice', empty: '', size: '5' };
 
 describe('label selectors', () => {
   it.each([
@@ -36,6 +36,13 @@ describe('label selectors', () => {
     ['app in (web,db),tier,!gone,example.com/owner!=bob', true],
     ['app in (web,db),tier=back', false],
     ['constructor', false],
+    ['size>3', true],
+    ['size > 5', false],
+    ['size<10,size>-1', true],
+    ['size<5', false],
+    ['missing>1', false],
+    ['app>1', false],
+    ['empty<1', false],
   ])('%s -> %s', (text, expected) => {
     expect(matchesLabels(parseLabelSelector(text), labels)).toBe(expected);
   });
@@ -48,7 +55,11 @@ describe('label selectors', () => {
     ['app=a b'],
     ['=web'],
     ['a=b=c'],
-    ['app>1'],
+    ['app>x'],
+    ['app>'],
+    ['>1'],
+    ['app>1>2'],
+    [`app>${'9'.repeat(40)}`],
     ['-app=web'],
     ['app=-web'],
     [`app=${'x'.repeat(64)}`],

@@ -18,6 +18,20 @@ function why(task: Task, nodes: Node[], placed: Task[] = []): string {
 
 const big = aTask('big', { resources: { cpu: 2 } });
 
+it('counts what an admin says that a worker has, as it counts CPU', () => {
+  const node = aNode('n1', { status: { capacity: { 'nvidia.com/gpu': '2' } } });
+  const wants = (name: string, gpus: number, nodeName?: string): Task =>
+    aTask(name, { resources: { limits: { 'nvidia.com/gpu': gpus } }, ...(nodeName === undefined ? {} : { nodeName }) });
+  expect(why(wants('a', 2), [node])).toBe('on n1');
+  expect(why(wants('b', 1), [node], [wants('a', 1, 'n1')])).toBe('on n1');
+  expect(why(wants('b', 2), [node], [wants('a', 1, 'n1')])).toBe('no worker fits: n1: needs 2 nvidia.com/gpu, 1 free');
+  const state = new ClusterState();
+  state.setNode(node);
+  state.occupy(occupancyOf(wants('a', 2, 'n1')), 'n1');
+  state.release('default/a');
+  expect(state.snapshot().node('n1')?.allocated).toEqual(new ClusterState().allocatedOn('n1').amounts);
+});
+
 describe('why a worker does not take a task', () => {
   it.each<[string, Task, Node, string]>([
     ['not ready', big, aNode('n1', { status: { conditions: [] } }), 'n1: is not ready'],
@@ -60,6 +74,18 @@ describe('why a worker does not take a task', () => {
       },
       aNode('n1', { spec: { taints: [{ key: 'old', effect: 'NoExecute' }] } }),
       'n1: has the taint old:NoExecute, tolerated for 60 s only',
+    ],
+    [
+      'a device that it has not',
+      aTask('t', { resources: { limits: { 'nvidia.com/gpu': 1 } } }),
+      aNode('n1'),
+      'n1: needs 1 nvidia.com/gpu, the worker has none',
+    ],
+    [
+      'more huge pages than it has',
+      aTask('t', { resources: { limits: { 'hugepages-2Mi': '8Mi' } } }),
+      aNode('n1', { status: { capacity: { 'hugepages-2Mi': '4Mi' } } }),
+      'n1: needs 8Mi hugepages-2Mi, has 4Mi in all',
     ],
     [
       'more than it ever has',
@@ -114,7 +140,7 @@ describe('why a worker does not take a task', () => {
 
   it('has words for every broken rule', () => {
     const everything = aTask('t', {
-      resources: { cpu: 9, memory: '99Gi', disk: '999Gi' },
+      resources: { cpu: 9, memory: '99Gi', disk: '999Gi', limits: { 'example.com/gpu': 1 } },
       nodeSelector: { a: 'b' },
       nodeName: 'x',
       ports: [{ containerPort: 80, hostPort: 80 }],
