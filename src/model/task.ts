@@ -99,13 +99,14 @@ export const taskKind: Kind = {
 /** What STATE shows: the reason while the task is held up, else the state. */
 export function displayState(task: Task): string {
   if (task.metadata.deletionTimestamp) return 'Terminating';
-  const { state = 'Pending', reason } = task.status ?? {};
+  const { state = 'Pending', reason, lastTermination } = task.status ?? {};
   const heldUp = [
-    ...['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError'],
+    ...['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError', 'FailedMount'],
     createContainerConfigError,
   ];
   if (state === 'Running') return reason === 'NotReady' ? reason : state;
-  return reason && heldUp.includes(reason) ? reason : state;
+  const hasJustEnded = state === 'Scheduled' && reason === lastTermination?.reason;
+  return reason && (heldUp.includes(reason) || hasJustEnded) ? reason : state;
 }
 
 function validateTask(task: Task, old?: Task): ErrorCause[] {

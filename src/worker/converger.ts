@@ -14,6 +14,7 @@ import { planConvergence } from './plan-convergence.js';
 import type { ProbeRunner } from './probes/probe-runner.js';
 import type { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
+import { backOffMessage } from './task-status.js';
 import { initialRecord, recordOfReturned } from './task-record.js';
 import type { StartStep, StopStep, Target } from './task-runner.js';
 
@@ -120,8 +121,9 @@ export class Converger {
 
   private report(task: StoredTask, { report, record }: Plan, waitedUntil: number | undefined): void {
     if (!report) return;
-    if (report.reason === 'BackOff' && record.nextStartAt !== waitedUntil) {
-      this.options.events.record(task, 'Warning', 'BackOff', report.message ?? '', record.attempt);
+    const waits = report.nextStartTime !== undefined && !record.problem;
+    if (waits && record.nextStartAt !== waitedUntil) {
+      this.options.events.record(task, 'Warning', 'BackOff', backOffMessage(record), record.attempt);
     }
     this.options.reporter.report(task.metadata.uid, report);
   }

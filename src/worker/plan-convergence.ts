@@ -16,7 +16,14 @@ import { again, isProbeFailure, settleRecord, startedAgain } from './settle-reco
 import type { StopReason, TaskRecord } from './task-record.js';
 import { resetForSpec } from './task-record.js';
 import type { StatusReport } from './task-status.js';
-import { backOffReport, baseReport, finishedReport, runningReport, startingReport } from './task-status.js';
+import {
+  backOffReport,
+  baseReport,
+  endIsNewsUntil,
+  finishedReport,
+  runningReport,
+  startingReport,
+} from './task-status.js';
 
 export type Step =
   /** The task left the assignments: ask the manager for this very one before anything is stopped. */
@@ -151,8 +158,8 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
     return {
       steps: removeOlder(containers, newest),
       record,
-      report: backOffReport(task, record),
-      wakeAt: record.nextStartAt,
+      report: backOffReport(task, record, now),
+      wakeAt: nextLook(record.nextStartAt, endIsNewsUntil(record), now),
     };
   }
   // Also beyond what another worker reported: here may be an older record, from before the task was there.
@@ -254,6 +261,10 @@ function stopping(task: StoredTask, because: StopReason, message: string): StopO
 
 function graceOf(task: StoredTask): number {
   return task.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+}
+
+function nextLook(nextStartAt: number, newsUntil: number, now: number): number {
+  return newsUntil > now ? Math.min(nextStartAt, newsUntil) : nextStartAt;
 }
 
 function wake(containers: readonly ContainerDetails[], now: number): { wakeAt?: number } {

@@ -38,6 +38,7 @@ export function settleRecord(
       containerId: running.containerId,
       finishedAt: toTimestamp(now),
       oomKilled: false,
+      seenAt: now,
       ...(running.startedAt === undefined ? {} : { startedAt: running.startedAt }),
     };
     return countsAsEnd(known === current, current, end.attempt)
@@ -92,6 +93,7 @@ function endOf(container: ContainerDetails, record: TaskRecord, now: number): Co
     containerId: container.id,
     finishedAt: container.finishedAt ?? toTimestamp(now),
     oomKilled: container.oomKilled,
+    seenAt: now,
     ...(container.exitCode === undefined ? {} : { exitCode: container.exitCode }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(stopped && (isProbeFailure(stopped.because) || stopped.because === 'Paused')

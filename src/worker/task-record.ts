@@ -1,5 +1,5 @@
 import { isMadeFrom, specHash } from '../model/spec-hash.js';
-import type { StoredTask } from '../model/task.js';
+import type { StoredTask, TaskStatus } from '../model/task.js';
 import type { ProbeFailure } from './probes/probe-runner.js';
 import { revisionOf } from './task-key.js';
 
@@ -47,6 +47,8 @@ export interface ContainerEnd {
   /** Absent when nobody can say: the container was removed by hand. */
   exitCode?: number;
   oomKilled: boolean;
+  /** When this worker first saw that it had ended, milliseconds since the epoch. */
+  seenAt?: number;
   /** Set when orch ended it for this reason: a failure whatever the exit code is. */
   failure?: { reason: string; message: string };
 }
@@ -76,6 +78,7 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
           end: {
             // While it runs, the end that is told is that of the container before.
             attempt: status.state === 'Running' ? attempt - 1 : attempt,
+            ...whole(status.lastTermination),
             finishedAt: status.finishTime,
             oomKilled: status.oomKilled ?? false,
             ...(status.exitCode === undefined ? {} : { exitCode: status.exitCode }),
@@ -94,6 +97,14 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
           },
         }
       : {}),
+  };
+}
+
+/** What only the last termination tells of an end. */
+function whole({ containerID, startTime }: NonNullable<TaskStatus['lastTermination']> = {}): Partial<ContainerEnd> {
+  return {
+    ...(containerID === undefined ? {} : { containerId: containerID }),
+    ...(startTime === undefined ? {} : { startedAt: startTime }),
   };
 }
 

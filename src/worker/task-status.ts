@@ -9,7 +9,7 @@ import type { ContainerDetails } from '../runtime/container-runtime.js';
 import { toTimestamp } from '../support/clock.js';
 import type { Readiness } from './probes/probe-runner.js';
 import { describeEnd, endReason } from './restart-policy.js';
-import type { TaskRecord } from './task-record.js';
+import type { ContainerEnd, TaskRecord } from './task-record.js';
 import { own } from '../support/own.js';
 
 /** What a worker says about a task: the whole of its part of the status; an absent field is a field to clear. */
@@ -25,6 +25,8 @@ export type StatusReport = Pick<
   | 'exitCode'
   | 'oomKilled'
   | 'nextStartTime'
+  | 'started'
+  | 'lastTermination'
   | 'observedGeneration'
   | 'specHash'
   | 'ports'
@@ -40,6 +42,8 @@ const clearedWhenAbsent = [
   'exitCode',
   'oomKilled',
   'nextStartTime',
+  'started',
+  'lastTermination',
   'ports',
   'podIP',
 ] as const;
@@ -59,7 +63,20 @@ export function baseReport(
     ...(end?.containerId === undefined ? {} : { containerID: end.containerId }),
     ...(end === undefined ? {} : { finishTime: seconds(end.finishedAt), oomKilled: end.oomKilled }),
     ...(end?.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    ...(end === undefined ? {} : { lastTermination: terminationOf(end) }),
     ...particular,
+  };
+}
+
+function terminationOf(end: ContainerEnd): NonNullable<StatusReport['lastTermination']> {
+  const message = end.failure?.message;
+  return {
+    ...(end.containerId === undefined ? {} : { containerID: end.containerId }),
+    ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    reason: endReason(end),
+    ...(message === undefined ? {} : { message }),
+    ...(end.startedAt === undefined ? {} : { startTime: seconds(end.startedAt) }),
+    finishTime: seconds(end.finishedAt),
   };
 }
 
@@ -70,7 +87,9 @@ export function runningReport(
   container: ContainerDetails,
   readiness: Readiness | undefined,
 ): StatusReport {
-  const ready = readiness ?? presumedReadiness(task, container);
+  const presumed = presumedReadiness(task, container);
+  const ready =
+    readiness?.isReady === undefined ? presumed : { isReady: readiness.isReady, message: readiness.message };
   const ports = container.ports.map(({ containerPort, hostPort, hostIP, protocol }) => ({
     containerPort,
     hostPort,
@@ -81,6 +100,7 @@ export function runningReport(
     state: 'Running',
     attempt: container.identity.attempt,
     containerID: container.id,
+    started: readiness?.hasStarted ?? hasStarted(task, container),
     ...(container.startedAt === undefined ? {} : { startTime: seconds(container.startedAt) }),
     ...(ports.length === 0 ? {} : { ports }),
     ...(container.ipAddress === undefined ? {} : { podIP: container.ipAddress }),
@@ -93,12 +113,17 @@ export function runningReport(
 }
 
 /** Without a word of the probes: ready if it has none, or if it was ready before this worker was started again. */
-function presumedReadiness(task: StoredTask, container: ContainerDetails): Readiness {
+function presumedReadiness(task: StoredTask, container: ContainerDetails): { isReady: boolean; message: string } {
   const { startupProbe, readinessProbe } = task.spec;
   const wasReady =
     task.status?.containerID === container.id && findCondition(task.status.conditions, 'Ready')?.status === 'True';
   if (wasReady || !(startupProbe ?? readinessProbe)) return { isReady: true, message: '' };
   return { isReady: false, message: `its ${startupProbe ? 'startup' : 'readiness'} probe has not succeeded yet` };
+}
+
+/** The same of its start. */
+function hasStarted({ spec, status }: StoredTask, container: ContainerDetails): boolean {
+  return !spec.startupProbe || (status?.containerID === container.id && status.started === true);
 }
 
 /** A container is about to be made: after another one, or for the first time (then there is nothing to add). */
@@ -114,20 +139,32 @@ export function startingReport(task: StoredTask, record: TaskRecord): StatusRepo
   });
 }
 
+/** For so long a task is told to have ended before it is told to wait, so that whoever watches sees both. */
+const endIsNewsMilliseconds = 1_000;
+
+/** Until when the end of the last container is what is told, instead of the wait that follows it. */
+export function endIsNewsUntil({ end, problem }: TaskRecord): number {
+  return end?.seenAt === undefined || problem ? -Infinity : end.seenAt + endIsNewsMilliseconds;
+}
+
 /** It will be tried again at nextStartAt. */
-export function backOffReport(task: StoredTask, record: TaskRecord): StatusReport {
+export function backOffReport(task: StoredTask, record: TaskRecord, now: number): StatusReport {
   const { end, problem, nextStartAt = 0 } = record;
-  const waitSeconds = Math.round(backOffMilliseconds(record) / 1000);
+  // A clock that was set back makes no news of it for longer.
+  const isNews = now < endIsNewsUntil(record) && now >= (end?.seenAt ?? now);
   return baseReport(task, record, {
     state: 'Scheduled',
     nextStartTime: toTimestamp(nextStartAt),
     ...(problem
-      ? { reason: problem.reason, message: `${problem.message}; next try after ${waitSeconds}s` }
-      : {
-          reason: 'BackOff',
-          message: `back-off ${waitSeconds}s restarting failed container${end ? ` (${describeEnd(end)})` : ''}`,
-        }),
+      ? { reason: problem.reason, message: `${problem.message}; next try after ${backOffSeconds(record)}s` }
+      : end && isNews
+        ? { reason: endReason(end), message: describeEnd(end) }
+        : { reason: 'BackOff', message: backOffMessage(record) }),
   });
+}
+
+export function backOffMessage(record: TaskRecord): string {
+  return `back-off ${backOffSeconds(record)}s restarting failed container${record.end ? ` (${describeEnd(record.end)})` : ''}`;
 }
 
 export function finishedReport(task: StoredTask, record: TaskRecord): StatusReport {
@@ -141,8 +178,8 @@ export function finishedReport(task: StoredTask, record: TaskRecord): StatusRepo
 }
 
 /** The delay that the record's wait was given: from what it counts, so that the sentence stays the same all along. */
-function backOffMilliseconds({ nextStartAt = 0, waitsFrom }: TaskRecord): number {
-  return Math.max(0, nextStartAt - (waitsFrom ?? nextStartAt));
+function backOffSeconds({ nextStartAt = 0, waitsFrom }: TaskRecord): number {
+  return Math.round(Math.max(0, nextStartAt - (waitsFrom ?? nextStartAt)) / 1000);
 }
 
 /**

@@ -34,10 +34,20 @@ function phaseOf({ spec, status = {} }: StoredTask): NonNullable<PodStatus['phas
     case 'Failed':
       return spec.restartPolicy === 'Never' ? 'Failed' : 'Running';
     case 'Scheduled':
-      return status.reason === 'BackOff' || status.reason === 'Restarting' ? 'Running' : 'Pending';
+      return isBetween(status) ? 'Running' : 'Pending';
     case 'Pending':
       return 'Pending';
   }
+}
+
+/** Whether one of its containers has ended and the next one is waited for. */
+function isBetween(status: TaskStatus): boolean {
+  return status.reason === 'BackOff' || hasJustEnded(status);
+}
+
+/** The moment between running and waiting. */
+function hasJustEnded({ reason, lastTermination }: TaskStatus): boolean {
+  return reason === 'Restarting' || (reason !== undefined && reason === lastTermination?.reason);
 }
 
 function conditionsOf({ spec, status = {} }: StoredTask, phase: PodStatus['phase']): Condition[] {
@@ -76,7 +86,7 @@ function containerStatusOf(task: StoredTask, container: Container): ContainerSta
   const now: ContainerState =
     state === 'Running'
       ? { running: status.startTime === undefined ? {} : { startedAt: status.startTime } }
-      : isOver
+      : isOver || (state === 'Scheduled' && hasJustEnded(status))
         ? { terminated: terminatedOf(status) }
         : { waiting: waitingOf(status) };
   return {
@@ -85,10 +95,11 @@ function containerStatusOf(task: StoredTask, container: Container): ContainerSta
     imageID: '',
     ...(status.containerID === undefined ? {} : { containerID: `docker://${status.containerID}` }),
     ready: findCondition(status.conditions, 'Ready')?.status === 'True',
-    started: state === 'Running',
+    // A worker of an older version does not tell.
+    started: state === 'Running' && (status.started ?? true),
     restartCount: status.restartCount ?? 0,
     state: now,
-    lastState: isOver ? {} : ended,
+    lastState: 'terminated' in now ? {} : ended,
   };
 }
 
@@ -96,16 +107,20 @@ function hasEnded({ finishTime, exitCode }: TaskStatus): boolean {
   return finishTime !== undefined || exitCode !== undefined;
 }
 
-/** An exit code that nobody saw counts as killed, as the kubelet has it. */
+/** Of the container that ended last. An exit code that nobody saw counts as killed, as the kubelet has it. */
 function terminatedOf(status: TaskStatus): NonNullable<ContainerState['terminated']> {
-  const { exitCode, finishTime, startTime, containerID, oomKilled, message } = status;
+  const { exitCode, finishTime, oomKilled, lastTermination, message: sentence } = status;
   const isOver = status.state === 'Completed' || status.state === 'Failed';
+  const message = lastTermination?.message ?? (isOver ? sentence : undefined);
+  const startedAt = lastTermination?.startTime ?? (isOver ? status.startTime : undefined);
+  // While another one runs, the task's own id is of that one.
+  const containerID = lastTermination?.containerID ?? (status.state === 'Running' ? undefined : status.containerID);
   const byExitCode = exitCode === 0 || status.state === 'Completed' ? 'Completed' : oomKilled ? 'OOMKilled' : 'Error';
   return {
     exitCode: exitCode ?? (status.state === 'Completed' ? 0 : 137),
     reason: exitCode === undefined && status.state === 'Failed' ? 'ContainerStatusUnknown' : byExitCode,
-    ...(isOver && message ? { message } : {}),
-    ...(isOver && startTime !== undefined ? { startedAt: startTime } : {}),
+    ...(message ? { message } : {}),
+    ...(startedAt === undefined ? {} : { startedAt }),
     ...(finishTime === undefined ? {} : { finishedAt: finishTime }),
     ...(containerID === undefined ? {} : { containerID: `docker://${containerID}` }),
   };

@@ -565,6 +565,39 @@ export interface TaskStatus {
    */
   oomKilled?: boolean;
   /**
+   * The container runs, and its startup probe has succeeded.
+   */
+  started?: boolean;
+  /**
+   * How the last container that ended came to its end.
+   */
+  lastTermination?: {
+    /**
+     * The engine's id of that container.
+     */
+    containerID?: string;
+    /**
+     * Absent when nobody saw it.
+     */
+    exitCode?: number;
+    /**
+     * One word why: Completed, Error, OOMKilled, ...
+     */
+    reason?: string;
+    /**
+     * What the program left for people at its end, where it was asked to, or how orch came to end it.
+     */
+    message?: string;
+    /**
+     * When it started.
+     */
+    startTime?: string;
+    /**
+     * When it ended.
+     */
+    finishTime?: string;
+  };
+  /**
    * When the next start is due, while backing off.
    */
   nextStartTime?: string;

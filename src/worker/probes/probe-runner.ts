@@ -29,9 +29,11 @@ export interface ProbeRunnerOptions {
 
 export type ProbeFailure = 'LivenessProbeFailed' | 'StartupProbeFailed';
 
-/** Whether a container can do its work, as its probes found; `message` says why not. */
+/** Whether a container is up and can do its work, as its probes found; `message` says why not. */
 export interface Readiness {
-  isReady: boolean;
+  hasStarted: boolean;
+  /** Absent while nothing is known of it. */
+  isReady?: boolean;
   message: string;
 }
 
@@ -108,8 +110,14 @@ export class ProbeRunner {
   private beginMain(followed: Followed): void {
     const { livenessProbe, readinessProbe } = followed.task.spec;
     if (livenessProbe) this.begin(followed, 'liveness', livenessProbe);
-    if (readinessProbe) this.begin(followed, 'readiness', readinessProbe);
-    else this.setReadiness(followed, { isReady: true, message: '' });
+    if (readinessProbe) this.beginReadiness(followed, readinessProbe);
+    else this.setReadiness(followed, { hasStarted: true, isReady: true, message: '' });
+  }
+
+  private beginReadiness(followed: Followed, probe: Probe): void {
+    const { isReady, message = '' } = followed.readiness ?? {};
+    this.setReadiness(followed, { hasStarted: true, ...(isReady === undefined ? {} : { isReady }), message });
+    this.begin(followed, 'readiness', probe);
   }
 
   private begin(followed: Followed, role: Role, probe: Probe): void {
@@ -145,10 +153,14 @@ export class ProbeRunner {
     const message = result.outcome === 'failure' ? `${result.message} (${count.failures} times in a row)` : '';
     switch (role) {
       case 'readiness':
-        if (succeeded) this.setReadiness(followed, { isReady: true, message: '' });
+        if (succeeded) this.setReadiness(followed, { hasStarted: true, isReady: true, message: '' });
         // Before it was ready once, the first failure already says what is missing.
         else if (failed || (result.outcome === 'failure' && !followed.readiness?.isReady)) {
-          this.setReadiness(followed, { isReady: false, message: result.outcome === 'failure' ? result.message : '' });
+          this.setReadiness(followed, {
+            hasStarted: true,
+            isReady: false,
+            message: result.outcome === 'failure' ? result.message : '',
+          });
         }
         return true;
       case 'startup':
@@ -174,7 +186,7 @@ export class ProbeRunner {
 
   private setReadiness(followed: Followed, readiness: Readiness): void {
     const old = followed.readiness;
-    if (old?.isReady === readiness.isReady && old.message === readiness.message) return;
+    if (old && canonicalJson(old) === canonicalJson(readiness)) return;
     followed.readiness = readiness;
     this.options.onReadiness(followed.task.metadata.uid);
   }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { RuntimeError } from '../../../src/runtime/container-runtime.js';
 import { findCondition } from '../../../src/model/conditions.js';
+import type { Task } from '../../../src/model/task.js';
+import { taskKind } from '../../../src/model/task.js';
 import { WorkerFixture } from './worker-fixture.js';
 
 let open: WorkerFixture[] = [];
@@ -405,6 +407,50 @@ describe('a worker and its tasks', () => {
     await cluster.delete('first');
     await cluster.seconds(15);
     expect((await cluster.task('second')).status).toMatchObject({ state: 'Running', restartCount: 0 });
+  });
+
+  it('tells how its container ended before it tells that it waits, and of which container that was', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['sh', '-c', 'sleep 5; exit 3'] });
+    await cluster.settle();
+    await cluster.seconds(6);
+    const told: string[] = [];
+    const from = (await cluster.registry.list(taskKind, { namespace: 'default' })).revision;
+    const watch = cluster.registry.watch<Task>(taskKind, { namespace: 'default', afterRevision: from }, (events) => {
+      for (const { object } of events) {
+        const { state, reason = '', lastTermination } = object.status ?? {};
+        told.push(`${state} ${reason} ${lastTermination?.containerID?.slice(0, 8)} ${lastTermination?.exitCode}`);
+      }
+    });
+    const { status } = await cluster.task('web');
+    const running = status?.containerID ?? '';
+    expect(status?.lastTermination).toMatchObject({ exitCode: 3, reason: 'Error', startTime: expect.any(String) });
+    const ended = status?.lastTermination?.containerID ?? '';
+    expect([running === ended, running.length, ended.length]).toEqual([false, 64, 64]);
+    await cluster.seconds(5);
+    watch.close();
+    const now = running.slice(0, 8);
+    expect(told.filter((line, index) => line !== told[index - 1])).toEqual([
+      `Scheduled Error ${now} 3`,
+      `Scheduled BackOff ${now} 3`,
+    ]);
+  });
+
+  it('tells that it has started once its startup probe has succeeded', async () => {
+    const cluster = await fixture();
+    const probe = { exec: { command: ['true'] }, initialDelaySeconds: 5 };
+    await cluster.assign('web', {
+      command: ['httpd'],
+      startupProbe: probe,
+      readinessProbe: { ...probe, initialDelaySeconds: 30 },
+    });
+    await cluster.seconds(3);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', started: false });
+    await cluster.seconds(5);
+    expect((await cluster.task('web')).status).toMatchObject({ started: true, reason: 'NotReady' });
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    expect((await cluster.task('web')).status).toMatchObject({ started: true, reason: 'NotReady' });
   });
 
   it.each(['Always', 'Never'] as const)(

@@ -66,6 +66,9 @@ describe('the status of a Pod', () => {
     const [container] =
       statusOf({
         state: 'Running',
+        containerID: 'c2',
+        startTime: '2026-01-01T00:00:06Z',
+        lastTermination: { containerID: 'c1', startTime: '2026-01-01T00:00:01Z', reason: 'OOMKilled', message: 'why' },
         restartCount: 2,
         exitCode: 137,
         oomKilled: true,
@@ -75,8 +78,12 @@ describe('the status of a Pod', () => {
     expect(container?.lastState.terminated).toMatchObject({
       exitCode: 137,
       reason: 'OOMKilled',
+      containerID: 'docker://c1',
+      message: 'why',
+      startedAt: '2026-01-01T00:00:01Z',
       finishedAt: '2026-01-01T00:00:05Z',
     });
+    expect(container?.containerID).toBe('docker://c2');
   });
 
   it.each<[TaskStatus, Partial<TaskSpec>, string, string]>([
@@ -84,6 +91,12 @@ describe('the status of a Pod', () => {
     [{ state: 'Scheduled', reason: 'ImagePullFailed', message: 'no such image' }, {}, 'Pending', 'ImagePullBackOff'],
     [{ state: 'Scheduled', reason: 'CreateContainerConfigError' }, {}, 'Pending', 'CreateContainerConfigError'],
     [{ state: 'Scheduled', reason: 'BackOff', exitCode: 1 }, {}, 'Running', 'CrashLoopBackOff'],
+    [
+      { state: 'Scheduled', reason: 'Error', exitCode: 1, lastTermination: { reason: 'Error' } },
+      {},
+      'Running',
+      'Error',
+    ],
     [{ state: 'Completed', exitCode: 0 }, { restartPolicy: 'Never' }, 'Succeeded', 'Completed'],
     [{ state: 'Completed', reason: 'Stopped', exitCode: 143 }, { desiredState: 'Completed' }, 'Succeeded', 'Completed'],
     [{ state: 'Failed', exitCode: 3 }, { restartPolicy: 'Never' }, 'Failed', 'Error'],
