@@ -8,7 +8,7 @@ import { RuntimeError } from './container-runtime.js';
 export function checkFiles(sets: readonly FileSet[]): void {
   for (const { target, files } of sets) {
     if (!target.startsWith('/') || !isPlain(target.slice(1).replace(/\/$/, ''))) throw refused(target);
-    for (const { path } of files) if (!isPlain(path)) throw refused(`${target}/${path}`);
+    for (const { path } of files) if (!isPlain(path) || path.startsWith('..')) throw refused(`${target}/${path}`);
   }
 }
 
@@ -19,6 +19,6 @@ function isPlain(path: string): boolean {
 function refused(path: string): RuntimeError {
   return new RuntimeError(
     'InvalidSpec',
-    `"${path.slice(0, 200)}" is not a place for a file: no part may be "..", "." or empty`,
+    `"${path.slice(0, 200)}" is not a place for a file: no part may be "..", "." or empty, and none may begin with ".."`,
   );
 }

@@ -36,6 +36,19 @@ export interface ContainerRuntime {
   startContainer(id: string): Promise<void>;
 
   /**
+   * Changes files of a running container: no process in it ever sees a set that is neither the old nor the new one. A file that
+   * is in the new set no more cannot be opened, although its name stays. Sets at other places than those that the container
+   * was made with are left out. Rejects with NotRunning; after any other failure the container may be paused, until it is started.
+   */
+  updateFiles(id: string, sets: readonly FileSet[]): Promise<void>;
+
+  /** The volumes that were made for emptyDirs of this cluster's tasks: complete, or it rejects. */
+  listVolumes(): Promise<TaskVolume[]>;
+
+  /** Removes one of them. Resolves when it is gone. Rejects with StillRunning while a container has it. */
+  removeVolume(name: string): Promise<void>;
+
+  /**
    * Sends the stop signal, then kills after the grace period. Resolves when the container no longer runs.
    * Its deadline is the grace period plus 30 s.
    */
@@ -128,20 +141,29 @@ export interface ContainerSpec {
   /** It gets a terminal. */
   tty?: boolean;
   mounts?: readonly Mount[];
-  /** Put into the container's own file system before it starts. */
+  /** There before it starts. */
   files?: readonly FileSet[];
 }
 
-/** Files below one place, all of them root's. The place is a folder also without any. */
+/** Files below one place, all of them root's. The place is a folder also without any; nothing else is in it. */
 export interface FileSet {
-  /** Absolute. What the image has there stays beside them. */
+  /** Absolute, and of one set only. */
   target: string;
   files: readonly {
-    /** Relative to the target, without `.` and `..`. */
+    /** Relative to the target, without `.` and `..`, not beginning with `..`. */
     path: string;
     mode: number;
     content: Uint8Array;
   }[];
+}
+
+/** A volume for an emptyDir. */
+export interface TaskVolume {
+  name: string;
+  taskUid: string;
+  taskKey: string;
+  /** Its name among the task's volumes. */
+  volume: string;
 }
 
 /** Something that appears at `target` in the container. */
@@ -149,6 +171,11 @@ export type Mount = { target: string; readOnly: boolean } &
   /** A volume of the engine; without a name one that goes with the container. */
   (
     | { type: 'volume'; name?: string }
+    /**
+     * A volume of the engine for the containers of one task, `volume` among its others: empty and writable for everybody at first.
+     * It stays until removeVolume.
+     */
+    | { type: 'emptyDir'; name: string; volume: string }
     /** A path of the machine. Refused with MountFailed unless it is there and allowed (host-paths.ts). */
     | { type: 'bind'; path: string }
     | { type: 'tmpfs'; sizeBytes?: number }

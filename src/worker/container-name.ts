@@ -21,3 +21,15 @@ export function containerName(owner: ContainerOwner): string {
   const hash = createHash('sha256').update(identity).digest('hex').slice(0, 12);
   return `orch-${readable}-${owner.attempt}-${hash}`;
 }
+
+/** The one name on its engine of a volume of a task on one worker, as deterministic as that of a container. */
+export function volumeName({
+  taskKey,
+  taskUid,
+  nodeName,
+  volume,
+}: Omit<ContainerOwner, 'attempt'> & { volume: string }): string {
+  const readable = taskKey.replace(/[^a-zA-Z0-9_.-]+/g, '.').slice(0, maxReadableLength);
+  const hash = createHash('sha256').update(`${nodeName}\n${taskUid}\n${volume}`).digest('hex').slice(0, 12);
+  return `orch-${readable}-${volume}-${hash}`;
+}

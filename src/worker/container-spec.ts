@@ -1,12 +1,12 @@
 import { parseBytes } from '../model/quantities.js';
 import { limitsOf } from '../model/resources.js';
 import { specHash } from '../model/spec-hash.js';
-import type { StoredTask, TaskSpec } from '../model/task.js';
+import type { StoredTask } from '../model/task.js';
 import { isFileVolume } from '../model/volumes.js';
 import type { ContainerSpec, FileSet, Mount } from '../runtime/container-runtime.js';
 import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
 import { ReferenceExpansion } from './config/reference-expansion.js';
-import { containerName } from './container-name.js';
+import { containerName, volumeName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
 
 const maxHostnameLength = 63;
@@ -47,7 +47,7 @@ export function toContainerSpec(
     ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
     ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
     ...(spec.tty === undefined ? {} : { tty: spec.tty }),
-    ...(spec.volumeMounts?.length ? { mounts: mountsOf(spec) } : {}),
+    ...(spec.volumeMounts?.length ? { mounts: mountsOf(task, nodeName) } : {}),
     ...(inputs.files?.length ? { files: inputs.files.map(fileSetOf) } : {}),
   };
 }
@@ -57,14 +57,16 @@ function hostnameOf(name: string): string {
   return name.slice(0, maxHostnameLength).replace(/[-.]+$/, '');
 }
 
-function fileSetOf({ target, files }: InputFiles): FileSet {
+export function fileSetOf({ target, files }: InputFiles): FileSet {
   return {
     target,
     files: files.map(({ path, mode, base64 }) => ({ path, mode, content: Buffer.from(base64, 'base64') })),
   };
 }
 
-function mountsOf({ volumes = [], volumeMounts = [] }: TaskSpec): Mount[] {
+function mountsOf(task: StoredTask, nodeName: string): Mount[] {
+  const { volumes = [], volumeMounts = [] } = task.spec;
+  const owner = { taskKey: taskKeyOf(task), taskUid: task.metadata.uid, nodeName };
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
   return volumeMounts.flatMap(({ name, mountPath, readOnly = false }): Mount[] => {
     const volume = byName.get(name);
@@ -74,7 +76,9 @@ function mountsOf({ volumes = [], volumeMounts = [] }: TaskSpec): Mount[] {
     const at = { target: mountPath, readOnly };
     if (dockerVolume) return [{ ...at, type: 'volume', name: dockerVolume.name }];
     if (hostPath) return [{ ...at, type: 'bind', path: hostPath.path }];
-    if (emptyDir?.medium !== 'Memory') return [{ ...at, type: 'volume' }];
+    if (emptyDir?.medium !== 'Memory') {
+      return [{ ...at, type: 'emptyDir', name: volumeName({ ...owner, volume: name }), volume: name }];
+    }
     const sizeBytes = emptyDir.sizeLimit === undefined ? undefined : parseBytes(emptyDir.sizeLimit);
     return [{ ...at, type: 'tmpfs', ...(sizeBytes === undefined ? {} : { sizeBytes }) }];
   });

@@ -6,6 +6,8 @@ import type { StoredTask } from '../model/task.js';
 import type { Clock } from '../support/clock.js';
 import type { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
+import type { InputFiles } from './config/container-inputs.js';
+import { fileHashesOf } from './config/container-inputs.js';
 import { isAlive } from './container-phase.js';
 import type { ContainerView } from './container-view.js';
 import type { EventRecorder } from './event-recorder.js';
@@ -16,7 +18,8 @@ import type { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
 import { backOffMessage } from './task-status.js';
 import { initialRecord, recordOfReturned } from './task-record.js';
-import type { StartStep, StopStep, Target } from './task-runner.js';
+import type { StartStep, StopStep, Target, UpdateStep } from './task-runner.js';
+import type { TaskVolumes } from './task-volumes.js';
 
 export interface ConvergerOptions {
   view: ContainerView;
@@ -29,6 +32,10 @@ export interface ConvergerOptions {
   startTask: (target: Target & { task: StoredTask }, steps: readonly StartStep[]) => Promise<void>;
   stopTask: (target: Target, step: StopStep) => Promise<void>;
   removeContainer: (id: string) => Promise<void>;
+  volumes: TaskVolumes;
+  /** The files that the task's container should have. */
+  filesOf: (task: StoredTask) => InputFiles[] | undefined;
+  updateFiles: (target: Target, step: UpdateStep, files: readonly InputFiles[]) => Promise<void>;
 }
 
 /** Plans made in one go for one task; a task that needs more waits for its next turn. */
@@ -52,6 +59,7 @@ export class Converger {
       const containers = await view.refresh(uid);
       const task = assignments.task(uid);
       const release = assignments.release(uid);
+      const files = task && this.options.filesOf(task);
       const plan = planConvergence({
         task,
         isRemembered: !assignments.isTold(uid),
@@ -59,6 +67,7 @@ export class Converger {
         containers,
         record: checkpoint.record(uid) ?? initialRecord(checkpoint.task(uid)),
         readiness: (id) => probes.readiness(uid, id),
+        files: files && fileHashesOf(files),
         now: clock.now(),
       });
       if (task) {
@@ -75,6 +84,7 @@ export class Converger {
         ...(task ? { task } : {}),
         record: () => checkpoint.record(uid) ?? plan.record,
         setRecord: (record) => checkpoint.setRecord(uid, record),
+        settled: () => checkpoint.settled(),
         signal,
       });
       if (isLast) return Infinity;
@@ -84,7 +94,7 @@ export class Converger {
 
   /** True when nothing of the task is left here afterwards. */
   private async execute(key: string, steps: readonly Step[], target: Target): Promise<boolean> {
-    const { assignments, checkpoint, stopTask, removeContainer, startTask } = this.options;
+    const { assignments, checkpoint, volumes, filesOf, stopTask, removeContainer, startTask } = this.options;
     const starting: StartStep[] = [];
     for (const step of steps) {
       if (target.signal.aborted) return false;
@@ -102,15 +112,20 @@ export class Converger {
           await checkpoint.settled();
           await removeContainer(step.id);
           break;
+        case 'updateFiles':
+          await this.options.updateFiles(target, step, (target.task && filesOf(target.task)) ?? []);
+          break;
         case 'askTombstone':
           await assignments.askTombstone(target.uid, key);
           break;
         case 'confirmDeletion':
+          await volumes.remove(target.uid);
           if (target.task) await assignments.confirmDeletion(target.task);
           this.forget(target.uid);
           return true;
         case 'forget':
           if (this.cameBack(target.uid)) return false;
+          await volumes.remove(target.uid);
           this.forget(target.uid);
           return true;
       }
@@ -145,8 +160,8 @@ export class Converger {
 
   /** Uids with this key: what left goes first, so that its ports are free for what comes. */
   private uidsOf(key: string): string[] {
-    const { view, checkpoint, assignments } = this.options;
-    const uids = new Set(view.uidsOf(key));
+    const { view, volumes, checkpoint, assignments } = this.options;
+    const uids = new Set([...view.uidsOf(key), ...volumes.uidsOf(key)]);
     for (const task of checkpoint.tasks()) if (taskKeyOf(task) === key) uids.add(task.metadata.uid);
     const rank = (uid: string): number => {
       const task = assignments.task(uid);

@@ -9,6 +9,8 @@ import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
 import { needsFiles } from '../model/volumes.js';
 import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
+import { own } from '../support/own.js';
+import type { FileHashes } from './config/container-inputs.js';
 import { isAlive, newestOf } from './container-phase.js';
 import type { Readiness } from './probes/probe-runner.js';
 import { rebaseWait } from './restart-policy.js';
@@ -41,6 +43,8 @@ export type Step =
       message: string;
     }
   | { type: 'removeContainer'; id: string }
+  /** Its files at these places are others now. */
+  | { type: 'updateFiles'; id: string; attempt: number; targets: readonly string[] }
   /** Its containers are gone: the object may go. */
   | { type: 'confirmDeletion' }
   /** Nothing of it is left here. */
@@ -58,6 +62,8 @@ export interface PlanInput {
   record: TaskRecord;
   /** What the probes found of a container; undefined while they have found nothing. Absent: nothing is probed. */
   readiness?: (containerId: string) => Readiness | undefined;
+  /** The files that its container should have; undefined while nothing newer is known than what it was made with. */
+  files?: FileHashes | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -196,10 +202,13 @@ function planAlive(
   if (record.stopping?.attempt === attempt && isProbeFailure(record.stopping.because)) {
     return stop(record.stopping.because, record.stopping.message ?? 'a probe failed');
   }
+  if (newest.phase === 'paused' && record.updating === attempt) {
+    return { steps: [{ type: 'startContainer', attempt }], record };
+  }
   if (newest.phase === 'paused' && task.spec.restartPolicy !== 'Never') {
     return stop('Paused', 'the container was paused by somebody else');
   }
-  const { stopping: _stopping, end, ...kept } = record;
+  const { stopping: _stopping, updating: _updating, end, ...kept } = record;
   const next: TaskRecord = {
     ...resetForSpec(kept, hash),
     failures: record.failures,
@@ -213,10 +222,18 @@ function planAlive(
     },
   };
   return {
-    steps: removeOlder(containers, newest),
+    steps: [...removeOlder(containers, newest), ...updateFiles(newest, input.files, record)],
     record: next,
     report: runningReport(task, next, newest, readiness?.(newest.id)),
   };
+}
+
+/** Of an attempt that nobody remembers, all files are taken as others. */
+function updateFiles({ id, phase, identity }: ContainerDetails, files: FileHashes = {}, record: TaskRecord): Step[] {
+  const { attempt } = identity;
+  const has = (record.filled === attempt ? record.fileHashes : undefined) ?? {};
+  const targets = Object.keys(files).filter((target) => own(has, target) !== own(files, target));
+  return phase === 'running' && targets.length > 0 ? [{ type: 'updateFiles', id, attempt, targets }] : [];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask, TaskStatus } from '../model/task.js';
+import type { FileHashes } from './config/container-inputs.js';
 import type { ProbeFailure } from './probes/probe-runner.js';
 import { revisionOf } from './task-key.js';
 
@@ -12,6 +13,10 @@ export interface TaskRecord {
   attempt: number;
   /** The last attempt whose container got all the files that it needs: another one that was created must not start. */
   filled?: number;
+  /** What that container has as files. */
+  fileHashes?: FileHashes;
+  /** The attempt whose files are being changed: when it is found paused, that is why. */
+  updating?: number;
   /** The spec that failures, finished and problem are about. */
   specHash?: string;
   /** Ends in a row, each after less than the time that resets the backoff. */

@@ -6,24 +6,27 @@
 import { type RestrictedFeature, restrictedFeaturesOf } from '../model/restricted-features.js';
 import type { StoredTask } from '../model/task.js';
 import { createContainerConfigError } from '../model/task.js';
-import type { ContainerRuntime } from '../runtime/container-runtime.js';
+import type { ContainerRuntime, ContainerSpec, TaskVolume } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
 import { ConfigProblem } from './config/config-problem.js';
-import type { ContainerInputs } from './config/container-inputs.js';
+import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
+import { fileHashesOf } from './config/container-inputs.js';
 import type { ContainerView } from './container-view.js';
-import { toContainerSpec } from './container-spec.js';
+import { fileSetOf, toContainerSpec } from './container-spec.js';
 import type { EarlyOutput } from './early-output.js';
 import type { EventRecorder } from './event-recorder.js';
 import { Permits } from './permits.js';
 import type { Step } from './plan-convergence.js';
 import { recordProblem } from './restart-policy.js';
 import type { TaskRecord } from './task-record.js';
+import type { TaskVolumes } from './task-volumes.js';
 
 export interface TaskRunnerOptions {
   runtime: ContainerRuntime;
   view: ContainerView;
+  volumes: TaskVolumes;
   events: EventRecorder;
   earlyOutput: EarlyOutput;
   nodeName: string;
@@ -46,12 +49,16 @@ export interface Target {
   task?: StoredTask;
   record(): TaskRecord;
   setRecord(record: TaskRecord): void;
+  /** Resolves when the record is on the disk, or could not be put there. */
+  settled(): Promise<void>;
   /** Aborts when the task changed so that waiting on makes no sense. */
   signal: AbortSignal;
 }
 
 export type StartStep = Extract<Step, { type: 'ensureImage' | 'createContainer' | 'startContainer' }>;
 export type StopStep = Extract<Step, { type: 'stopContainer' }>;
+
+export type UpdateStep = Extract<Step, { type: 'updateFiles' }>;
 
 /** A pull that takes longer than this is told about. */
 const slowPullMilliseconds = 1_000;
@@ -107,6 +114,22 @@ export class TaskRunner {
     stopped.catch(() => undefined);
   }
 
+  /** Of a container that runs. It may be found paused when this rejects, or when the worker dies meanwhile: so that is noted. */
+  async updateFiles(target: Target, { id, attempt, targets }: UpdateStep, all: readonly InputFiles[]): Promise<void> {
+    const { runtime, view } = this.options;
+    const files = all.filter((set) => targets.includes(set.target));
+    target.setRecord({ ...target.record(), updating: attempt });
+    await target.settled();
+    try {
+      await runtime.updateFiles(id, files.map(fileSetOf));
+    } finally {
+      view.invalidate(id);
+    }
+    const { updating: _updating, filled, fileHashes, ...record } = target.record();
+    const before = filled === attempt ? fileHashes : {};
+    target.setRecord({ ...record, filled: attempt, fileHashes: { ...before, ...fileHashesOf(files) } });
+  }
+
   async removeContainer(id: string): Promise<void> {
     const release = await this.permits.acquire();
     try {
@@ -139,12 +162,13 @@ export class TaskRunner {
   }
 
   private async create(target: Target & { task: StoredTask }, attempt: number, inputs: ContainerInputs): Promise<void> {
-    const { runtime, view, events, nodeName, forbidden } = this.options;
+    const { runtime, view, volumes, events, nodeName, forbidden } = this.options;
     const refused = restrictedFeaturesOf(target.task.spec).filter((feature) => forbidden.includes(feature));
     if (refused.length > 0) {
       throw new ConfigProblem(`this worker forbids ${refused.join(', ')} (--forbid): place the task on another one`);
     }
     const spec = toContainerSpec(target.task, attempt, nodeName, inputs);
+    volumes.add(volumesOf(spec));
     const { id } = await runtime.createContainer(spec);
     view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });
     const { restarting, ...record } = target.record();
@@ -152,7 +176,7 @@ export class TaskRunner {
       ...record,
       attempt,
       specHash: spec.identity.specHash,
-      ...(spec.files ? { filled: attempt } : {}),
+      ...(spec.files ? { filled: attempt, fileHashes: fileHashesOf(inputs.files ?? []) } : {}),
       restarts: record.restarts + (restarting ? 1 : 0),
     });
     events.record(target.task, 'Normal', 'Created', `created the container ${spec.name}`, attempt);
@@ -238,6 +262,12 @@ export class TaskRunner {
         throw new RuntimeError(error.code, message, error.details);
     }
   }
+}
+
+function volumesOf({ identity: { taskUid, taskKey }, mounts = [] }: ContainerSpec): TaskVolume[] {
+  return mounts.flatMap((mount) =>
+    mount.type === 'emptyDir' ? [{ name: mount.name, volume: mount.volume, taskUid, taskKey }] : [],
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

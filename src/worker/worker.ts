@@ -18,6 +18,7 @@ import { WorkQueue } from '../support/work-queue.js';
 import { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
 import { maskSecrets, secretsOf } from './config/mask-secrets.js';
+import { ConfigRefresh } from './config/config-refresh.js';
 import { resolveInputs } from './config/resolve-inputs.js';
 import { serveContainerStreams } from './container-streams.js';
 import { EarlyOutput } from './early-output.js';
@@ -37,6 +38,7 @@ import { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
 import type { StartStep, StopStep, Target } from './task-runner.js';
 import { TaskRunner } from './task-runner.js';
+import { TaskVolumes } from './task-volumes.js';
 import { TunnelClient } from './tunnel-client.js';
 import type { WorkerSettings } from './worker-settings.js';
 import { defaultWorkerSettings } from './worker-settings.js';
@@ -85,6 +87,8 @@ export class Worker {
   private readonly reporter: StatusReporter;
   private readonly events: EventRecorder;
   private readonly earlyOutput: EarlyOutput;
+  private readonly volumes: TaskVolumes;
+  private readonly refresh: ConfigRefresh;
   private readonly runner: TaskRunner;
   private readonly probes: ProbeRunner;
   private readonly stats: StatsCollector;
@@ -161,8 +165,10 @@ export class Worker {
     const isTrusted = (): boolean => this.assignments.isTrusted;
     const inputsOptions = { client, clusterUid, checkpoint, events: this.events, hostIP, isTrusted };
     this.earlyOutput = new EarlyOutput(runtime, logger);
+    this.volumes = new TaskVolumes(runtime, name);
     this.runner = new TaskRunner({
       runtime,
+      volumes: this.volumes,
       earlyOutput: this.earlyOutput,
       view: this.view,
       events: this.events,
@@ -190,6 +196,16 @@ export class Worker {
       onUnhealthy: (uid, attempt, because, message) => this.markUnhealthy(uid, attempt, because, message),
       onReadiness: (uid) => this.lookAt(uid),
     });
+    this.refresh = new ConfigRefresh({
+      client,
+      clusterUid,
+      checkpoint,
+      clock,
+      logger,
+      isTrusted: () => isTrusted() && this.engine.isReady && !this.node.isFenced,
+      running: () => this.runningContainers().flatMap(({ taskUid }) => this.assignments.task(taskUid) ?? []),
+      onChange: (task) => this.queue.add(taskKeyOf(task)),
+    });
     this.converger = new Converger({
       view: this.view,
       assignments: this.assignments,
@@ -201,6 +217,9 @@ export class Worker {
       startTask: (target, steps) => this.startTask(target, steps),
       stopTask: (target, step) => this.stopTask(target, step),
       removeContainer: (id) => this.runner.removeContainer(id),
+      volumes: this.volumes,
+      filesOf: (task) => this.refresh.files(task),
+      updateFiles: (target, step, files) => this.runner.updateFiles(target, step, files),
     });
     this.engine = new EngineWatch({
       runtime,
@@ -212,6 +231,10 @@ export class Worker {
       onReady: () => {
         this.node.setEngine({ ready: true });
         this.lookAtEverything();
+        this.volumes.list().then(
+          () => this.queueAll(this.volumes.tasks()),
+          (error: unknown) => logger.warn('listing volumes failed', { error: errorMessage(error) }),
+        );
       },
       onSilent: (message) => this.node.setEngine({ ready: false, message }),
     });
@@ -291,6 +314,7 @@ export class Worker {
       () => settings.statsSeconds * 1000,
       () => this.collectStats(),
     );
+    this.refresh.start();
     this.assignments.start();
     this.node.start();
     this.tunnel.start();
@@ -300,6 +324,7 @@ export class Worker {
   async stop(): Promise<void> {
     const { clock, logger } = this.options;
     this.endStats();
+    this.refresh.stop();
     this.engine.stop();
     this.probes.stopAll();
     const queueEnded = this.queue.stop();
@@ -404,6 +429,11 @@ export class Worker {
 
   private lookAtEverything(): void {
     for (const task of this.db.tasks()) this.queue.add(taskKeyOf(task));
-    for (const { taskKey } of this.view.tasks()) this.queue.add(taskKey);
+    this.queueAll(this.view.tasks());
+    this.queueAll(this.volumes.tasks());
+  }
+
+  private queueAll(tasks: readonly { taskKey: string }[]): void {
+    for (const { taskKey } of tasks) this.queue.add(taskKey);
   }
 }

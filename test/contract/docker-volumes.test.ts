@@ -236,16 +236,15 @@ const fileSet = (target: string, path: string, mode: number): FileSet => ({
 
 it('gives files that root owns, with their permissions, and folders that everybody may enter', async () => {
   const script = [
-    'test "$(stat -c "%a %u %g" /etc/shop/a)" = "440 0 0"',
-    'test "$(stat -c "%a %u %g" /etc/shop/d)" = "755 0 0"',
-    'test "$(stat -c %a /etc/shop/d/b)" = 444',
-    'test -d /etc/empty && test -x /bin/sh',
+    'test "$(stat -Lc "%a %u %g" /etc/shop/a)" = "440 0 0"',
+    'test "$(stat -Lc "%a %u %g" /etc/shop/d)" = "755 0 0"',
+    'test "$(stat -Lc %a /etc/shop/d/b)" = 644',
+    'test -d /etc/empty && test "$(ls /etc/empty /root)" = "$(printf "/etc/empty:\\n\\n/root:\\nfile")"',
   ].join(' && ');
   const files = [
-    fileSet('/etc/shop', 'a', 0o440),
-    fileSet('/etc/shop', 'd/b', 0o444),
+    { target: '/etc/shop', files: [...fileSet('', 'a', 0o440).files, ...fileSet('', 'd/b', 0o644).files] },
     { target: '/etc/empty', files: [] },
-    fileSet('/bin', 'file', 0o444),
+    fileSet('/root', 'file', 0o444),
   ];
   expect((await run(script, [], runtime, files)).exitCode).toBe(0);
 });
@@ -256,14 +255,44 @@ it('puts files into what the image keeps in a volume', async () => {
   expect(exitCode).toBe(0);
 });
 
-it('lets no file take the place of a folder, nor a folder that of a file, and leaves no container', async () => {
-  for (const last of [
-    fileSet('/shop', 'folder', 0o444),
-    fileSet('/bin', 'sh/a', 0o444),
-    fileSet('/bin/sh', 'a', 0o444),
-  ]) {
-    const files = [fileSet('/shop', 'folder/a', 0o444), last];
-    await expect(run('true', [], runtime, files), last.target).rejects.toMatchObject({ code: 'StartError' });
-  }
+it('puts no folder in the place of a file, and leaves no container', async () => {
+  const files = [fileSet('/bin/sh', 'a', 0o444)];
+  await expect(run('true', [], runtime, files)).rejects.toMatchObject({ code: 'StartError' });
   expect(await runtime.listContainers()).toEqual([]);
+});
+
+it('makes an emptyDir that everybody may write to, and keeps it and its permissions for the next container', async () => {
+  const mounts: Mount[] = [
+    { type: 'emptyDir', name: volumeName(), volume: 'scratch', target: '/etc', readOnly: false },
+    { type: 'tmpfs', target: '/memory', readOnly: false },
+  ];
+  const modes = 'test "$(stat -c %a /etc /memory | tr "\\n" " ")" =';
+  expect((await run(`${modes} "777 777 " && echo kept > /etc/f && chmod 700 /etc`, mounts)).exitCode).toBe(0);
+  expect((await run(`${modes} "700 777 " && grep -q kept /etc/f`, mounts)).exitCode).toBe(0);
+});
+
+it('shows no process anything between two sets of files', async () => {
+  const of = (text: string): FileSet => ({
+    target: '/etc/shop',
+    files: [{ path: 'a', mode: 0o644, content: Buffer.from(text) }],
+  });
+  const { id } = await runtime.createContainer({
+    name: `orch-volumes-${randomUUID().slice(0, 8)}`,
+    identity: { taskUid: randomUUID(), attempt: 1, specHash: 'hash', taskKey: 'default/volumes' },
+    image: testImage,
+    command: [
+      'sh',
+      '-c',
+      'while read line < /etc/shop/a; do case $line in old|new);; *) break;; esac; done; echo torn',
+    ],
+    env: [],
+    ports: [],
+    hostNetwork: true,
+    limits: noAmounts,
+    files: [of('old\n')],
+  });
+  await runtime.startContainer(id);
+  for (const text of ['new\n', 'old\n', 'new\n', 'old\n', 'new\n']) await runtime.updateFiles(id, [of(text)]);
+  expect((await runtime.exec(id, ['cat', '/etc/shop/a'], 10_000)).output).toBe('new\n');
+  expect((await runtime.inspectContainer(id)).phase).toBe('running');
 });

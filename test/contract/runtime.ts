@@ -4,6 +4,7 @@ import type {
   ContainerDetails,
   ContainerRuntime,
   ContainerSpec,
+  FileSet,
   LogOptions,
   RuntimeError,
 } from '../../src/runtime/container-runtime.js';
@@ -103,14 +104,14 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       const id = await run(['sh', '-c', 'cat /etc/shop/color; sleep 600'], {
         files: [
           { target: '/etc/shop', files: [file('color', 'blue\n'), file('conf.d/deep/app.conf', 'a=b\n')] },
-          { target: '/bin/', files: [file('.hidden', 'beside what was there\n', 0o400)] },
+          { target: '/srv/in', files: [file('.hidden', 'in a folder of its own\n', 0o400)] },
           { target: '/large', files: [file('data', large)] },
         ],
       });
       await waitFor('its output', async () => (await readLogs(id)).stdout === 'blue\n');
       const read = async (path: string): Promise<string> => (await runtime.exec(id, ['cat', path], 10_000)).output;
       expect(await read('/etc/shop/conf.d/deep/app.conf')).toBe('a=b\n');
-      expect(await read('/bin/.hidden')).toBe('beside what was there\n');
+      expect(await read('/srv/in/.hidden')).toBe('in a folder of its own\n');
       expect(await read('/large/data')).toBe(large.slice(0, maxExecOutputBytes));
       expect((await runtime.exec(id, ['cat', '/etc/shop/none'], 10_000)).exitCode).toBe(1);
     });
@@ -122,11 +123,60 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
         ['/etc/../shop', 'a'],
         ['etc', 'a'],
         ['/', 'a//b'],
+        ['/etc/shop', '..data'],
       ] as const) {
         const files = [{ target, files: [{ path, mode: 0o444, content: Buffer.from('x') }] }];
         await expect(create(['true'], { files }), `${target} ${path}`).rejects.toMatchObject({ code: 'InvalidSpec' });
       }
       expect(await runtime.listContainers()).toEqual([]);
+    });
+
+    it('changes the files of a running container, each set at once', async () => {
+      const content = (text: string): { mode: number; content: Uint8Array } => ({
+        mode: 0o444,
+        content: Buffer.from(text),
+      });
+      const set = (target: string, texts: Record<string, string>): FileSet => ({
+        target,
+        files: Object.entries(texts).map(([path, text]) => ({ path, ...content(text) })),
+      });
+      const files = [set('/etc/shop', { 'd/a': 'a1', b: 'b1' }), set('/etc/other', { c: 'c1' })];
+      const id = await run(['sleep', '1000'], { files });
+      const read = async (path: string): Promise<string | number> => {
+        const { exitCode, output } = await runtime.exec(id, ['cat', path], 10_000);
+        return exitCode === 0 ? output : exitCode;
+      };
+      for (const round of [2, 3, 4]) {
+        const more: Record<string, string> = round === 2 ? { e: 'e2' } : {};
+        const sets = [set('/etc/shop', { 'd/a': `a${round}`, ...more }), set('/none', { x: 'x' })];
+        await runtime.updateFiles(id, sets);
+        expect([await read('/etc/shop/d/a'), await read('/etc/shop/b')]).toEqual([`a${round}`, 1]);
+        expect([await read('/etc/shop/e'), await read('/etc/other/c')]).toEqual([round === 2 ? 'e2' : 1, 'c1']);
+        expect(await read('/none/x')).toBe(1);
+        expect((await runtime.inspectContainer(id)).phase).toBe('running');
+      }
+      await runtime.stopContainer(id, 0);
+      await expect(runtime.updateFiles(id, files)).rejects.toMatchObject({ code: 'NotRunning' });
+    });
+
+    it('keeps volumes of tasks until they are removed, and tells whose they are', async () => {
+      const name = `orch-contract-${randomUUID()}`;
+      const mounts = [{ type: 'emptyDir' as const, name, volume: 'scratch', target: '/scratch', readOnly: false }];
+      const wanted = spec(['sleep', '1000'], { mounts });
+      const { id } = await runtime.createContainer(wanted);
+      const { taskUid, taskKey } = wanted.identity;
+      const volume = { name, taskUid, taskKey, volume: 'scratch' };
+      expect(await runtime.listVolumes()).toEqual([volume]);
+      await expect(runtime.removeVolume(name)).rejects.toMatchObject({ code: 'StillRunning' });
+      await runtime.removeContainer(id);
+      const stranger = await harness.open(randomUUID());
+      expect(await stranger.listVolumes()).toEqual([]);
+      await stranger.removeVolume(name);
+      await stranger.close();
+      expect(await runtime.listVolumes()).toEqual([volume]);
+      await runtime.removeVolume(name);
+      await runtime.removeVolume(name);
+      expect(await runtime.listVolumes()).toEqual([]);
     });
 
     it('tells the machine', async () => {

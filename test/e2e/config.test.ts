@@ -64,8 +64,8 @@ describe('a task that names ConfigMaps and Secrets', () => {
     expect(await outputOf('web')).toBe(`blue ${secretValue} w1 blue\n`);
   });
 
-  it('finds them as files that nobody is permitted to write, of an image that has no such folders', async () => {
-    const words = '$(cat /etc/shop/conf.d/color) $(cat /run/login/password) $(stat -c %a%u /run/login/password)';
+  it('finds them as files with the permissions that it asks for, of an image that has no such folders', async () => {
+    const words = '$(cat /etc/shop/conf.d/color) $(cat /run/login/password) $(stat -Lc %a%u /run/login/password)';
     const plain = { ...asFiles, hostNetwork: false, restartPolicy: 'Never', command: ['sh', '-c', `echo "${words}"`] };
     await apply(taskManifest('reader', plain));
     await cluster.waitForState('reader', 'Completed');
@@ -73,9 +73,12 @@ describe('a task that names ConfigMaps and Secrets', () => {
     await cluster.must(['delete', 'task', 'reader']);
   });
 
-  it('keeps its container when a value changes, and the next one has the new value', async () => {
+  it('keeps its container when a value changes, which comes into its files; the next one has it in its environment', async () => {
     const before = (await cluster.waitForState('web', 'Running')).status?.containerID ?? '';
     await apply(configMap('settings', { COLOR: 'red' }));
+    await waitFor('the new value in its files', async () => {
+      return (await docker('exec', before, 'cat', '/etc/shop/conf.d/color')) === 'red';
+    });
     expect((await cluster.containers({ running: true })).map(({ id }) => id)).toEqual([before]);
     await docker('kill', before);
     await waitFor('another container', async () => {

@@ -200,6 +200,9 @@ export class Machine {
           observer.onStart('create', call[0].identity);
           return runtime.createContainer(...call);
         }, 'createContainer'),
+      updateFiles: (...call) => lifeline.effect(() => runtime.updateFiles(...call)),
+      listVolumes: () => lifeline.guard(runtime.listVolumes()),
+      removeVolume: (...call) => lifeline.effect(() => runtime.removeVolume(...call)),
       startContainer: (...call) =>
         lifeline.effect(() => {
           const container = this.engine.containers.get(call[0]);

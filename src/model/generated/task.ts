@@ -328,7 +328,7 @@ export interface HostPathVolumeSource {
   path: string;
 }
 /**
- * Empty at every start of the container, gone with it.
+ * Empty and writable for everybody at first. It stays when the container is started again, and goes with the task or when that leaves its worker; in memory it goes with the container.
  */
 export interface EmptyDirVolumeSource {
   /**
@@ -341,7 +341,7 @@ export interface EmptyDirVolumeSource {
   sizeLimit?: Quantity;
 }
 /**
- * The values of a ConfigMap of the same namespace as files, as they were when the container was created. What the image has at that place stays beside them.
+ * The values of a ConfigMap of the same namespace as files, which follow it within a minute; each change is seen at once. What the image has at that place is hidden.
  */
 export interface ConfigMapVolumeSource {
   /**
@@ -355,7 +355,7 @@ export interface ConfigMapVolumeSource {
    */
   items?: KeyToPath[];
   /**
-   * The permissions of files (420 is 0o644 in octal). Nobody gets the permission to write.
+   * The permissions of files (420 is 0o644 in octal).
    */
   defaultMode?: number;
   /**
@@ -381,7 +381,7 @@ export interface KeyToPath {
   mode?: number;
 }
 /**
- * The values of a Secret of the same namespace as files, as they were when the container was created. What the image has at that place stays beside them.
+ * The values of a Secret of the same namespace as files, which follow it within a minute; each change is seen at once. What the image has at that place is hidden.
  */
 export interface SecretVolumeSource {
   /**
@@ -395,7 +395,7 @@ export interface SecretVolumeSource {
    */
   items?: KeyToPath[];
   /**
-   * The permissions of files (420 is 0o644 in octal). Nobody gets the permission to write.
+   * The permissions of files (420 is 0o644 in octal).
    */
   defaultMode?: number;
   /**

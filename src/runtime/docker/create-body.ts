@@ -8,6 +8,8 @@ export const labels = {
   attempt: 'orch.dev/attempt',
   specHash: 'orch.dev/spec-hash',
   task: 'orch.dev/task',
+  /** Of a volume: it goes when its task goes. */
+  podVolume: 'orch.dev/pod-volume',
 } as const;
 
 /** The engine knows no smaller share of a CPU. */
@@ -25,6 +27,11 @@ export function createBody(
   machine: { cpus: number; pidsLimit: number },
 ): CreateBody {
   const { cpuMillicores, memoryBytes } = spec.limits;
+  const mounts = [
+    ...(spec.mounts ?? []).map((mount) => engineMount(mount, clusterUid, spec.identity)),
+    // Empty, whatever the image has at that place, and gone with the container.
+    ...(spec.files ?? []).map(({ target }) => volumeAt(target)),
+  ];
   const published = spec.ports.filter((port) => port.hostPort !== undefined);
   return {
     Image: spec.image,
@@ -52,7 +59,7 @@ export function createBody(
       }),
       // The same for memory and swap: a limit of memory that could be swapped would be none.
       ...(memoryBytes > 0 && { Memory: wholeBytes(memoryBytes), MemorySwap: wholeBytes(memoryBytes) }),
-      ...(spec.mounts?.length && { Mounts: spec.mounts.map(engineMount) }),
+      ...(mounts.length > 0 && { Mounts: mounts }),
     },
   };
 }
@@ -62,20 +69,38 @@ function wholeBytes(bytes: number): number {
   return Math.min(Math.ceil(bytes), Number.MAX_SAFE_INTEGER);
 }
 
-function engineMount(mount: Mount): EngineMount {
+function engineMount(mount: Mount, clusterUid: string, { taskUid, taskKey }: ContainerIdentity): EngineMount {
   const at = { Target: mount.target, ReadOnly: mount.readOnly };
   switch (mount.type) {
     case 'volume':
       return { Type: 'volume', ...at, ...(mount.name !== undefined && { Source: mount.name }) };
+    case 'emptyDir': {
+      const Labels = {
+        [labels.clusterUid]: clusterUid,
+        [labels.taskUid]: taskUid,
+        [labels.task]: taskKey,
+        [labels.podVolume]: mount.volume,
+      };
+      return { Type: 'volume', ...at, Source: mount.name, VolumeOptions: { ...noCopy, Labels } };
+    }
     case 'bind':
       return { Type: 'bind', ...at, Source: mount.path };
     case 'tmpfs':
       return {
         Type: 'tmpfs',
         ...at,
-        ...(mount.sizeBytes !== undefined && { TmpfsOptions: { SizeBytes: wholeBytes(mount.sizeBytes) } }),
+        TmpfsOptions: {
+          ...(mount.sizeBytes !== undefined && { SizeBytes: wholeBytes(mount.sizeBytes) }),
+          Mode: 0o777,
+        },
       };
   }
+}
+
+const noCopy = { NoCopy: true } as const;
+
+function volumeAt(target: string): EngineMount {
+  return { Type: 'volume', Target: target, ReadOnly: false, VolumeOptions: noCopy };
 }
 
 function labelsOf(

@@ -14,12 +14,14 @@ import type {
   ExecOptions,
   ExecResult,
   ExecSession,
+  FileSet,
   LogOptions,
   LogStream,
   PortConnection,
   PullPolicy,
   RuntimeErrorCode,
   RuntimeInfo,
+  TaskVolume,
 } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 import { checkFiles } from '../check-files.js';
@@ -40,8 +42,9 @@ import { describeMachine } from './machine.js';
 import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { PinnedMounts } from './pinned-mounts.js';
-import { putFiles } from './put-files.js';
+import { changeFiles, putFiles } from './put-files.js';
 import { StatsReader } from './stats-reader.js';
+import { listTaskVolumes, removeTaskVolume } from './task-volumes.js';
 import { VolumeAccess } from './volume-access.js';
 
 interface DockerRuntimeOptions {
@@ -82,6 +85,8 @@ class DockerRuntime implements ContainerRuntime {
   readonly #stats: StatsReader;
   readonly #hostPaths: HostPaths;
   readonly #volumes: VolumeAccess;
+  /** Containers that are paused, or will be in a moment, for a change of their files. */
+  readonly #changing = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
   #machineCpus: number | undefined;
 
@@ -176,6 +181,22 @@ class DockerRuntime implements ContainerRuntime {
     }
   }
 
+  async updateFiles(idOrName: string, sets: readonly FileSet[]): Promise<void> {
+    checkFiles(sets);
+    const { id } = await this.#running(idOrName, 'change its files');
+    const changing = changeFiles({ connection: this.#connection, clock: this.#clock, id }, sets);
+    this.#changing.set(id, changing);
+    await changing.finally(() => this.#changing.delete(id));
+  }
+
+  listVolumes(): Promise<TaskVolume[]> {
+    return listTaskVolumes(this.#connection, this.#options.clusterUid);
+  }
+
+  removeVolume(name: string): Promise<void> {
+    return removeTaskVolume(this.#connection, this.#options.clusterUid, name);
+  }
+
   async stopContainer(idOrName: string, graceSeconds: number): Promise<void> {
     const id = await this.#own.findId(idOrName);
     if (id === undefined) return;
@@ -210,7 +231,7 @@ class DockerRuntime implements ContainerRuntime {
 
   async exec(idOrName: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult> {
     const begin = this.#clock.monotonic();
-    const id = await this.#own.idOf(idOrName);
+    const id = await this.#unpausedId(idOrName);
     const options = { command, stdin: false, tty: false };
     const opening = openDockerExec(this.#connection, this.#clock, id, options);
     const onTimeout = (): RuntimeError =>
@@ -228,7 +249,7 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async openExec(idOrName: string, options: ExecOptions): Promise<ExecSession> {
-    return openDockerExec(this.#connection, this.#clock, await this.#own.idOf(idOrName), options);
+    return openDockerExec(this.#connection, this.#clock, await this.#unpausedId(idOrName), options);
   }
 
   async openAttach(idOrName: string, options: AttachOptions): Promise<ExecSession> {
@@ -268,13 +289,23 @@ class DockerRuntime implements ContainerRuntime {
     await this.#hostPaths.close();
   }
 
+  /** No command begins in a paused container. */
+  async #unpausedId(idOrName: string): Promise<string> {
+    const id = await this.#own.idOf(idOrName);
+    await this.#changing.get(id)?.catch(() => undefined);
+    return id;
+  }
+
   async #running(idOrName: string, purpose: string, alsoIn: ContainerPhase[] = []): Promise<ContainerDetails> {
     const details = await this.#own.inspect(idOrName);
     if (details.phase === 'running' || alsoIn.includes(details.phase)) return details;
     throw new RuntimeError('NotRunning', `container ${details.name} is ${details.phase}: it must run to ${purpose}`);
   }
 
-  async #create({ name, files = [] }: ContainerSpec, body: ReturnType<typeof createBody>): Promise<{ id: string }> {
+  async #create(
+    { name, files = [], mounts = [] }: ContainerSpec,
+    body: ReturnType<typeof createBody>,
+  ): Promise<{ id: string }> {
     const created = await this.#connection.call('create', deadlines.create, (engine, abortSignal) =>
       engine.createContainer({ _query: { name }, _body: body, abortSignal }),
     );
@@ -284,7 +315,8 @@ class DockerRuntime implements ContainerRuntime {
     const { id } = created;
     this.#own.remember(id);
     try {
-      await putFiles(this.#connection, this.#clock, id, files);
+      const shared = mounts.flatMap((mount) => (mount.type === 'emptyDir' && !mount.readOnly ? [mount.target] : []));
+      await putFiles({ connection: this.#connection, clock: this.#clock, id }, files, shared);
     } catch (error) {
       await this.removeContainer(id, { force: true }).catch(() => undefined);
       throw error;

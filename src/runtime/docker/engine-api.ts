@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 
 /**
@@ -13,7 +14,11 @@ export interface EngineApi {
   createContainer(options: Abortable & { _query: { name: string }; _body: CreateBody }): Promise<{ id: string }>;
   getContainer(id: string): EngineContainer;
   getExec(id: string): EngineExec;
-  getVolume(name: string): { inspect(options: Abortable): Promise<InspectedVolume> };
+  listVolumes(options: Abortable & { filters: EngineFilters }): Promise<{ Volumes?: ListedVolume[] | null }>;
+  getVolume(name: string): {
+    inspect(options: Abortable): Promise<InspectedVolume>;
+    remove(options: Abortable): Promise<unknown>;
+  };
   createVolume(
     options: Abortable & { _query: object; _body: { Name: string; Labels: Record<string, string> } },
   ): Promise<unknown>;
@@ -25,6 +30,7 @@ export interface EngineApi {
 export interface EngineContainer {
   inspect(options: Abortable): Promise<InspectedContainer>;
   start(options: Abortable): Promise<unknown>;
+  pause(options: Abortable): Promise<unknown>;
   unpause(options: Abortable): Promise<unknown>;
   stop(options: Abortable & { _query: { t: number }; _body: object }): Promise<unknown>;
   remove(options: Abortable & { force: boolean; v: true }): Promise<unknown>;
@@ -34,12 +40,9 @@ export interface EngineContainer {
   resize(options: Abortable & { h: number; w: number }): Promise<unknown>;
   /** `follow` makes dockerode give a stream instead of collecting everything; what the engine is asked is in `_query`. */
   logs(options: Abortable & { follow: true; _query: object }): Promise<Readable>;
-  /** HEAD: only whether the path is there. The answer has no body; it must be read all the same. */
-  infoArchive(options: Abortable & { _query: { path: string } }): Promise<Readable>;
-  putArchive(
-    archive: Buffer,
-    options: Abortable & { _query: { path: string; noOverwriteDirNonDir: '1' } },
-  ): Promise<unknown>;
+  /** HEAD: what is at the path, in a header. The answer has no body; it must be read all the same. */
+  infoArchive(options: Abortable & { _query: { path: string } }): Promise<Readable & { headers?: IncomingHttpHeaders }>;
+  putArchive(archive: Buffer, options: Abortable & { _query: { path: string } }): Promise<unknown>;
   stats(options: Abortable & { stream: false; 'one-shot'?: boolean }): Promise<EngineStats>;
 }
 
@@ -85,6 +88,11 @@ export interface ListedContainer {
   Names?: string[];
   Labels?: Record<string, string>;
   State?: string;
+}
+
+export interface ListedVolume {
+  Name: string;
+  Labels?: Record<string, string> | null;
 }
 
 export interface InspectedContainer {
@@ -163,5 +171,6 @@ export interface EngineMount {
   Source?: string;
   Target: string;
   ReadOnly: boolean;
-  TmpfsOptions?: { SizeBytes: number };
+  TmpfsOptions?: { SizeBytes?: number; Mode: number };
+  VolumeOptions?: { NoCopy: true; Labels?: Record<string, string> };
 }

@@ -13,6 +13,7 @@ export type EngineCall =
   | 'inspect'
   | 'list'
   | 'logs'
+  | 'pause'
   | 'ping'
   | 'pull'
   | 'remove'
@@ -22,7 +23,9 @@ export type EngineCall =
   | 'unpause'
   | 'update'
   | 'version'
-  | 'volume';
+  | 'volume'
+  | 'volume list'
+  | 'volume remove';
 
 /** What the engine said no with. A status below 400 can be among them: dockerode rejects on 304. */
 export class EngineRefusal extends Error {
@@ -68,9 +71,15 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['start'], status: 400, code: 'StartError' },
   { calls: ['start'], status: 404, code: 'StartError' },
   { calls: ['start'], status: 500, text: /oci runtime|runc|failed to create (shim|task)/i, code: 'StartError' },
-  { calls: ['exec', 'attach'], status: 409, text: /is not running|is paused|is restarting/i, code: 'NotRunning' },
+  {
+    calls: ['exec', 'attach', 'pause'],
+    status: 409,
+    text: /is not running|is paused|is already paused|is restarting/i,
+    code: 'NotRunning',
+  },
   // Newer engines say it before the output begins; older ones in the output, with exit code 126.
   { calls: ['exec'], text: /oci runtime exec|executable file not found/i, code: 'StartError' },
+  { calls: ['volume remove'], status: 409, text: /in use/i, code: 'StillRunning' },
   { calls: ['remove'], status: 409, text: /cannot remove|stop the container/i, code: 'StillRunning' },
 ];
 

@@ -2,29 +2,49 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import type { FileSet } from '../container-runtime.js';
 
-/**
- * Files as a tar archive to be unpacked at a folder of a container, in which `below` (`etc/app`, or '' for that very folder) is
- * the place they belong. Folders on the way are in it, so that the engine makes them with these permissions. Everything is
- * root's.
- */
-export async function fileArchive({ files }: FileSet, below: string, modifiedAt: Date): Promise<Buffer> {
+/** A file, a link, or, without either, a folder. The path is absolute; everything is root's. */
+export interface ArchiveEntry {
+  path: string;
+  mode: number;
+  content?: Uint8Array;
+  linkTo?: string;
+}
+
+/** The files of a set, in a folder of their own beside what people see. Pure. */
+export function entriesOf({ target, files }: FileSet, slot: string): ArchiveEntry[] {
+  const folder = `${target}/${slot}`;
+  const folders = new Set(files.flatMap(({ path }) => foldersOf(path)));
+  return [
+    { path: folder, mode: 0o755 },
+    ...[...folders].map((path) => ({ path: `${folder}/${path}`, mode: 0o755 })),
+    ...files.map(({ path, mode, content }) => ({ path: `${folder}/${path}`, mode, content })),
+  ];
+}
+
+/** What makes them seen. Pure. */
+export function linksOf({ target, files }: FileSet, slot: string): ArchiveEntry[] {
+  const names = new Set(files.map(({ path }) => path.split('/', 1)[0] ?? path));
+  return [
+    { path: `${target}/..data`, mode: 0o777, linkTo: slot },
+    ...[...names].map((name) => ({ path: `${target}/${name}`, mode: 0o777, linkTo: `..data/${name}` })),
+  ];
+}
+
+/** `a/b/c`: a and a/b, the outer one first. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** A tar archive to be unpacked at the root of a container. */
+export async function packArchive(entries: readonly ArchiveEntry[], modifiedAt: Date): Promise<Buffer> {
   const archive = pack();
   const whole = buffer(archive);
-  const made = new Set<string>();
-  const addFolders = (path: string): void => {
-    const parts = path === '' ? [] : path.split('/');
-    for (let count = 1; count <= parts.length; count++) {
-      const name = parts.slice(0, count).join('/');
-      if (made.has(name)) continue;
-      made.add(name);
-      archive.entry({ name, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: modifiedAt });
-    }
-  };
-  addFolders(below);
-  for (const { path, mode, content } of files) {
-    const name = below === '' ? path : `${below}/${path}`;
-    addFolders(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
-    archive.entry({ name, mode, uid: 0, gid: 0, mtime: modifiedAt }, Buffer.from(content));
+  for (const { path, mode, content, linkTo } of entries) {
+    const header = { name: path.replace(/^\//, ''), mode, uid: 0, gid: 0, mtime: modifiedAt };
+    if (linkTo !== undefined) archive.entry({ ...header, type: 'symlink', linkname: linkTo });
+    else if (content) archive.entry(header, Buffer.from(content));
+    else archive.entry({ ...header, type: 'directory' });
   }
   archive.finalize();
   return whole;

@@ -1,45 +1,123 @@
+/**
+ * Files of containers, through the engine's archive API: an engine elsewhere is as good, and nothing lies on the disk of this
+ * machine. Each set lies in a volume of its own, as the kubelet's writer lays it out: the files in a hidden folder, `..data`
+ * that points to it, and a link through `..data` for each name that people see. So another folder and one link change them all.
+ */
 import type { Clock } from '../../support/clock.js';
 import type { FileSet } from '../container-runtime.js';
+import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import type { EngineConnection } from './engine-connection.js';
-import { fileArchive } from './file-archive.js';
+import type { ArchiveEntry } from './file-archive.js';
+import { entriesOf, linksOf, packArchive } from './file-archive.js';
+
+/** The two folders that take turns: nothing can be removed through the archive API, but everything can be replaced. */
+const slots = ['..1', '..2'] as const;
+
+/** A volume of the engine that nobody has used is a folder with these permissions; one that its programs own has others. */
+const unusedMode = 0o755;
+
+interface Place {
+  connection: EngineConnection;
+  clock: Clock;
+  /** The container. */
+  id: string;
+}
 
 /**
- * Puts files into a container that was created and not started: into its own file system, through the engine, so that an engine
- * elsewhere is as good and nothing lies on the disk of this machine. A file never takes the place of a folder, nor a folder
- * that of a file or link: then the engine refuses.
+ * Fills a container that was created and not started: all of its files, and the folders that everybody may write to, in one
+ * archive.
  */
-export async function putFiles(
-  connection: EngineConnection,
-  clock: Clock,
-  id: string,
-  sets: readonly FileSet[],
-): Promise<void> {
-  for (const set of sets) {
-    const target = set.target.replace(/\/$/, '');
-    const folder = await existingFolder(connection, id, target);
-    const below = folder === '/' ? target.slice(1) : target.slice(folder.length + 1);
-    const archive = await fileArchive(set, below, new Date(clock.now()));
-    await connection.call('archive', deadlines.archive, (engine, abortSignal) =>
-      engine.getContainer(id).putArchive(archive, { _query: { path: folder, noOverwriteDirNonDir: '1' }, abortSignal }),
+export async function putFiles(place: Place, sets: readonly FileSet[], shared: readonly string[]): Promise<void> {
+  const folders = await Promise.all(shared.map((target) => unusedFolder(place, target)));
+  const entries = [
+    ...folders.flatMap((path) => (path === undefined ? [] : [{ path, mode: 0o777 }])),
+    ...sets.flatMap((set) => [...entriesOf(set, slots[0]), ...linksOf(set, slots[0])]),
+  ];
+  if (entries.length > 0) await put(place, entries);
+}
+
+/**
+ * Changes files of a container that runs: every process in it sees each set as it was, or as it is now. The new files come
+ * beside the old ones; the links are replaced while the container is paused, for some tens of milliseconds, because the
+ * engine removes a link before it makes the new one. Sets that were not put by putFiles stay as they are.
+ */
+export async function changeFiles(place: Place, sets: readonly FileSet[]): Promise<void> {
+  const current = await Promise.all(sets.map((set) => currentSlot(place, set)));
+  const changing = sets.flatMap((set, index) => {
+    const slot = slots.find((one) => current[index] !== undefined && one !== current[index]);
+    return slot === undefined ? [] : [{ set, slot }];
+  });
+  if (changing.length === 0) return;
+  // A file in place of the folder takes all that was in it away.
+  await put(
+    place,
+    changing.flatMap(({ set, slot }) => [emptyFile(`${set.target}/${slot}`), ...entriesOf(set, slot)]),
+  );
+  const links = changing.flatMap(({ set, slot }) => linksOf(set, slot));
+  const { connection, id } = place;
+  await connection.call('pause', deadlines.start, (engine, abortSignal) =>
+    engine.getContainer(id).pause({ abortSignal }),
+  );
+  try {
+    await put(place, links);
+  } finally {
+    await connection.call('unpause', deadlines.start, (engine, abortSignal) =>
+      engine.getContainer(id).unpause({ abortSignal }),
     );
   }
 }
 
-/** The place itself, or what of its folders is there: links to folders, as images have some, stay what they are. */
-async function existingFolder(connection: EngineConnection, id: string, target: string): Promise<string> {
-  for (let path = target; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
-    const found = await connection.call(
-      'archive',
-      deadlines.inspect,
-      async (engine, abortSignal) => {
-        const answer = await engine.getContainer(id).infoArchive({ _query: { path }, abortSignal });
-        answer.resume();
-        return true;
-      },
-      [404],
-    );
-    if (found) return path;
+function emptyFile(path: string): ArchiveEntry {
+  return { path, mode: 0o600, content: new Uint8Array(0) };
+}
+
+async function put({ connection, clock, id }: Place, entries: readonly ArchiveEntry[]): Promise<void> {
+  const archive = await packArchive(entries, new Date(clock.now()));
+  await connection.call('archive', deadlines.archive, (engine, abortSignal) =>
+    engine.getContainer(id).putArchive(archive, { _query: { path: '/' }, abortSignal }),
+  );
+}
+
+/** Which folder `..data` points to; undefined where there is none. */
+async function currentSlot(place: Place, { target }: FileSet): Promise<string | undefined> {
+  const found = await stat(place, `${target}/..data`);
+  return found?.linkTarget?.split('/').pop();
+}
+
+/** The folder, where a link in the image leads to another one, if nobody has used it; undefined otherwise. */
+async function unusedFolder(place: Place, target: string): Promise<string | undefined> {
+  let path = target;
+  let found = await stat(place, path);
+  if (found?.linkTarget) {
+    path = found.linkTarget;
+    found = await stat(place, path);
   }
-  return '/';
+  return found && (found.mode & 0o777) === unusedMode ? path : undefined;
+}
+
+interface PathStat {
+  /** Permissions are its lowest nine bits. */
+  mode: number;
+  linkTarget?: string;
+}
+
+/** The engine tells it in a header, as JSON in base64. */
+async function stat({ connection, id }: Place, path: string): Promise<PathStat | undefined> {
+  const header = await connection.call(
+    'archive',
+    deadlines.inspect,
+    async (engine, abortSignal) => {
+      const answer = await engine.getContainer(id).infoArchive({ _query: { path }, abortSignal });
+      answer.resume();
+      return answer.headers?.['x-docker-container-path-stat'];
+    },
+    [404],
+  );
+  if (header === undefined) return undefined;
+  try {
+    return JSON.parse(Buffer.from(String(header), 'base64').toString()) as PathStat;
+  } catch {
+    throw new RuntimeError('Unavailable', 'archive: the engine sent something that is no description of a file');
+  }
 }

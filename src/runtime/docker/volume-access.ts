@@ -29,9 +29,12 @@ export function reachOf({ Driver, Options }: InspectedVolume): { path?: string; 
   return device.startsWith('/') ? { path: device } : { unjudged: `type=${type},device=${device}` };
 }
 
-/** Whether orch made the volume, for this cluster, or was started to allow it. Pure. */
+/** Whether orch made the volume, for this cluster and not for the emptyDir of one task, or was started to allow it. Pure. */
 export function isAllowedVolume(volume: InspectedVolume, { clusterUid, allowed }: VolumeRules): boolean {
-  return allowed.includes(volume.Name) || volume.Labels?.[labels.clusterUid] === clusterUid;
+  const own = volume.Labels ?? {};
+  return (
+    allowed.includes(volume.Name) || (own[labels.clusterUid] === clusterUid && own[labels.podVolume] === undefined)
+  );
 }
 
 export class VolumeAccess {

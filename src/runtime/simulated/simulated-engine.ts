@@ -1,7 +1,7 @@
 import type { Clock } from '../../support/clock.js';
 import type { Random } from '../../support/random.js';
 import type { Amounts } from '../../model/resources.js';
-import type { ContainerDetails, ContainerPhase, ContainerSpec } from '../container-runtime.js';
+import type { ContainerDetails, ContainerPhase, ContainerSpec, FileSet, TaskVolume } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 import { programOf } from './command-language.js';
 import { OutputLog } from './output-log.js';
@@ -21,7 +21,7 @@ export interface SimulatedContainer {
   readonly id: string;
   name: string;
   readonly clusterUid: string;
-  readonly spec: ContainerSpec;
+  readonly spec: Omit<ContainerSpec, 'files'> & { files?: readonly FileSet[] };
   readonly log: OutputLog;
   readonly createdAt: number;
   phase: ContainerPhase;
@@ -55,6 +55,8 @@ export class SimulatedEngine {
   readonly faults = new SimulatedFaults();
   readonly containers = new Map<string, SimulatedContainer>();
   readonly images: Set<string>;
+  /** Made for emptyDirs, by name. */
+  readonly volumes = new Map<string, TaskVolume & { clusterUid: string }>();
   readonly capacity: Amounts;
   readonly clock: Clock;
   bootId: string;
@@ -101,6 +103,12 @@ export class SimulatedEngine {
       attached: new Set(),
     };
     this.containers.set(container.id, container);
+    const { taskUid, taskKey } = spec.identity;
+    for (const mount of spec.mounts ?? []) {
+      if (mount.type !== 'emptyDir') continue;
+      const { name, volume } = mount;
+      this.volumes.set(name, { name, volume, taskUid, taskKey, clusterUid });
+    }
     this.#changed(container);
     return container;
   }

@@ -13,11 +13,13 @@ import type {
   ExecOptions,
   ExecResult,
   ExecSession,
+  FileSet,
   LogOptions,
   LogStream,
   PortConnection,
   PullPolicy,
   RuntimeInfo,
+  TaskVolume,
 } from '../container-runtime.js';
 import { checkFiles } from '../check-files.js';
 import { RuntimeError } from '../container-runtime.js';
@@ -115,6 +117,34 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   startContainer(id: string): Promise<void> {
     return this.#call('startContainer', deadlines.start, () => this.engine.start(this.#get(id)));
+  }
+
+  updateFiles(id: string, sets: readonly FileSet[]): Promise<void> {
+    return this.#call('updateFiles', deadlines.archive, () => {
+      checkFiles(sets);
+      const { phase, spec } = this.#get(id);
+      if (phase !== 'running') throw new RuntimeError('NotRunning', `container ${id} is ${phase}`);
+      spec.files = (spec.files ?? []).map((old) => sets.find(({ target }) => target === old.target) ?? old);
+    });
+  }
+
+  listVolumes(): Promise<TaskVolume[]> {
+    return this.#call('listVolumes', deadlines.list, () =>
+      [...this.engine.volumes.values()]
+        .filter(({ clusterUid }) => clusterUid === this.#clusterUid)
+        .map(({ clusterUid: _own, ...volume }) => volume),
+    );
+  }
+
+  removeVolume(name: string): Promise<void> {
+    return this.#call('removeVolume', deadlines.remove, () => {
+      if (this.engine.volumes.get(name)?.clusterUid !== this.#clusterUid) return;
+      const holders = [...this.engine.containers.values()].filter(({ spec }) =>
+        spec.mounts?.some((mount) => mount.type === 'emptyDir' && mount.name === name),
+      );
+      if (holders.length > 0) throw new RuntimeError('StillRunning', `the volume ${name} is in use`);
+      this.engine.volumes.delete(name);
+    });
   }
 
   stopContainer(id: string, graceSeconds: number): Promise<void> {

@@ -17,7 +17,12 @@ interface ReadOptions {
   client: Client;
   clusterUid: string;
   signal: AbortSignal;
+  /** Answers for other tasks of the same moment. */
+  cache?: ConfigCache;
 }
+
+/** By namespace and referenceKey. */
+export type ConfigCache = Map<string, Promise<ConfigMap | Secret | undefined>>;
 
 /** A container waits for its manager no longer than this before it is made from what is remembered. */
 const answerMilliseconds = 5_000;
@@ -33,12 +38,25 @@ export async function readConfig(task: StoredTask, options: ReadOptions): Promis
   const waiting = configReferences(task.spec);
   const readAll = async (): Promise<void> => {
     for (let reference = waiting.shift(); reference; reference = waiting.shift()) {
-      const object = await readObject(task, reference, options);
+      const object = await cached(task, reference, options);
       if (object) objects.set(referenceKey(reference), object);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, readAll));
   return objects;
+}
+
+function cached(
+  task: StoredTask,
+  reference: ConfigReference,
+  options: ReadOptions,
+): Promise<ConfigMap | Secret | undefined> {
+  const key = `${task.metadata.namespace ?? 'default'}/${referenceKey(reference)}`;
+  const known = options.cache?.get(key);
+  if (known) return known;
+  const reading = readObject(task, reference, options);
+  options.cache?.set(key, reading);
+  return reading;
 }
 
 async function readObject(

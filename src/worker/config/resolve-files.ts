@@ -12,9 +12,6 @@ interface FileSource {
   optional: boolean;
 }
 
-/** Writing is what nobody is given the permission for: in Kubernetes these volumes are mounted for reading only. */
-const writePermissions = 0o222;
-
 /**
  * The files of a task's next container, for each place that a configMap or secret volume is mounted at; a place without files
  * is an empty folder. Throws a ConfigProblem for an object or key that is needed and missing, of volumes that are mounted
@@ -28,7 +25,7 @@ export function resolveFiles(task: StoredTask, objects: ConfigObjects): InputFil
     const files = filesOf(task, objects, source, `spec.volumes[${index}]`);
     return volumeMounts
       .filter(({ name }) => name === volume.name)
-      .map(({ mountPath }) => ({ target: mountPath.replace(/\/+/g, '/'), files }));
+      .map(({ mountPath }) => ({ target: mountPath.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'), files }));
   });
 }
 
@@ -58,7 +55,7 @@ function filesOf(
   const wanted = items ?? [...values.keys()].sort().map((key) => ({ key, path: key, mode: undefined }));
   return wanted.flatMap(({ key, path, mode = defaultMode }) => {
     const bytes = values.get(key);
-    if (bytes) return [{ path, mode: mode & ~writePermissions, base64: bytes.toString('base64') }];
+    if (bytes) return [{ path, mode, base64: bytes.toString('base64') }];
     if (optional) return [];
     throw missingKey(task, reference, key, field);
   });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { StoredTask, TaskSpec } from '../../../src/model/task.js';
 import type { ContainerSpec } from '../../../src/runtime/container-runtime.js';
+import { volumeName } from '../../../src/worker/container-name.js';
 import { toContainerSpec } from '../../../src/worker/container-spec.js';
 
 const specOf = (spec: Partial<TaskSpec>, env: { name: string; value: string }[] = [], name = 'web'): ContainerSpec => {
@@ -34,7 +35,13 @@ it('mounts each volume as what it is', () => {
   expect(mounts).toEqual([
     { type: 'volume', name: 'shop', target: '/data', readOnly: false },
     { type: 'bind', path: '/srv/config', target: '/config', readOnly: true },
-    { type: 'volume', target: '/scratch', readOnly: false },
+    {
+      type: 'emptyDir',
+      name: volumeName({ taskKey: 'default/web', taskUid: 'u', nodeName: 'node-1', volume: 'scratch' }),
+      volume: 'scratch',
+      target: '/scratch',
+      readOnly: false,
+    },
     { type: 'tmpfs', sizeBytes: 1_048_576, target: '/memory', readOnly: false },
   ]);
 });

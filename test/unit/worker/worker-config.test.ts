@@ -3,6 +3,9 @@ import { configMapKind, type ConfigMap } from '../../../src/model/config-map.js'
 import { secretKind, type Secret } from '../../../src/model/secret.js';
 import type { TaskSpec } from '../../../src/model/task.js';
 import { RuntimeError } from '../../../src/runtime/container-runtime.js';
+import { filesOf } from '../../../src/runtime/simulated/simulated-engine.js';
+import type { CheckpointData } from '../../../src/worker/checkpoint-file.js';
+import { volumeName } from '../../../src/worker/container-name.js';
 import { WorkerFixture } from './worker-fixture.js';
 
 // What a task is given of ConfigMaps and Secrets when its container is made.
@@ -169,8 +172,8 @@ describe('a task that names ConfigMaps and Secrets', () => {
           ...files.map(({ path, mode, content }) => [path, mode, Buffer.from(content).toString()]),
         ]);
     const wanted = [
-      ['/etc/app', ['conf.d/app.conf', 0o444, 'color=blue']],
-      ['/etc/login/', ['password', 0o440, value]],
+      ['/etc/app', ['conf.d/app.conf', 0o644, 'color=blue']],
+      ['/etc/login', ['password', 0o640, value]],
     ];
     expect(filesOf()).toEqual(wanted);
     expect(cluster.theContainer('web').spec.mounts).toEqual([]);
@@ -242,5 +245,111 @@ describe('a task that names ConfigMaps and Secrets', () => {
     expect(event?.message).toBe(
       'no environment variable can hold these values, which are no text: Secret "login": nul',
     );
+  });
+});
+
+const withFiles: Partial<TaskSpec> = {
+  command: ['httpd'],
+  volumes: [
+    { name: 'config', configMap: { name: 'settings' } },
+    { name: 'login', secret: { secretName: 'login' } },
+  ],
+  volumeMounts: [
+    { name: 'config', mountPath: '/etc/shop' },
+    { name: 'login', mountPath: '/run/login' },
+  ],
+};
+
+const seen = (cluster: WorkerFixture): Record<string, string> => filesOf(cluster.theContainer('web').spec);
+const settings = { namespace: 'default', name: 'settings' };
+
+describe('a running container with files of ConfigMaps and Secrets', () => {
+  async function running(): Promise<WorkerFixture> {
+    const cluster = await fixture();
+    await putSecret(cluster, { password: value });
+    await putConfigMap(cluster, { color: 'blue', size: 'XL' });
+    await cluster.assign('web', withFiles);
+    await cluster.settle();
+    return cluster;
+  }
+
+  it('follows a change within a minute, and its next container has it while the manager is away', async () => {
+    const cluster = await running();
+    const { id } = cluster.theContainer('web');
+    await cluster.registry.patch(configMapKind, settings, {
+      type: 'merge',
+      body: { data: { color: 'red', size: null } },
+    });
+    await cluster.seconds(60);
+    const now = { '/etc/shop/color': 'red', '/run/login/password': value };
+    expect([cluster.theContainer('web').id, seen(cluster)]).toEqual([id, now]);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
+    cluster.client.setAway(true);
+    cluster.engine.killContainer(id);
+    await cluster.seconds(10);
+    expect([cluster.theContainer('web').id === id, seen(cluster)]).toEqual([false, now]);
+  });
+
+  it('keeps what it has while an object is gone, and follows once it is there again', async () => {
+    const cluster = await running();
+    await cluster.registry.delete(configMapKind, settings, {});
+    await cluster.seconds(120);
+    expect(seen(cluster)).toMatchObject({ '/etc/shop/color': 'blue', '/etc/shop/size': 'XL' });
+    await putConfigMap(cluster, { color: 'green' });
+    await cluster.seconds(60);
+    expect(seen(cluster)).toEqual({ '/etc/shop/color': 'green', '/run/login/password': value });
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
+  });
+
+  it('goes on and follows when its worker died while it was paused for a change', async () => {
+    const cluster = await running();
+    const { id } = cluster.theContainer('web');
+    await cluster.worker.stop();
+    const checkpoint = JSON.parse(cluster.disk) as CheckpointData;
+    for (const record of Object.values(checkpoint.records)) record.updating = record.attempt;
+    cluster.disk = JSON.stringify(checkpoint);
+    await cluster.registry.patch(configMapKind, settings, { type: 'merge', body: { data: { color: 'red' } } });
+    cluster.engine.pauseContainer(id);
+    await cluster.startWorker();
+    await cluster.seconds(60);
+    expect([cluster.theContainer('web').id, seen(cluster)['/etc/shop/color']]).toEqual([id, 'red']);
+    expect(cluster.disk).not.toContain('"updating"');
+  });
+});
+
+describe('an emptyDir', () => {
+  const scratch: Partial<TaskSpec> = {
+    command: ['httpd'],
+    volumes: [{ name: 'scratch', emptyDir: {} }],
+    volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+  };
+
+  it('stays when its container is started again, and goes with its task', async () => {
+    const cluster = await fixture();
+    const { uid } = (await cluster.assign('web', scratch)).metadata;
+    await cluster.settle();
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    await cluster.settle();
+    const volumes = [...cluster.engine.volumes.values()];
+    expect(volumes).toMatchObject([{ taskUid: uid, taskKey: 'default/web', volume: 'scratch' }]);
+    expect(cluster.theContainer('web').spec.mounts).toMatchObject([{ name: volumes[0]?.name }]);
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    await cluster.delete('web');
+    await cluster.seconds(40);
+    expect([await cluster.exists('web'), cluster.engine.volumes.size]).toEqual([false, 0]);
+  });
+
+  it('is found at the start when its task left unseen, and one of another worker is left alone', async () => {
+    const cluster = await fixture();
+    await cluster.worker.stop();
+    const left = ['w1', 'w2'].map((nodeName) => {
+      const owner = { taskUid: `gone-${nodeName}`, taskKey: 'default/gone', volume: 'scratch' };
+      return { ...owner, name: volumeName({ ...owner, nodeName }), clusterUid: cluster.registry.clusterUid };
+    });
+    for (const volume of left) cluster.engine.volumes.set(volume.name, volume);
+    await cluster.startWorker();
+    await cluster.seconds(5);
+    expect([...cluster.engine.volumes.values()]).toEqual([left[1]]);
   });
 });

