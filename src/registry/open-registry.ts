@@ -69,7 +69,7 @@ export async function openRegistry(options: {
     reader,
     writer,
     recordTaskEvent: (event) => recorder.record(event),
-    hasDependents: (uid) => collector.hasDependents(uid),
+    hasDependents: (owner) => collector.hasDependents(owner),
   });
   await loadIndex(registry, index);
   await makeDefaultNamespace(registry);

@@ -1,3 +1,4 @@
+import type { OwnerIdentity } from './garbage/owner-index.js';
 import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
@@ -48,7 +49,7 @@ interface RegistryParts {
   /** Records what happened to a task without a move. */
   recordTaskEvent(event: TaskEventInput): Promise<void>;
   /** Whether other objects name the one with this uid as their owner. */
-  hasDependents(uid: string): boolean;
+  hasDependents(owner: OwnerIdentity): boolean;
 }
 
 /**
@@ -187,7 +188,7 @@ export class StoreRegistry implements Registry {
       const facts = {
         timestamp: this.timestamp(),
         nodeExists: await this.nodeOfTaskExists(kind, current),
-        hasDependents: this.parts.hasDependents(current.metadata.uid),
+        hasDependents: this.parts.hasDependents({ kind, key, uid: current.metadata.uid }),
       };
       const plan = planDeletion(kind, current, options, facts);
       gone = plan.fate === 'gone';

@@ -9,7 +9,7 @@ import { taskEventKind, type StoredTaskEvent } from '../../model/task-event.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
 import type { ListOptions, Registry } from '../../registry/registry.js';
 import { isOrchError } from '../../support/errors.js';
-import { podUidOf } from '../pods/pod-identity.js';
+import { podUidOf } from '../../model/pod-identity.js';
 import type { ServedResource } from '../served-resource.js';
 import { eventKind, toCoreEvent, type CoreEvent } from './core-event.js';
 import { eventWriter } from './event-writer.js';

@@ -11,7 +11,7 @@ import { sendJson } from '../object-response.js';
 import type { Query } from '../query.js';
 import { readObject } from '../request-body.js';
 import { successStatus } from '../status.js';
-import { podUidOf } from './pod-identity.js';
+import { podUidOf } from '../../model/pod-identity.js';
 
 /**
  * POST pods/NAME/eviction, as kubectl drain sends it: asks that a Task leave its node. orch moves a Task that is evicted to

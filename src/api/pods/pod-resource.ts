@@ -3,7 +3,7 @@ import { podKind } from '../../model/pod.js';
 import { asCauseOfPod } from '../../model/pod-task-spec.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
 import type { ServedResource, Subresource } from '../served-resource.js';
-import { podUidOf } from './pod-identity.js';
+import { podUidOf } from '../../model/pod-identity.js';
 import { podToTask } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
 import { updateTask } from './update-task.js';

@@ -5,7 +5,7 @@ import { takePodOnlyFields } from '../../model/pod-only-fields.js';
 import { containerNameFrom } from '../../model/pod-task-spec.js';
 import { isExtendedResource } from '../../model/resources.js';
 import type { StoredTask, TaskSpec } from '../../model/task.js';
-import { podUidOf } from './pod-identity.js';
+import { podUidOf } from '../../model/pod-identity.js';
 import { podStatusOf } from './pod-status.js';
 
 /**

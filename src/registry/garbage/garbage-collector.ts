@@ -1,7 +1,9 @@
-import type { ApiObject } from '../../model/api-object.js';
+import { keyOf, type ApiObject } from '../../model/api-object.js';
 import type { Kind } from '../../model/kind.js';
 import { findKind, kinds } from '../../model/kinds.js';
+import { hasBeenPod } from '../../model/pod-identity.js';
 import { taskEventKind } from '../../model/task-event.js';
+import { taskKind, type StoredTask } from '../../model/task.js';
 import type { Clock } from '../../support/clock.js';
 import { errorMessage, isOrchError } from '../../support/errors.js';
 import type { Logger } from '../../support/logger.js';
@@ -11,7 +13,7 @@ import type { AnyStored } from '../object-codec.js';
 import type { ObjectReader } from '../object-reader.js';
 import type { Registry } from '../registry.js';
 import { storeKey } from '../store-keys.js';
-import { OwnerIndex, type TrackedObject } from './owner-index.js';
+import { isPodReference, OwnerIndex, refersTo, type OwnerIdentity, type TrackedObject } from './owner-index.js';
 import {
   foregroundFinalizer,
   orphanFinalizer,
@@ -65,19 +67,20 @@ export class GarbageCollector {
     }
   }
 
-  hasDependents(uid: string): boolean {
-    return this.index.hasDependents(uid);
+  hasDependents(owner: OwnerIdentity): boolean {
+    return this.index.hasDependents(owner);
   }
 
   /** To be told of every write. */
   onWritten(kind: Kind, object: AnyStored, fate: 'created' | 'stored' | 'gone'): void {
     if (kind === taskEventKind) return;
     const key = storeKey(kind, object.metadata);
+    const identity = { kind, key: keyOf(object), uid: object.metadata.uid };
     if (fate === 'gone') {
       const owners = this.index.get(key)?.owners ?? [];
       this.index.forget(key);
       // Its dependents have one owner less; an owner that waited for it may be free to go.
-      for (const dependent of this.index.dependentsOf(object.metadata.uid)) this.queue.add(dependent);
+      for (const dependent of this.index.dependentsOf(identity)) this.queue.add(dependent);
       for (const owner of owners) {
         const ownerKey = keyOfOwner(owner, object.metadata.namespace);
         if (ownerKey && this.index.get(ownerKey.place)) this.queue.add(ownerKey.place);
@@ -88,7 +91,7 @@ export class GarbageCollector {
     if (this.index.note(key, kind, object, waits)) this.queue.add(key);
     if (!waits) return;
     this.queue.add(key);
-    for (const dependent of this.index.dependentsOf(object.metadata.uid)) this.queue.add(dependent);
+    for (const dependent of this.index.dependentsOf(identity)) this.queue.add(dependent);
   }
 
   async close(): Promise<void> {
@@ -101,7 +104,7 @@ export class GarbageCollector {
     if (!object || object.metadata.uid !== tracked.uid) return;
     const owners = new Map<string, OwnerState>();
     for (const owner of tracked.owners) owners.set(owner.uid, await this.stateOfOwner(owner, tracked));
-    const dependents = await this.dependentsOf(tracked.uid);
+    const dependents = await this.dependentsOf(tracked);
     const step = planCollection(
       object.metadata,
       owners,
@@ -126,7 +129,13 @@ export class GarbageCollector {
       case 'dropOwners':
         return this.dropOwners({ kind, key, uid }, step.uids);
       case 'disownDependents':
-        for (const { tracked } of await this.dependentsOf(uid)) await this.dropOwners(tracked, [uid]);
+        for (const { tracked } of await this.dependentsOf({ kind, key, uid })) {
+          const mine = tracked.owners.filter((owner) => refersTo(owner, tracked.key.namespace, { kind, key, uid }));
+          await this.dropOwners(
+            tracked,
+            mine.map((owner) => owner.uid),
+          );
+        }
         // With the last of them the object's own finalizer can go: it is looked at again.
         this.queue.add(storeKey(kind, key));
         return;
@@ -158,14 +167,16 @@ export class GarbageCollector {
     );
   }
 
-  private async dependentsOf(uid: string): Promise<{ tracked: TrackedObject; facts: DependentFacts }[]> {
+  private async dependentsOf(of: OwnerIdentity): Promise<{ tracked: TrackedObject; facts: DependentFacts }[]> {
     const found = [];
-    for (const key of this.index.dependentsOf(uid)) {
+    for (const key of this.index.dependentsOf(of)) {
       const tracked = this.index.get(key);
       const object = tracked && (await this.parts.reader.find(tracked.kind, tracked.key));
       if (!object || object.metadata.uid !== tracked.uid) continue;
       const facts = {
-        blocksOwner: tracked.owners.some((owner) => owner.uid === uid && owner.blockOwnerDeletion === true),
+        blocksOwner: tracked.owners.some(
+          (owner) => owner.blockOwnerDeletion === true && refersTo(owner, tracked.key.namespace, of),
+        ),
         deletedInForeground: isDeletedInForeground(object),
       };
       found.push({ tracked, facts });
@@ -177,17 +188,25 @@ export class GarbageCollector {
     const found = keyOfOwner(owner, of.key.namespace);
     if (!found) return 'unknown';
     const object = await this.parts.reader.find(found.kind, found.key);
-    if (!object || object.metadata.uid !== owner.uid) return 'absent';
+    if (!object) return 'absent';
+    const isIts = isPodReference(owner)
+      ? hasBeenPod(object as unknown as StoredTask, owner.uid)
+      : object.metadata.uid === owner.uid;
+    if (isIts === undefined) return 'unknown';
+    if (!isIts) return 'absent';
     return isDeletedInForeground(object) ? 'deletedInForeground' : 'present';
   }
 }
 
-/** Where an owner is: in the namespace of its dependent, or in none. Undefined for kinds that are not stored here. */
+/**
+ * Where an owner is: in the namespace of its dependent, or in none; a Pod is where its Task is. Undefined for kinds that are not
+ * stored here.
+ */
 function keyOfOwner(
   owner: TrackedObject['owners'][number],
   namespace: string | undefined,
 ): { kind: Kind; key: TrackedObject['key']; place: string } | undefined {
-  const kind = findKind(owner.apiVersion, owner.kind);
+  const kind = isPodReference(owner) ? taskKind : findKind(owner.apiVersion, owner.kind);
   if (!kind || (kind.namespaced && namespace === undefined)) return undefined;
   const key = kind.namespaced && namespace !== undefined ? { namespace, name: owner.name } : { name: owner.name };
   return { kind, key, place: storeKey(kind, key) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { podUidOf } from '../../../../src/api/pods/pod-identity.js';
+import { podUidOf } from '../../../../src/model/pod-identity.js';
 import { taskToPod } from '../../../../src/api/pods/task-to-pod.js';
 import { podKind } from '../../../../src/model/pod.js';
 import type { PodStatus } from '../../../../src/model/pod.js';

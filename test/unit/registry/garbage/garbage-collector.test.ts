@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configMapKind } from '../../../../src/model/config-map.js';
-import { taskKind, type Task } from '../../../../src/model/task.js';
+import { podUidOf } from '../../../../src/model/pod-identity.js';
+import { taskKind, type StoredTask, type Task } from '../../../../src/model/task.js';
 import { nodeKind } from '../../../../src/model/node.js';
 import type { PropagationPolicy } from '../../../../src/registry/registry.js';
 import { settle } from '../../../support/manual-clock.js';
@@ -77,6 +78,54 @@ describe('the garbage collector', () => {
     await makeMap('root');
     await makeMap('late', [{ ...(await ownerOf('root')), uid: 'of-an-earlier-root' }]);
     expect(await remaining()).toEqual(['root']);
+  });
+
+  describe('with a Pod as the owner', () => {
+    const podOwner = (uid: string) => ({ apiVersion: 'v1', kind: 'Pod', name: 'web', uid });
+    const makePod = async (): Promise<StoredTask> => {
+      await fixture.registry.create(nodeKind, node('w1'));
+      const { object } = await fixture.registry.create<StoredTask>(taskKind, task('web'));
+      return object;
+    };
+    /** Taken from a worker: its Pod has another uid from then on. */
+    const move = async (): Promise<StoredTask> => {
+      const { object } = await fixture.registry.mutate<StoredTask>(taskKind, inDefault('web'), (stored) => ({
+        ...stored,
+        status: { ...stored.status, moves: (stored.status?.moves ?? 0) + 1 },
+      }));
+      return object;
+    };
+
+    it('takes along what it owns, under whichever uid it was named, and keeps it while the Pod moves', async () => {
+      await makeMap('of-the-first', [podOwner(podUidOf(await makePod()))]);
+      await makeMap('of-the-second', [podOwner(podUidOf(await move()))]);
+      await makeMap('of-another', [podOwner('of-an-earlier-web')]);
+      await move();
+      expect(await remaining()).toEqual(['of-the-first', 'of-the-second', 'web']);
+      await fixture.registry.close();
+      fixture = await openFixture(fixture);
+      await fixture.registry.delete(taskKind, inDefault('web'));
+      expect(await remaining()).toEqual([]);
+    });
+
+    it('leaves what it owned when that is to be orphaned', async () => {
+      await makePod();
+      await makeMap('owned', [podOwner(podUidOf(await move()))]);
+      await fixture.registry.delete(taskKind, inDefault('web'), { propagationPolicy: 'Orphan' });
+      expect(await remaining()).toEqual(['owned']);
+      const { metadata } = await fixture.registry.get(configMapKind, inDefault('owned'));
+      expect(metadata.ownerReferences).toBeUndefined();
+    });
+
+    it('goes last in the foreground', async () => {
+      const uid = podUidOf(await makePod());
+      await makeMap('owned', [{ ...podOwner(uid), blockOwnerDeletion: true }], ['test/hold']);
+      await fixture.registry.delete(taskKind, inDefault('web'), { propagationPolicy: 'Foreground' });
+      expect(await remaining()).toEqual(['owned', 'web']);
+      const body = { metadata: { finalizers: null } };
+      await fixture.registry.patch(configMapKind, inDefault('owned'), { type: 'merge', body });
+      expect(await remaining()).toEqual([]);
+    });
   });
 
   it('keeps what belongs to a kind that it knows nothing about', async () => {
