@@ -180,11 +180,10 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
   {
-    name: 'what is taken away of an older template is made again',
-    file: 'src/controllers/deployments/plan-rollout.ts',
-    from: 'return [group.hash, group.size - leaving - waived];',
-    to: 'return [group.hash, group.size - waived];',
-    seeds: few,
+    name: 'scaling in the middle of a rollout gives all to the largest template',
+    file: 'src/controllers/deployments/template-sizes.ts',
+    from: 'const share = Math.round((size * allowed) / before) - size;',
+    to: 'const share = 0 * (before + allowed + size);',
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
   {
@@ -192,7 +191,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/controllers/deployments/plan-rollout.ts',
     from: '?? groups.find(({ revision }) => revision > 0);',
     to: ';',
-    seeds: many,
     test: 'test/unit/controllers/deployments/plan-rollout.test.ts',
   },
   {
