@@ -3,15 +3,15 @@
  * came. Always holds: one process per data folder, and stopping orch stops no container.
  */
 import { join } from 'node:path';
-import type { Launchers, ManagerLaunch } from '../cli/launchers.js';
+import type { Launchers, LogLaunch, ManagerLaunch, StartedFacts } from '../cli/launchers.js';
 import { createSystemClock } from '../support/clock.js';
 import { createLogger } from '../support/logger.js';
-import type { LogLevel } from '../support/logger.js';
 import { ensurePrivateFolder } from '../support/private-folder.js';
 import { createSystemRandom } from '../support/random.js';
 import { joinOverNetwork, readGivenFile } from './join-cluster.js';
 import { startManager } from './manager.js';
-import type { Effects, ManagerOptions } from './manager.js';
+import type { Effects, ManagerOptions, RunningManager } from './manager.js';
+import { openPrettyLog } from './pretty-log.js';
 import { acquireProcessLock } from './process-lock.js';
 import { restore } from './restore.js';
 import { runUntilSignal } from './run-until-signal.js';
@@ -22,7 +22,7 @@ const privateUmask = 0o077;
 
 export const launchers: Launchers = {
   async up(options) {
-    const effects = createEffects(options.logLevel);
+    const effects = createEffects(options);
     return runLocked(options.dataDirectory, effects, async () => {
       const manager = await startManager(managerOptions(options), effects);
       try {
@@ -38,6 +38,7 @@ export const launchers: Launchers = {
           },
           effects,
         );
+        options.onStarted?.({ ...factsOf('orch', manager, options), node: options.name });
         effects.logger.info('orch is up', { url: manager.url, kubeconfig: manager.kubeconfigPath, node: options.name });
         return async () => {
           await worker.close();
@@ -51,16 +52,17 @@ export const launchers: Launchers = {
   },
 
   async manager(options) {
-    const effects = createEffects(options.logLevel);
+    const effects = createEffects(options);
     return runLocked(options.dataDirectory, effects, async () => {
       const manager = await startManager(managerOptions(options), effects);
+      options.onStarted?.(factsOf('manager', manager, options));
       effects.logger.info('the manager is up', { url: manager.url, kubeconfig: manager.kubeconfigPath });
       return () => manager.close();
     });
   },
 
   async worker(options) {
-    const effects = createEffects(options.logLevel);
+    const effects = createEffects(options);
     return runLocked(options.dataDirectory, effects, async () => {
       const caPem = await readGivenFile(options.caFile, '--ca-file');
       const { server, name, labels } = options;
@@ -79,6 +81,7 @@ export const launchers: Launchers = {
         },
         effects,
       );
+      options.onStarted?.({ what: 'worker', url: server, node: name });
       effects.logger.info('the worker is up', { server, node: name });
       return () => worker.close();
     });
@@ -86,12 +89,21 @@ export const launchers: Launchers = {
 
   restore(options) {
     process.umask(privateUmask);
-    return restore(options, createEffects('silent'));
+    return restore(options, createEffects({ logLevel: 'silent' }));
   },
 };
 
-function createEffects(level: LogLevel): Effects {
-  return { clock: createSystemClock(), random: createSystemRandom(), logger: createLogger(level) };
+function createEffects({ logLevel, logFormat }: LogLaunch): Effects {
+  const destination = logFormat === 'pretty' ? openPrettyLog(process.stderr.hasColors?.() === true) : 2;
+  return { clock: createSystemClock(), random: createSystemRandom(), logger: createLogger(logLevel, destination) };
+}
+
+function factsOf(
+  what: StartedFacts['what'],
+  { url, kubeconfigPath }: RunningManager,
+  { watchDirectory }: ManagerLaunch,
+): StartedFacts {
+  return { what, url, kubeconfigPath, ...(watchDirectory === undefined ? {} : { watchDirectory }) };
 }
 
 function managerOptions(launch: ManagerLaunch): ManagerOptions {

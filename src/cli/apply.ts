@@ -181,7 +181,7 @@ async function waitUntilRunning(
 ): Promise<number> {
   const { waitForObjects } = await import('./wait-for-objects.js');
   const targets = applied.map(({ input }) => input).filter(({ kind }) => waitedFor.includes(kind));
-  const results = await waitForObjects(cli, client, targets, judge, timeout);
+  const results = await waitForObjects(cli, client, targets, judge, timeout, { explainsTrouble: true });
   let exitCode = 0;
   for (const { target, verdict } of results) {
     const name = label(target.kind, target.key.name);

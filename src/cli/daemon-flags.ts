@@ -4,14 +4,15 @@ import { nearest } from '../manifest/nearest.js';
 import { type RestrictedFeature, restrictedFeatures } from '../model/restricted-features.js';
 import { OrchError } from '../support/errors.js';
 import type { LogLevel } from '../support/logger.js';
-import type { CliEnvironment } from './cli.js';
+import type { Cli, CliEnvironment } from './cli.js';
 import { collect } from './collect.js';
-import { defaultDataDirectory } from './default-paths.js';
-import type { ManagerLaunch, RuntimeLaunch } from './launchers.js';
+import { defaultConfigPath, defaultDataDirectory } from './default-paths.js';
+import type { LogLaunch, ManagerLaunch, RuntimeLaunch, StartedFacts } from './launchers.js';
 import { parseWhole } from './parse-duration.js';
+import { startupBlock } from './startup-block.js';
 
 /** The flags that up, manager and worker share, and what they mean. */
-export interface ManagerFlags {
+export interface ManagerFlags extends LogFlags {
   data: string;
   host: string;
   port: string;
@@ -20,7 +21,11 @@ export interface ManagerFlags {
   scheduler?: string;
   nodeGraceSeconds?: string;
   notReadyTolerationSeconds?: string;
+}
+
+export interface LogFlags {
   logLevel: string;
+  logFormat?: string;
 }
 
 export interface RuntimeFlags {
@@ -37,7 +42,7 @@ const schedulers = ['roundRobin', 'greedy', 'epvm', 'spread', 'binpack'] as cons
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export function addManagerFlags(command: Command, environment: CliEnvironment): Command {
-  return command
+  command
     .option('--data <dir>', 'the folder for all data', defaultDataDirectory(environment.env))
     .option('--host <host>', 'the address to listen on; it also goes into the certificate', '127.0.0.1')
     .option('--port <port>', 'the port to listen on; 0: any free one', '7443')
@@ -45,8 +50,31 @@ export function addManagerFlags(command: Command, environment: CliEnvironment): 
     .option('--allow-source-path <dir>', 'a folder of this machine that Sources may read; repeatable', collect)
     .option('--scheduler <name>', `how to choose among workers: ${schedulers.join(', ')}`)
     .option('--node-grace-seconds <seconds>', 'silence after which a worker counts as not ready (default: 40)')
-    .option('--not-ready-toleration-seconds <seconds>', 'after that, how long its tasks are left to it (default: 300)')
-    .option('--log-level <level>', 'debug, info, warn or error', 'info');
+    .option('--not-ready-toleration-seconds <seconds>', 'after that, how long its tasks are left to it (default: 300)');
+  return addLogFlags(command);
+}
+
+export function addLogFlags(command: Command): Command {
+  return command
+    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .option('--log-format <format>', 'json, or pretty: for people (default: pretty on a terminal)');
+}
+
+/** A person at a terminal gets lines to read and, once it runs, what to do next; a program gets JSON. */
+export function toLogLaunch(flags: LogFlags, cli: Cli): LogLaunch {
+  const { stderr, env } = cli.environment;
+  const format = oneOf(
+    flags.logFormat ?? (stderr.isTTY ? 'pretty' : 'json'),
+    ['json', 'pretty'] as const,
+    '--log-format',
+  );
+  const logLevel = parseLogLevel(flags.logLevel);
+  if (format === 'json') return { logLevel };
+  const onStarted = (facts: StartedFacts): void => {
+    const isDefaultPlace = facts.kubeconfigPath === defaultConfigPath(env);
+    cli.note(startupBlock({ ...facts, isDefaultPlace }, cli.colors));
+  };
+  return { logLevel, logFormat: format, onStarted };
 }
 
 export function addRuntimeFlags(command: Command): Command {
@@ -69,7 +97,7 @@ export function addRuntimeFlags(command: Command): Command {
 }
 
 /** Throws BadRequest that names the flag. */
-export function toManagerLaunch(flags: ManagerFlags): ManagerLaunch {
+export function toManagerLaunch(flags: ManagerFlags, cli: Cli): ManagerLaunch {
   const seconds = (value: string | undefined, flag: string): number | undefined =>
     value === undefined ? undefined : parseWhole(value, flag, 1, 86_400);
   const nodeGraceSeconds = seconds(flags.nodeGraceSeconds, '--node-grace-seconds');
@@ -88,7 +116,7 @@ export function toManagerLaunch(flags: ManagerFlags): ManagerLaunch {
     ...(flags.scheduler === undefined ? {} : { scheduler: oneOf(flags.scheduler, schedulers, '--scheduler') }),
     ...(nodeGraceSeconds === undefined ? {} : { nodeGraceSeconds }),
     ...(tolerance === undefined ? {} : { notReadyTolerationSeconds: tolerance }),
-    logLevel: parseLogLevel(flags.logLevel),
+    ...toLogLaunch(flags, cli),
   };
 }
 
@@ -113,7 +141,7 @@ function absoluteFolder(path: string): string {
   throw new OrchError('BadRequest', `--allow-host-path ${path}: name the folder from the root, like /srv/data`);
 }
 
-export function parseLogLevel(text: string): LogLevel {
+function parseLogLevel(text: string): LogLevel {
   return oneOf(text, logLevels, '--log-level');
 }
 

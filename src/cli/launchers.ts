@@ -15,6 +15,26 @@ export interface Launchers {
   restore(options: RestoreLaunch): Promise<RestoreReport>;
 }
 
+/** What is told once it runs. */
+export interface StartedFacts {
+  what: 'orch' | 'manager' | 'worker';
+  url: string;
+  kubeconfigPath?: string;
+  /** Whether every orch command of this user finds that kubeconfig by itself. */
+  isDefaultPlace?: boolean;
+  watchDirectory?: string;
+  /** The worker's name. */
+  node?: string;
+}
+
+export interface LogLaunch {
+  logLevel: LogLevel;
+  /** Absent: JSON. */
+  logFormat?: 'pretty';
+  /** Called once it runs. */
+  onStarted?: (facts: StartedFacts) => void;
+}
+
 export interface RestoreLaunch {
   file: string;
   dataDirectory: string;
@@ -30,7 +50,7 @@ export interface RestoreReport {
   objects: Readonly<Record<string, number>>;
 }
 
-export interface ManagerLaunch {
+export interface ManagerLaunch extends LogLaunch {
   dataDirectory: string;
   host: string;
   /** 0: any free one. */
@@ -42,7 +62,6 @@ export interface ManagerLaunch {
   scheduler?: NonNullable<TaskSpec['schedulerName']>;
   nodeGraceSeconds?: number;
   notReadyTolerationSeconds?: number;
-  logLevel: LogLevel;
 }
 
 export interface RuntimeLaunch {
@@ -64,7 +83,7 @@ export interface UpLaunch extends ManagerLaunch, RuntimeLaunch {
   labels: Readonly<Record<string, string>>;
 }
 
-export interface WorkerLaunch extends RuntimeLaunch {
+export interface WorkerLaunch extends RuntimeLaunch, LogLaunch {
   /** The manager's address. */
   server: string;
   caFile: string;
@@ -73,5 +92,4 @@ export interface WorkerLaunch extends RuntimeLaunch {
   name: string;
   dataDirectory: string;
   labels: Readonly<Record<string, string>>;
-  logLevel: LogLevel;
 }

@@ -14,5 +14,5 @@ Examples:
   orch manager --data /var/lib/orch --host 10.0.0.5
   orch manager --scheduler binpack --node-grace-seconds 10`,
   );
-  cli.run<ManagerFlags>(command, (_operands, flags) => cli.environment.launchers.manager(toManagerLaunch(flags)));
+  cli.run<ManagerFlags>(command, (_operands, flags) => cli.environment.launchers.manager(toManagerLaunch(flags, cli)));
 }

@@ -105,6 +105,7 @@ async function waitForRollout(
     names.map((name) => ({ kind: deploymentKind, key: { namespace, name } })),
     (object) => (object === undefined ? failed('is not there') : judgeDeployment(object as unknown as Deployment)),
     timeout,
+    { explainsTrouble: true },
   );
   for (const { target, verdict } of results) {
     const name = label(deploymentKind, target.key.name);

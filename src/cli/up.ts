@@ -25,7 +25,7 @@ Examples:
     );
   cli.run<UpFlags>(command, (_operands, flags) =>
     cli.environment.launchers.up({
-      ...toManagerLaunch(flags),
+      ...toManagerLaunch(flags, cli),
       ...toRuntimeLaunch(flags),
       name: flags.name ?? workerName(hostname()),
       labels: parseLabels(flags.labels),

@@ -9,6 +9,7 @@ import type { Judge, Target, Verdict } from './verdict.js';
 import { waiting } from './verdict.js';
 import { openProgress } from './progress.js';
 import { label } from './resource-arguments.js';
+import { watchTrouble } from './trouble-watch.js';
 
 interface WaitResult {
   target: Target;
@@ -17,7 +18,7 @@ interface WaitResult {
 
 /**
  * Follows the targets until each is done or has failed, or the time is up (0: no limit); shows the progress meanwhile.
- * Resolves with the last verdict of each, those that are still waiting among them. A manager that is away is waited for.
+ * With `explainsTrouble` the verdicts say which task holds a Deployment up, and what a task said last. Resolves with the last verdict of each, those that are still waiting among them. A manager that is away is waited for.
  */
 export async function waitForObjects(
   cli: Cli,
@@ -25,6 +26,7 @@ export async function waitForObjects(
   targets: readonly Target[],
   judge: Judge,
   timeoutMilliseconds: number,
+  options: { explainsTrouble?: boolean } = {},
 ): Promise<WaitResult[]> {
   if (targets.length === 0) return [];
   const { clock, random } = cli.environment;
@@ -35,11 +37,22 @@ export async function waitForObjects(
   cli.signal.addEventListener('abort', finish, { once: true });
   const timer = timeoutMilliseconds > 0 ? clock.setTimer(finish, timeoutMilliseconds) : undefined;
 
+  const looks: (() => void)[] = [];
+  const trouble = options.explainsTrouble
+    ? watchTrouble(cli, client, targets, () => {
+        for (const look of looks) look();
+      })
+    : undefined;
+  const explained = (target: Target, object: Stored | undefined): Verdict => {
+    const verdict = judge(object, target);
+    const why = verdict.type === 'done' ? undefined : trouble?.explain(target, object);
+    return why === undefined ? verdict : { ...verdict, text: `${verdict.text}; ${why}` };
+  };
   const informers = groupByCollection(results).map((group) => {
     const judgeAll = (): void => {
       if (!informer.hasSynced && !syncing) return;
       for (const result of group.results) {
-        const verdict = judge(informer.get(result.target.key), result.target);
+        const verdict = explained(result.target, informer.get(result.target.key));
         if (verdict.type === result.verdict.type && verdict.text === result.verdict.text) continue;
         result.verdict = verdict;
         progress.show(label(result.target.kind, result.target.key.name), verdict);
@@ -68,6 +81,7 @@ export async function waitForObjects(
         judgeAll();
       },
     });
+    looks.push(judgeAll);
     informer.start();
     return informer;
   });
@@ -77,9 +91,12 @@ export async function waitForObjects(
     else finished.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   timer?.cancel();
+  // What failed for good has ended the wait before its last words have come.
+  await trouble?.settled();
+  for (const look of looks) look();
   cli.signal.removeEventListener('abort', finish);
   progress.close();
-  await Promise.all(informers.map((informer) => informer.stop()));
+  await Promise.all([trouble?.close(), ...informers.map((informer) => informer.stop())]);
   return results;
 }
 

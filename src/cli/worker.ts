@@ -1,18 +1,17 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { Cli } from './cli.js';
-import type { RuntimeFlags } from './daemon-flags.js';
-import { addRuntimeFlags, parseLabels, parseLogLevel, toRuntimeLaunch } from './daemon-flags.js';
+import type { LogFlags, RuntimeFlags } from './daemon-flags.js';
+import { addLogFlags, addRuntimeFlags, parseLabels, toLogLaunch, toRuntimeLaunch } from './daemon-flags.js';
 import { defaultWorkerDataDirectory } from './default-paths.js';
 import { workerName } from './up.js';
 
-interface WorkerFlags extends RuntimeFlags {
+interface WorkerFlags extends RuntimeFlags, LogFlags {
   manager: string;
   caFile: string;
   joinTokenFile?: string;
   data?: string;
   name: string;
-  logLevel: string;
 }
 
 export function defineWorker(command: Command, cli: Cli): void {
@@ -25,9 +24,9 @@ export function defineWorker(command: Command, cli: Cli): void {
         '--data <dir>',
         "the worker's own data folder (default: a folder for its name in ~/.local/share/orch-worker)",
       )
-      .option('--name <node>', "the worker's name", workerName(hostname()))
-      .option('--log-level <level>', 'debug, info, warn or error', 'info'),
-  ).addHelpText(
+      .option('--name <node>', "the worker's name", workerName(hostname())),
+  );
+  addLogFlags(command).addHelpText(
     'after',
     `
 The token is join-token of the manager's data folder, or one of \`orch token create\`, which can also give labels to the node. Once
@@ -51,7 +50,7 @@ Examples:
       name: flags.name,
       dataDirectory: flags.data ?? defaultWorkerDataDirectory(cli.environment.env, flags.name),
       labels: parseLabels(flags.labels),
-      logLevel: parseLogLevel(flags.logLevel),
+      ...toLogLaunch(flags, cli),
     }),
   );
 }

@@ -23,12 +23,12 @@ export const silentLogger: Logger = {
   with: () => silentLogger,
 };
 
-/** JSON lines on `destination` (a file descriptor), standard error by default. */
-export function createLogger(level: LogLevel = 'info', destination = 2): Logger {
+/** JSON lines on `destination` (a file descriptor, or what makes something else of them), standard error by default. */
+export function createLogger(level: LogLevel = 'info', destination: number | NodeJS.WritableStream = 2): Logger {
   return wrap(
     pino(
       { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: pino.stdSerializers.err } },
-      pino.destination({ dest: destination, sync: true }),
+      typeof destination === 'number' ? pino.destination({ dest: destination, sync: true }) : destination,
     ),
   );
 }

@@ -8,6 +8,7 @@ import {
 import { deploymentKind } from '../../src/model/deployment.js';
 import { templateHash } from '../../src/model/pod-template.js';
 import { replicaSetKind } from '../../src/model/replica-set.js';
+import { taskKind, type Task } from '../../src/model/task.js';
 import { waitFor } from '../support/wait-for.js';
 import { manifest, startCliCluster, type CliCluster } from './cli-harness.js';
 
@@ -110,6 +111,43 @@ describe('deployments from the command line', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain('deployment/web not ready after 0.2 s: 1 of 2 tasks are available');
     expect(stderr).toContain('`orch describe deployment NAME`');
+  });
+
+  it('say which task holds a rollout up, and why, as it changes', async () => {
+    const { metadata } = await read();
+    const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: metadata.uid, controller: true };
+    for (const name of ['web-x-0', 'web-x-1']) {
+      await cluster.api.registry.create(taskKind, {
+        apiVersion: 'orch.dev/v1',
+        kind: 'Task',
+        metadata: { name, namespace: 'default', ownerReferences: [owner] },
+        spec: { image: 'busybox:nope' },
+      } as Task);
+    }
+    await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 0 });
+    const following = cluster.start('rollout status web --timeout 20s');
+    await cluster.report('web-x-1', {
+      state: 'Failed',
+      reason: 'ImagePullFailed',
+      message: 'cannot pull busybox:nope',
+    });
+    const trouble = 'tasks are available; web-x-1 ImagePullFailed: cannot pull busybox:nope';
+    await waitFor('the task that fails', () => following.stderr.includes(trouble));
+    await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 2, readyReplicas: 2 });
+    const { spec } = await read();
+    await cluster.api.registry.mutate<StoredDeployment>(deploymentKind, key, (current) => ({
+      ...current,
+      status: {
+        ...current.status,
+        availableReplicas: spec.replicas ?? 1,
+        updatedReplicas: spec.replicas ?? 1,
+        replicas: spec.replicas ?? 1,
+      },
+    }));
+    expect((await following.ended).exitCode).toBe(0);
+    for (const name of ['web-x-0', 'web-x-1']) {
+      await cluster.api.registry.delete(taskKind, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+    }
   });
 
   it('fail when they make no progress, with the reason', async () => {

@@ -121,6 +121,29 @@ describe('what is launched', () => {
     ]);
   });
 
+  it('speaks to a person who asks for it: what runs where, and what to type next', async () => {
+    const { launchers } = record();
+    const up: Launchers['up'] = async ({ logFormat, onStarted, watchDirectory }) => {
+      expect(logFormat).toBe('pretty');
+      onStarted?.({
+        what: 'orch',
+        url: 'https://h:1',
+        kubeconfigPath: '/d/kubeconfig',
+        watchDirectory: watchDirectory ?? '',
+        node: 'n1',
+      });
+      return 0;
+    };
+    const args = ['up', '--log-format', 'pretty', '--watch', 'shop'];
+    const { stderr } = await runCli(args, { launchers: { ...launchers, up } });
+    expect(stderr).toMatch(
+      /orch is up\n\n {2}address +https:\/\/h:1\n {2}kubeconfig +\/d\/kubeconfig\n {2}folder +shop/,
+    );
+    expect(stderr).toMatch(/orch --config \/d\/kubeconfig apply -f web.yaml --wait +run what/);
+    const wrong = await runCli(['up', '--log-format', 'xml'], { launchers });
+    expect(wrong).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--log-format') });
+  });
+
   it('worker: needs to know its manager, and has a folder of its own', async () => {
     const { launchers, calls } = record();
     const refused = await runCli(['worker'], { launchers });
