@@ -28,10 +28,10 @@ interface VerbName {
 
 const verbNames = (verbs: readonly VerbName[]): string => verbs.map(({ name }) => name).join(' ');
 const kindNames = (): string => kinds.flatMap(({ plural, singular }) => [plural, singular]).join(' ');
-const aboutKinds = ['get', 'describe', 'delete', 'wait', 'top', 'explain'];
+const aboutKinds = ['get', 'describe', 'delete', 'wait', 'top', 'explain', 'label', 'annotate', 'patch'];
 const aboutTasks = ['logs', 'exec', 'stop', 'start'];
 const aboutDeployments = ['scale', 'rollout'];
-const aboutNodes = ['cordon', 'uncordon', 'drain', 'accept-restore'];
+const aboutNodes = ['taint', 'cordon', 'uncordon', 'drain', 'accept-restore'];
 
 /** The word list, and the names of objects, which the shell asks orch for. */
 const bash = (verbs: readonly VerbName[]): string => `

@@ -6,7 +6,7 @@ import { OrchError } from '../support/errors.js';
 import type { Cli, TerminalStream } from './cli.js';
 import { withConnection } from './connection.js';
 import { execChannels, execFrame, execProtocol, exitCodeOf } from './exec-channels.js';
-import { parseTaskArgument } from './resource-arguments.js';
+import { findTask } from './task-target.js';
 
 interface ExecOptions {
   stdin?: boolean;
@@ -16,7 +16,7 @@ interface ExecOptions {
 export function defineExec(command: Command, cli: Cli): void {
   command
     .usage('[options] <task> -- <command> [arguments...]')
-    .argument('<task>', 'NAME or task/NAME')
+    .argument('<task>', 'NAME, task/NAME or deployment/NAME')
     .argument('[command...]', 'the command, after --')
     .option('-i, --stdin', 'pass on standard input')
     .option('-t, --tty', 'give the command a terminal')
@@ -32,12 +32,13 @@ Examples:
     );
   cli.run<ExecOptions>(command, async (operands, options) => {
     const [word = '', ...args] = operands;
-    const name = parseTaskArgument(word, 'orch exec');
     if (args.length === 0) throw new OrchError('BadRequest', `which command? \`orch exec ${word} -- COMMAND\``);
     const { stdin } = cli.environment;
     const tty = options.tty === true && stdin.isTTY === true;
     if (options.tty && !tty) cli.warn('standard input is no terminal: going on without -t');
-    return withConnection(cli.environment, options, async ({ client, namespace }) => {
+    return withConnection(cli.environment, options, async (connection) => {
+      const { client, namespace } = connection;
+      const name = await findTask(cli, connection, word, 'orch exec');
       const socket = await client.openSocket(
         objectPath(taskKind, { namespace, name }, 'exec'),
         {

@@ -13,7 +13,7 @@ import type { Connection } from './connection.js';
 import { withConnection } from './connection.js';
 import { LogPosition, textOfLine } from './log-lines.js';
 import { parseDuration, parseWhole } from './parse-duration.js';
-import { parseTaskArgument } from './resource-arguments.js';
+import { findTask } from './task-target.js';
 import type { Verdict } from './verdict.js';
 import { done, explainState, waiting } from './verdict.js';
 
@@ -30,7 +30,7 @@ const maxLineBytes = 2 ** 20;
 
 export function defineLogs(command: Command, cli: Cli): void {
   command
-    .argument('<task>', 'NAME or task/NAME')
+    .argument('<task>', 'NAME, task/NAME or deployment/NAME')
     .option('-f, --follow', 'go on and print what comes, across restarts of the container')
     .option('--tail <lines>', 'only the last lines; -1: all')
     .option('--since <time>', 'only of the last 30s, 5m, 2h')
@@ -49,9 +49,9 @@ Examples:
     const words = operands.filter((word) => word !== 'task' && word !== 'tasks');
     const [word = '', ...more] = words.length === 0 ? operands : words;
     if (more.length > 0) throw new OrchError('BadRequest', 'logs are of one task at a time');
-    const name = parseTaskArgument(word, 'orch logs');
     const query = logQuery(cli, options);
     return withConnection(cli.environment, options, async (connection) => {
+      const name = await findTask(cli, connection, word, 'orch logs');
       const task = { namespace: connection.namespace, name };
       if (options.follow && !options.previous)
         await followLogs(cli, connection, task, query, options.timestamps === true);

@@ -128,6 +128,36 @@ export const verbs: readonly Verb[] = [
     define: async () => (await import('./rollout.js')).defineRollout,
   },
   {
+    name: 'label',
+    summary: 'set and remove labels of objects',
+    group: act,
+    define: async () => (await import('./label.js')).defineLabel,
+  },
+  {
+    name: 'annotate',
+    summary: 'set and remove annotations of objects',
+    group: act,
+    define: async () => (await import('./label.js')).defineAnnotate,
+  },
+  {
+    name: 'patch',
+    summary: 'change fields of objects',
+    group: act,
+    define: async () => (await import('./patch.js')).definePatch,
+  },
+  {
+    name: 'set',
+    summary: 'give a task or deployment another image',
+    group: act,
+    define: async () => (await import('./set.js')).defineSet,
+  },
+  {
+    name: 'taint',
+    summary: 'keep tasks away from nodes, unless they tolerate it',
+    group: act,
+    define: async () => (await import('./taint.js')).defineTaint,
+  },
+  {
     name: 'cordon',
     summary: 'let no new task be placed on nodes',
     group: act,

@@ -8,7 +8,7 @@ import {
 import { deploymentKind } from '../../src/model/deployment.js';
 import { templateHash } from '../../src/model/pod-template.js';
 import { replicaSetKind } from '../../src/model/replica-set.js';
-import { taskKind, type Task } from '../../src/model/task.js';
+import { taskKind } from '../../src/model/task.js';
 import { waitFor } from '../support/wait-for.js';
 import { manifest, startCliCluster, type CliCluster } from './cli-harness.js';
 
@@ -122,7 +122,7 @@ describe('deployments from the command line', () => {
         kind: 'Task',
         metadata: { name, namespace: 'default', ownerReferences: [owner] },
         spec: { image: 'busybox:nope' },
-      } as Task);
+      });
     }
     await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 0 });
     const following = cluster.start('rollout status web --timeout 20s');

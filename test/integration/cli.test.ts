@@ -66,12 +66,12 @@ describe('apply', () => {
 
   it('takes a Pod for the Task that it is, and names what is wrong with it at its own fields', async () => {
     const pod = (container: string): string =>
-      `apiVersion: v1\nkind: Pod\nmetadata: { name: lone }\nspec:\n  enableServiceLinks: true\n  containers:\n    - ${container}\n`;
+      `apiVersion: v1\nkind: Pod\nmetadata: { name: lone }\nspec:\n  serviceAccountName: x\n  containers:\n    - ${container}\n`;
     const good = pod('{ name: main, image: "busybox:1" }');
     const created = await cluster.run('apply -f -', good);
     expect(created.stdout).toBe('task/lone created\n');
     expect(created.stderr).toBe(
-      'warning: stdin:1: orch keeps these fields and does not act on them: spec.enableServiceLinks\n',
+      'warning: stdin:1: orch keeps these fields and does not act on them: spec.serviceAccountName\n',
     );
     expect((await cluster.task('lone')).spec).toMatchObject({ image: 'busybox:1' });
     expect((await cluster.run('apply -f -', good)).stdout).toBe('task/lone unchanged\n');
@@ -469,6 +469,59 @@ describe('stop, start, wait and diff', () => {
     expect(changed.stdout).toContain('+++ task/new (new)\n');
     expect(changed.stdout).not.toContain('status');
     expect(await names()).toEqual(['web']);
+  });
+});
+
+describe('label, annotate, patch, set and taint', () => {
+  beforeEach(async () => void (await cluster.run('apply -f -', manifests(manifest('web'), manifest('db')))));
+
+  it('set and remove labels and annotations, of what is named or chosen', async () => {
+    expect((await cluster.run('label task web tier=front')).stdout).toBe('task/web labeled\n');
+    const taken = await cluster.run('label task/web tier=back');
+    expect(taken).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('"tier" is "front" already') });
+    expect((await cluster.run('label task/web tier=back --overwrite')).stdout).toBe('task/web labeled\n');
+    expect((await cluster.run('label tasks --all tier=back --overwrite')).stdout).toBe(
+      'task/db labeled\ntask/web not labeled: it is so already\n',
+    );
+    expect((await cluster.run('annotate tasks -l tier=back note=x')).stdout).toBe(
+      'task/db annotated\ntask/web annotated\n',
+    );
+    await cluster.run('label task web tier-');
+    expect((await cluster.task('web')).metadata).toMatchObject({ annotations: { note: 'x' } });
+    expect((await cluster.task('web')).metadata.labels?.['tier']).toBeUndefined();
+    expect(await cluster.run('label tasks a=b')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('--all'),
+    });
+  });
+
+  it('change fields and the image, and nothing in a dry run', async () => {
+    expect((await cluster.run('patch task web -p {"spec":{"priority":5}}')).stdout).toBe('task/web patched\n');
+    expect((await cluster.run('set image task/web web=busybox:9 --dry-run')).stdout).toBe(
+      'task/web image updated (dry run)\n',
+    );
+    expect((await cluster.task('web')).spec).toMatchObject({ priority: 5, image: 'busybox' });
+    expect((await cluster.run('set image task/web web=busybox:9')).stdout).toBe('task/web image updated\n');
+    expect((await cluster.task('web')).spec.image).toBe('busybox:9');
+    expect(await cluster.run('set image task/web nginx=busybox:9')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('there is no container "nginx": known are web'),
+    });
+    const bad = await cluster.run('patch task web -p {"spec":{"imagee":"x"}}');
+    expect(bad).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('unknown field "spec.imagee"') });
+  });
+
+  it('taint nodes and take it back', async () => {
+    await cluster.addNode('n1');
+    const taints = async (): Promise<unknown> => {
+      const { stdout } = await cluster.run('get node n1 -o json');
+      return (JSON.parse(stdout) as { spec?: { taints?: unknown } }).spec?.taints ?? [];
+    };
+    expect((await cluster.run('taint node n1 disk=slow:NoSchedule')).stdout).toBe('node/n1 tainted\n');
+    expect(await taints()).toEqual([{ key: 'disk', value: 'slow', effect: 'NoSchedule' }]);
+    expect(await cluster.run('taint n1 disk=fast:NoSchedule')).toMatchObject({ exitCode: 1 });
+    expect((await cluster.run('taint n1 disk-')).stdout).toBe('node/n1 untainted\n');
+    expect(await taints()).toEqual([]);
   });
 });
 
