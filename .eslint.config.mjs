@@ -8,6 +8,16 @@ const injectedOnly = ['setTimeout', 'setInterval', 'setImmediate'].map((name) =>
   message: 'Take a Clock from support/clock.ts as an argument instead.',
 }));
 
+const namedExports = { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' };
+
+// What they are given comes from outside, when it likes: a throw in them ends the process.
+const guardedEntry = {
+  selector:
+    'CallExpression[callee.property.name=/^(on|once|onMessage)$/][arguments.0.value=/^(message|data|upgrade)$/]' +
+    ":not([arguments.1.callee.name='guarded'])",
+  message: 'Wrap what takes a message in guarded() of support/guarded.ts.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '**/*.mjs', '.*.cjs'] },
   js.configs.recommended,
@@ -20,7 +30,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' }],
+      'no-restricted-syntax': ['error', namedExports],
     },
   },
   {
@@ -40,7 +50,18 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     ignores: ['src/support/own.ts'],
     plugins: { orch: { rules: { 'no-foreign-lookup': noForeignLookup } } },
-    rules: { 'orch/no-foreign-lookup': 'error' },
+    rules: {
+      'orch/no-foreign-lookup': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/cli/**'],
+    rules: {
+      'no-restricted-syntax': ['error', namedExports, guardedEntry],
+      // `void` does not handle a rejection, and one that nobody handles ends the process.
+      '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
+    },
   },
   {
     files: ['test/**/*.ts', '.tools/**/*.ts'],

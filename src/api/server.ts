@@ -1,11 +1,13 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { nodeKind } from '../model/node.js';
 import type { Registry } from '../registry/registry.js';
 import type { Clock, Timer } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
+import { guarded } from '../support/guarded.js';
 import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
 import type { ApiContext } from './api-context.js';
@@ -112,11 +114,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   limitConnections(server, options.connectionLimits ?? defaultConnectionLimits);
   const upgrades = createUpgrades(context, authenticator);
-  server.on('upgrade', (request, socket, head) => {
-    silent.delete(request.socket);
-    if (isClosing) upgrades.refuse(socket, isStopping());
-    else upgrades.handle(request, socket, head);
-  });
+  const upgradeFailed = (error: unknown): void => logger.error('upgrade failed', { error });
+  server.on(
+    'upgrade',
+    guarded(upgradeFailed, (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      silent.delete(request.socket);
+      if (isClosing) upgrades.refuse(socket, isStopping());
+      else upgrades.handle(request, socket, head);
+    }),
+  );
   const members = registry.watch(nodeKind, { afterRevision: registry.currentRevision() }, (events) => {
     for (const { type, object } of events) {
       if (type === 'DELETED' || object.metadata.deletionTimestamp !== undefined) connections.cut(object.metadata.uid);

@@ -95,7 +95,9 @@ export const launchers: Launchers = {
 
 function createEffects({ logLevel, logFormat }: LogLaunch): Effects {
   const destination = logFormat === 'pretty' ? openPrettyLog(process.stderr.hasColors?.() === true) : 2;
-  return { clock: createSystemClock(), random: createSystemRandom(), logger: createLogger(logLevel, destination) };
+  const logger = createLogger(logLevel, destination);
+  const clock = createSystemClock({ onError: (error) => logger.error('a timer failed', { error }) });
+  return { clock, random: createSystemRandom(), logger };
 }
 
 function factsOf(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { guarded } from '../support/guarded.js';
 import type { ClientSocket } from './client.js';
 import { connectionError } from './connection-error.js';
 import { parseServer } from './https-transport.js';
@@ -35,10 +36,14 @@ export async function openSocket(options: {
   });
   const early: Uint8Array[] = [];
   let listener: ((data: Uint8Array) => void) | undefined;
-  socket.on('message', (data: Buffer) => {
+  const take = (data: Buffer): void => {
     if (listener) listener(data);
     else early.push(data);
-  });
+  };
+  socket.on(
+    'message',
+    guarded(() => socket.terminate(), take),
+  );
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.once('close', (code, reason) => resolve({ code, reason: reason.toString('utf8') }));
   });

@@ -77,9 +77,12 @@ export class FolderWatcher {
   #schedule(): void {
     if (this.#closed) return;
     this.#timer = this.options.clock.setTimer(() => {
-      void this.#lookAgain().finally(() => {
-        if (this.#timer) this.#schedule();
-      });
+      this.#lookAgain()
+        .catch(() => this.onHint())
+        .finally(() => {
+          if (this.#timer) this.#schedule();
+        })
+        .catch(() => undefined);
     }, rootLookMilliseconds);
   }
 

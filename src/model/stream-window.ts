@@ -20,9 +20,9 @@ export class SendWindow {
     else this.#waiting.push(resume);
   }
 
-  /** The other side took so many bytes. */
+  /** The other side took so many bytes. One that claims more than it was sent gets no further ahead by that. */
   credit(bytes: number): void {
-    this.#available += bytes;
+    this.#available = Math.min(streamWindowBytes, this.#available + bytes);
     if (this.isOpen) this.release();
   }
 

@@ -1,3 +1,5 @@
+import { isJsonObject } from './json.js';
+
 /**
  * The protocol between a worker and its manager for logs, exec, attach and port-forward. A worker listens on no port: it
  * dials out and keeps one WebSocket open (GET /apis/orch.dev/v1/workers/NAME/tunnel, subprotocol below), over which the
@@ -44,6 +46,49 @@ export type StreamRequest =
   | { type: 'attach'; taskUid: string; stdin: boolean }
   /** A TCP connection to a port of the container: stdin goes there, stdout comes from there. */
   | { type: 'portForward'; taskUid: string; port: number };
+
+/** What the manager asks for, or undefined for what no worker serves: a worker does not trust its manager's numbers. Pure. */
+export function parseStreamRequest(value: unknown): StreamRequest | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { type, taskUid, stdin, tty, command, port, follow, timestamps, previous, tailLines, since } = value;
+  if (typeof taskUid !== 'string') return undefined;
+  switch (type) {
+    case 'logs': {
+      const isTail = tailLines === undefined || (Number.isSafeInteger(tailLines) && Number(tailLines) >= 0);
+      if (!isTail || !(since === undefined || typeof since === 'string')) return undefined;
+      return {
+        type,
+        taskUid,
+        follow: follow === true,
+        timestamps: timestamps === true,
+        previous: previous === true,
+        ...(tailLines === undefined ? {} : { tailLines: Number(tailLines) }),
+        ...(since === undefined ? {} : { since }),
+      };
+    }
+    case 'exec':
+      if (!Array.isArray(command) || command.length === 0) return undefined;
+      if (!command.every((word) => typeof word === 'string')) return undefined;
+      return { type, taskUid, command, stdin: stdin === true, tty: tty === true };
+    case 'attach':
+      return { type, taskUid, stdin: stdin === true };
+    case 'portForward':
+      return isIn(port, 1, 65_535) ? { type, taskUid, port } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The size of a terminal, or undefined for what is none. Pure. */
+export function parseResize(value: unknown): { width: number; height: number } | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { width, height } = value;
+  return isIn(width, 1, 65_535) && isIn(height, 1, 65_535) ? { width, height } : undefined;
+}
+
+function isIn(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+}
 
 /** How a stream ended: an error (no container, engine away), or the exit code of a command, or neither for what has none. */
 export interface StreamEnd {

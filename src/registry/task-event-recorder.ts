@@ -90,7 +90,8 @@ export class TaskEventRecorder {
       }));
     });
     this.underWay.add(work);
-    void work.finally(() => this.underWay.delete(work));
+    const forget = (): boolean => this.underWay.delete(work);
+    work.then(forget, forget);
   }
 
   private async writeNew(input: TaskEventInput): Promise<void> {

@@ -41,7 +41,7 @@ export class OutputQueue {
     if (this.#ended || data.length === 0) return true;
     this.#pieces.push({ channel, data });
     this.#bytes += data.length;
-    void this.#deliver();
+    this.#deliverSoon();
     return this.#bytes < this.highWaterBytes;
   }
 
@@ -51,7 +51,7 @@ export class OutputQueue {
     this.#ended = true;
     this.#failure ??= failure;
     for (const listener of this.#endListeners) listener();
-    void this.#deliver();
+    this.#deliverSoon();
   }
 
   /** The reader wants no more. */
@@ -63,7 +63,7 @@ export class OutputQueue {
 
   onOutput(listener: OutputListener): void {
     this.#listener = listener;
-    void this.#deliver();
+    this.#deliverSoon();
   }
 
   /** Calls back once when the stream ends, from either side. */
@@ -73,6 +73,12 @@ export class OutputQueue {
 
   onDrain(listener: () => void): void {
     this.#drainListeners.push(listener);
+  }
+
+  #deliverSoon(): void {
+    this.#deliver().catch((error: unknown) =>
+      this.#settle.reject(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 
   async #deliver(): Promise<void> {

@@ -1,3 +1,5 @@
+import { guarded } from './guarded.js';
+
 /**
  * Time as an argument. Nothing outside this folder reads the wall clock or sets a timer, so a test or a
  * simulation can own time.
@@ -22,16 +24,21 @@ export interface Timer {
 /** Node makes 1 ms of a longer timeout. */
 const longestTimeoutMilliseconds = 2 ** 31 - 1;
 
-/** The real clock. Its timers do not keep the process alive when `unref` is true. */
-export function createSystemClock(options: { unref?: boolean } = {}): Clock {
+/**
+ * The real clock. Its timers do not keep the process alive when `unref` is true. `onError` gets what callbacks throw; without it
+ * that ends the process.
+ */
+export function createSystemClock(options: { unref?: boolean; onError?: (error: unknown) => void } = {}): Clock {
+  const { onError } = options;
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     setTimer(callback, delayMilliseconds) {
+      const run = onError ? guarded(onError, callback) : callback;
       let handle: NodeJS.Timeout;
       const wait = (milliseconds: number): void => {
         const part = Math.min(milliseconds, longestTimeoutMilliseconds);
-        handle = setTimeout(() => (milliseconds > part ? wait(milliseconds - part) : callback()), part);
+        handle = setTimeout(() => (milliseconds > part ? wait(milliseconds - part) : run()), part);
         if (options.unref) handle.unref();
       };
       wait(delayMilliseconds);

@@ -191,7 +191,9 @@ export class CheckpointFile {
 
   private touch(): void {
     this.isDirty = true;
-    void this.save();
+    this.save().catch((error: unknown) => {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+    });
   }
 
   /** One write at a time; what changes during a write goes into the next one. Never rejects: the next change tries again. */

@@ -87,7 +87,8 @@ const isOnTerminal = (request: StreamRequest): boolean => request.type === 'exec
 /** The client is gone. A command on a terminal is told so by keys, as its input has no end that it could see. */
 function leave(session: Session, request: StreamRequest, clock: Clock): void {
   if (!isOnTerminal(request) || !('write' in session)) return session.close();
-  void session.write(leavingKeys);
+  // It is closed in any case.
+  Promise.resolve(session.write(leavingKeys)).catch(() => undefined);
   const close = (): void => {
     timer.cancel();
     session.close();

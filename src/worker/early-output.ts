@@ -71,7 +71,8 @@ class HeldOutput implements ExecSession {
 
   onOutput(listener: OutputListener): void {
     this.listener = listener;
-    for (const { channel, data } of this.pieces.splice(0)) void this.pass(channel, data);
+    // What goes wrong is told by `finished`.
+    for (const { channel, data } of this.pieces.splice(0)) this.pass(channel, data).catch(() => undefined);
   }
 
   write(): void {

@@ -36,12 +36,14 @@ export class EngineWatch {
     view.start();
     await this.look();
     const pause = (): number => (this.isReady ? pingMilliseconds : Math.min(pingMilliseconds, silentPingMilliseconds));
+    const failed = (error: unknown): void => this.options.logger.error('a look at the engine failed', { error });
     this.endings.push(
-      repeat(clock, pause, () => this.look()),
+      repeat(clock, pause, () => this.look(), failed),
       repeat(
         clock,
         () => relistMilliseconds,
         () => this.relist(),
+        failed,
       ),
     );
   }

@@ -88,7 +88,7 @@ export class NodeAgent {
   start(): void {
     this.queue.add('node');
     this.informer.start();
-    void this.beat();
+    this.beatSoon();
   }
 
   async stop(): Promise<void> {
@@ -228,7 +228,11 @@ export class NodeAgent {
     }
     if (this.stopped) return;
     // Spread over +-5 %: many workers that start together do not beat together.
-    this.timer = clock.setTimer(() => void this.beat(), delay * (0.95 + random.next() * 0.1));
+    this.timer = clock.setTimer(() => this.beatSoon(), delay * (0.95 + random.next() * 0.1));
+  }
+
+  private beatSoon(): void {
+    this.beat().catch((error: unknown) => this.options.logger.error('heartbeats have ended', { error }));
   }
 
   /** What the manager asks for, never slower than this worker's own setting and never faster than 5 a second. */

@@ -6,7 +6,16 @@ import type { Client, ClientSocket } from '../client/client.js';
 import type { StreamEnd, StreamRequest } from '../model/worker-tunnel.js';
 import type { OutputListener } from '../runtime/container-runtime.js';
 import { decodeCredit, encodeCredit, ReceiveWindow, SendWindow } from '../model/stream-window.js';
-import { decodeTunnelFrame, encodeTunnelFrame, tunnelChannels, tunnelProtocol } from '../model/worker-tunnel.js';
+import {
+  decodeTunnelFrame,
+  encodeTunnelFrame,
+  parseResize,
+  parseStreamRequest,
+  streamWindowBytes,
+  tunnelChannels,
+  tunnelProtocol,
+} from '../model/worker-tunnel.js';
+import { guarded } from '../support/guarded.js';
 import { isJsonObject } from '../model/json.js';
 import type { BackoffPolicy } from '../support/backoff.js';
 import { backoffDelay } from '../support/backoff.js';
@@ -42,13 +51,16 @@ export interface TunnelClientOptions {
 
 const maxStreams = 64;
 const maxFrameBytes = 64 * 1024;
-const requestTypes = ['logs', 'exec', 'attach', 'portForward'];
+/** A frame may go beyond the window that is left, by itself. */
+const maxHeldInputBytes = streamWindowBytes + 64 * 1024;
 const retryPolicy: BackoffPolicy = { initialMilliseconds: 200, maxMilliseconds: 8_000, jitterFraction: 0.5 };
 
 interface OpenStream {
   served: ServedStream;
   output: SendWindow;
   input: ReceiveWindow;
+  /** Input that was not taken yet. */
+  heldBytes: number;
 }
 
 export class TunnelClient {
@@ -101,7 +113,12 @@ export class TunnelClient {
       }
       streams.clear();
     };
-    socket.onMessage((message) => {
+    const stop = (streamId: number, { output, served }: OpenStream): void => {
+      streams.delete(streamId);
+      output.release();
+      served.cancel();
+    };
+    const receive = (message: Uint8Array): void => {
       const frame = decodeTunnelFrame(message);
       if (!frame) return;
       const { streamId, channel, payload } = frame;
@@ -109,20 +126,23 @@ export class TunnelClient {
       if (channel === tunnelChannels.open) this.open(socket, streams, streamId, payload);
       else if (!stream) return;
       else if (channel === tunnelChannels.cancel) {
-        streams.delete(streamId);
-        stream.output.release();
-        stream.served.cancel();
+        stop(streamId, stream);
       } else if (channel === tunnelChannels.credit) {
         stream.output.credit(decodeCredit(payload));
       } else if (channel === tunnelChannels.stdin) {
         if (payload.length === 0) stream.served.endInput();
+        else if (stream.heldBytes > maxHeldInputBytes) stop(streamId, stream);
         else takeInput(stream, payload);
       } else if (channel === tunnelChannels.resize) {
-        const size = parse(payload);
-        const [width, height] = [size?.['width'], size?.['height']];
-        if (typeof width === 'number' && typeof height === 'number') stream.served.resize(width, height);
+        const size = parseResize(parse(payload));
+        if (size) stream.served.resize(size.width, size.height);
       }
-    });
+    };
+    const failed = (error: unknown): void => {
+      this.options.logger.error('message of the manager failed', { error });
+      socket.close();
+    };
+    socket.onMessage(guarded(failed, receive));
     await socket.closed.finally(cleared);
     this.socket = undefined;
   }
@@ -135,8 +155,8 @@ export class TunnelClient {
     };
     const refuse = (code: string, message: string): void =>
       send(tunnelChannels.end, new TextEncoder().encode(JSON.stringify({ error: { code, message } })));
-    const request = parse(payload);
-    if (streams.has(streamId) || !requestTypes.includes(String(request?.['type']))) {
+    const request = parseStreamRequest(parse(payload));
+    if (streams.has(streamId) || !request) {
       return refuse('BadRequest', 'this is no stream that a worker serves');
     }
     if (streams.size >= maxStreams) {
@@ -157,17 +177,22 @@ export class TunnelClient {
       served: nothing,
       output: window,
       input: new ReceiveWindow((bytes) => send(tunnelChannels.credit, encodeCredit(bytes))),
+      heldBytes: 0,
     };
     streams.set(streamId, stream);
-    stream.served = this.options.serve(request as unknown as StreamRequest, output, end);
+    stream.served = this.options.serve(request, output, end);
   }
 }
 
 /** The manager may send more once what came was taken. */
-function takeInput({ served, input }: OpenStream, data: Uint8Array): void {
-  const taking = served.write(data);
-  if (!taking) return input.took(data.length);
-  const took = (): void => input.took(data.length);
+function takeInput(stream: OpenStream, data: Uint8Array): void {
+  const taking = stream.served.write(data);
+  if (!taking) return stream.input.took(data.length);
+  stream.heldBytes += data.length;
+  const took = (): void => {
+    stream.heldBytes -= data.length;
+    stream.input.took(data.length);
+  };
   taking.then(took, took);
 }
 

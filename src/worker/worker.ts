@@ -189,6 +189,7 @@ export class Worker {
     this.probes = new ProbeRunner({
       runtime,
       clock,
+      logger,
       onFailure: (uid, attempt, message) => {
         const task = this.assignments.task(uid);
         if (task) this.events.record(task, 'Warning', 'Unhealthy', message, attempt);
@@ -313,6 +314,7 @@ export class Worker {
       clock,
       () => settings.statsSeconds * 1000,
       () => this.collectStats(),
+      (error) => logger.warn('statistics not read', { error: errorMessage(error) }),
     );
     this.refresh.start();
     this.assignments.start();

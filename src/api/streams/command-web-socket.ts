@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
-import type { Clock } from '../../support/clock.js';
+import { guarded } from '../../support/guarded.js';
+import type { ApiContext } from '../api-context.js';
 import {
   closeDeadlineMilliseconds,
   parseTerminalSize,
@@ -26,14 +27,22 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 
 const maxBufferedBytes = 2 ** 20;
 const resumeBufferedBytes = 2 ** 18;
 
-export function commandOverWebSocket(socket: WebSocket, protocol: string, clock: Clock): CommandConnection {
+export function commandOverWebSocket(
+  socket: WebSocket,
+  protocol: string,
+  { clock, logger }: Pick<ApiContext, 'clock' | 'logger'>,
+): CommandConnection {
   const { encode, decode } = protocol.includes('base64.') ? base64Messages : binaryMessages;
   const hasStatusObject = /^v\d/.test(protocol);
   let listener: CommandListener | undefined;
   const send = (channel: number, payload: Uint8Array, onSent?: () => void): void => {
     if (socket.readyState === socket.OPEN) socket.send(encode(channel, payload), onSent);
   };
-  socket.on('message', (data: Buffer) => {
+  const failed = (error: unknown): void => {
+    logger.error('command of a client failed', { error });
+    socket.terminate();
+  };
+  const receive = (data: Buffer): void => {
     const { channel, payload } = decode(data);
     if (channel === channels.stdin) {
       if (payload.length > 0 && listener?.onStdin(payload) === false) socket.pause();
@@ -43,8 +52,12 @@ export function commandOverWebSocket(socket: WebSocket, protocol: string, clock:
     } else if (channel === channels.close && payload[0] === channels.stdin) {
       listener?.onStdinEnd();
     }
-  });
-  socket.once('close', () => listener?.onClose());
+  };
+  socket.on('message', guarded(failed, receive));
+  socket.once(
+    'close',
+    guarded(failed, () => listener?.onClose()),
+  );
   return {
     write(channel, payload) {
       send(channels[channel], payload, () => {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { OrchError } from '../../support/errors.js';
+import { guarded } from '../../support/guarded.js';
 import type { ApiContext } from '../api-context.js';
 import { queryValues, type Query } from '../query.js';
 import type { StreamTarget } from './stream-target.js';
@@ -131,11 +132,16 @@ export function forwardOverChannels(
       return undefined;
     }
   });
-  socket.on('message', (frame: Buffer) => {
+  const failed = (error: unknown): void => {
+    context.logger.error('portforward failed', { error });
+    socket.terminate();
+  };
+  const receive = (frame: Buffer): void => {
     const channel = frame[0] ?? 1;
     const stream = channel % 2 === 0 ? streams[channel / 2] : undefined;
     if (stream && !stream.writeStdin(frame.subarray(1), () => socket.resume())) socket.pause();
-  });
+  };
+  socket.on('message', guarded(failed, receive));
   const stop = (): void => socket.close(1001);
   context.openStreams.add(stop);
   socket.once('close', () => {

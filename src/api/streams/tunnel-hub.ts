@@ -25,7 +25,7 @@ export class TunnelHub {
   /** Takes over a freshly upgraded socket of a worker. */
   attach(nodeName: string, socket: WebSocket): void {
     const old = this.#tunnels.get(nodeName);
-    const tunnel = new Tunnel(nodeName, socket, this.#clock);
+    const tunnel = new Tunnel(nodeName, socket, this.#clock, this.#logger);
     this.#tunnels.set(nodeName, tunnel);
     old?.close(replacedCode, 'replaced by a newer tunnel');
     this.#logger.info('worker tunnel opened', { node: nodeName });

@@ -11,6 +11,8 @@ import {
 } from '../../model/worker-tunnel.js';
 import type { Clock, Timer } from '../../support/clock.js';
 import { OrchError } from '../../support/errors.js';
+import { guarded } from '../../support/guarded.js';
+import type { Logger } from '../../support/logger.js';
 
 /** The manager's end of a stream: what the worker sends arrives here. */
 export interface StreamReader {
@@ -55,13 +57,23 @@ export class Tunnel {
   #alive = true;
   #pinger: Timer;
 
-  constructor(nodeName: string, socket: WebSocket, clock: Clock) {
+  constructor(nodeName: string, socket: WebSocket, clock: Clock, logger: Logger) {
     this.#nodeName = nodeName;
     this.#socket = socket;
     this.#clock = clock;
-    socket.on('message', (data: Buffer) => this.#receive(data));
+    const failed = (error: unknown): void => {
+      logger.error('worker tunnel failed', { node: nodeName, error });
+      socket.terminate();
+    };
+    socket.on(
+      'message',
+      guarded(failed, (data: Buffer) => this.#receive(data)),
+    );
     socket.on('pong', () => (this.#alive = true));
-    socket.once('close', () => this.#dropAll());
+    socket.once(
+      'close',
+      guarded(failed, () => this.#dropAll()),
+    );
     this.#pinger = clock.setTimer(() => this.#ping(), pingIntervalMilliseconds);
   }
 
@@ -191,7 +203,7 @@ function parseStreamEnd(payload: Uint8Array): StreamEnd {
   if (!isJsonObject(value)) return {};
   const { exitCode, error } = value;
   return {
-    ...(typeof exitCode === 'number' ? { exitCode } : {}),
+    ...(Number.isSafeInteger(exitCode) ? { exitCode: Number(exitCode) } : {}),
     ...(isJsonObject(error)
       ? { error: { code: textOf(error['code'], 'InternalError'), message: textOf(error['message'], 'unknown') } }
       : {}),

@@ -90,7 +90,7 @@ function commandRoute(key: ObjectKey, isPod: boolean, subresource: 'exec' | 'att
         if (client.type === 'webSocket') {
           relayCommand(
             context,
-            commandOverWebSocket(client.socket, client.protocol, context.clock),
+            commandOverWebSocket(client.socket, client.protocol, context),
             target,
             request,
             options,

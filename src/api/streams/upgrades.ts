@@ -8,6 +8,7 @@ import { authorize } from '../authorization.js';
 import type { Authenticator } from '../identity.js';
 import { InFlightLimit } from '../in-flight-limit.js';
 import { failureStatus, toOrchError } from '../status.js';
+import { guarded } from '../../support/guarded.js';
 import type { UpgradedClient, UpgradeRoute } from './upgrade-route.js';
 import { findUpgradeRoute, pathOf } from './upgrade-routes.js';
 import { takeAnyKey } from './web-socket-key.js';
@@ -63,7 +64,11 @@ export function createUpgrades(context: ApiContext, authenticator: Authenticator
     prepareKey(request);
     server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', () => webSocket.terminate());
-      start(upgradedClient(client.protocol, webSocket));
+      const failed = (error: unknown): void => {
+        logger.error('upgraded connection failed', { path: pathOf(request.url), error });
+        webSocket.terminate();
+      };
+      guarded(failed, () => start(upgradedClient(client.protocol, webSocket)))();
     });
   };
 

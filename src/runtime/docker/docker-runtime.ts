@@ -27,6 +27,7 @@ import { RuntimeError } from '../container-runtime.js';
 import { checkFiles } from '../check-files.js';
 import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
+import { withContractErrors } from './contract-errors.js';
 import { createBody } from './create-body.js';
 import { openDockerAttach } from './docker-attach.js';
 import { leaveCommand, openDockerExec } from './docker-exec.js';
@@ -276,10 +277,10 @@ class DockerRuntime implements ContainerRuntime {
     const { clusterUid, clock, random, logger } = this.#options;
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
-    void followEvents({ connection: this.#connection, clusterUid, clock, random, logger, signal }, (event) => {
+    followEvents({ connection: this.#connection, clusterUid, clock, random, logger, signal }, (event) => {
       this.#own.hear(event);
       onHint(event.containerId === undefined ? {} : { containerId: event.containerId });
-    });
+    }).catch((error: unknown) => logger.error('engine events are not followed any more', { error }));
     return { close: () => abort.abort() };
   }
 
@@ -347,7 +348,7 @@ class DockerRuntime implements ContainerRuntime {
  * the engine answers and has no version of its API in common with orch.
  */
 export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<ContainerRuntime> {
-  const runtime = new DockerRuntime(options);
+  const runtime = withContractErrors(new DockerRuntime(options));
   try {
     await runtime.ping();
     await runtime.findHostPathMode();

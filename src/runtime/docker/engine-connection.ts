@@ -10,6 +10,7 @@ import { negotiateApiVersion } from './api-version.js';
 import type { EngineApi } from './engine-api.js';
 import type { EngineCall } from './engine-errors.js';
 import { asRefusal, EngineRefusal, isVersionRefusal, toRuntimeError } from './engine-errors.js';
+import { takePlainRefusals } from './plain-refusals.js';
 
 interface Negotiated {
   apiVersion: string;
@@ -152,6 +153,8 @@ export class EngineConnection {
       agent,
       ...(apiVersion !== undefined && { version: `v${apiVersion}` }),
     };
-    return new Docker(options) as unknown as EngineApi;
+    const docker = new Docker(options);
+    takePlainRefusals(docker);
+    return docker as unknown as EngineApi;
   }
 }

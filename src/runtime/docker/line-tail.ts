@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { guarded } from '../../support/guarded.js';
 import { RuntimeError } from '../container-runtime.js';
 import type { FramePiece } from './demultiplexer.js';
 import { timestampBytes } from './log-position.js';
@@ -51,7 +52,11 @@ function readMessages(stream: Readable, frames: { push(chunk: Uint8Array): Frame
   return new Promise((resolve, reject) => {
     const messages: Message[] = [];
     let head: Uint8Array = new Uint8Array(0);
-    stream.on('data', (chunk: Uint8Array) => {
+    const failed = (error: unknown): void => {
+      reject(error instanceof Error ? error : new Error(String(error)));
+      stream.destroy();
+    };
+    const take = (chunk: Uint8Array): void => {
       for (const { channel, data, begins, ends } of frames.push(chunk)) {
         if (begins) head = new Uint8Array(0);
         if (head.length < timestampBytes) head = Buffer.concat([head, data.subarray(0, timestampBytes)]);
@@ -62,7 +67,8 @@ function readMessages(stream: Readable, frames: { push(chunk: Uint8Array): Frame
             endsLine: data.at(-1) === newline,
           });
       }
-    });
+    };
+    stream.on('data', guarded(failed, take));
     stream.once('end', () => resolve(messages));
     stream.once('close', () => reject(new RuntimeError('Unavailable', 'the engine broke the output off')));
   });

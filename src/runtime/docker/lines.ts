@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { guarded } from '../../support/guarded.js';
 
 const maxLineBytes = 1024 * 1024;
 
@@ -9,13 +10,18 @@ const maxLineBytes = 1024 * 1024;
 export function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let rest = '';
+    const failed = (error: unknown): void => {
+      reject(error instanceof Error ? error : new Error(String(error)));
+      stream.destroy();
+    };
     stream.setEncoding('utf8');
-    stream.on('data', (text: string) => {
+    const take = (text: string): void => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) if (line.trim() !== '') onLine(line);
       if (rest.length > maxLineBytes) stream.destroy(new Error('the engine sent a line above 1 MiB'));
-    });
+    };
+    stream.on('data', guarded(failed, take));
     const broken = (): void => reject(new Error('the engine broke the stream off'));
     stream.once('end', () => {
       if (rest.trim() !== '') onLine(rest);

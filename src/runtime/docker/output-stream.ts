@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { guarded } from '../../support/guarded.js';
 import { RuntimeError } from '../container-runtime.js';
 import type { OutputQueue } from '../output-queue.js';
 
@@ -18,13 +19,18 @@ export function pumpOutput(
   split: (chunk: Uint8Array) => OutputPiece[],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.on('data', (chunk: Uint8Array) => {
+    const take = (chunk: Uint8Array): void => {
       let goOn = true;
       for (const { channel, data } of split(chunk)) goOn = queue.push(channel, data) && goOn;
       if (!goOn) stream.pause();
-    });
-    queue.onDrain(() => stream.resume());
+    };
     const broken = (): void => reject(new RuntimeError('Unavailable', 'the engine broke the output off'));
+    const failed = (): void => {
+      broken();
+      stream.destroy();
+    };
+    stream.on('data', guarded(failed, take));
+    queue.onDrain(() => stream.resume());
     stream.once('end', resolve);
     stream.once('error', broken);
     stream.once('aborted', broken);

@@ -152,10 +152,14 @@ function watchOver(
   let timer: Timer | undefined;
   const retryLater = (): void => {
     timer = clock.setTimer(() => {
-      void store.retry().then((works) => {
-        if (works) logger.info('store writes again', { directory: folder.directory });
-        else if (store.canRecover()) retryLater();
-      });
+      const failed = (error: unknown): void => logger.error('store cannot be tried again', { error });
+      store
+        .retry()
+        .then((works) => {
+          if (works) logger.info('store writes again', { directory: folder.directory });
+          else if (store.canRecover()) retryLater();
+        })
+        .catch(failed);
     }, retryAfterFullMilliseconds);
   };
   const store = new JournaledStore({

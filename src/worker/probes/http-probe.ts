@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Clock } from '../../support/clock.js';
+import { guarded } from '../../support/guarded.js';
 import type { ProbeResult } from './probe-result.js';
 import { failure, success } from './probe-result.js';
 
@@ -81,12 +82,13 @@ function get(url: URL, signal: AbortSignal): Promise<{ status: number; location?
       const { statusCode = 0 } = response;
       const { location } = response.headers;
       const answer = { status: statusCode, ...(location === undefined ? {} : { location }) };
-      response.on('data', (chunk: Buffer) => {
+      const take = (chunk: Buffer): void => {
         received += chunk.length;
         if (received <= maxBodyBytes) return;
         resolve(answer);
         outgoing.destroy();
-      });
+      };
+      response.on('data', guarded(reject, take));
       response.on('end', () => resolve(answer));
       response.on('error', reject);
     });

@@ -7,6 +7,8 @@ import { canonicalJson } from '../../model/json.js';
 import type { Probe, StoredTask } from '../../model/task.js';
 import type { ContainerDetails, ContainerRuntime } from '../../runtime/container-runtime.js';
 import type { Clock, Timer } from '../../support/clock.js';
+import { errorMessage } from '../../support/errors.js';
+import type { Logger } from '../../support/logger.js';
 import { ConfigProblem } from '../config/config-problem.js';
 import { plainVariables, ReferenceExpansion } from '../config/reference-expansion.js';
 import type { LeftCommand } from './exec-probe.js';
@@ -19,6 +21,7 @@ import { probeTcp } from './tcp-probe.js';
 export interface ProbeRunnerOptions {
   runtime: ContainerRuntime;
   clock: Clock;
+  logger: Logger;
   /** Every single failed try. */
   onFailure(taskUid: string, attempt: number, message: string): void;
   /** failureThreshold tries failed in a row; the container's probes are then over until the next container. */
@@ -134,16 +137,22 @@ export class ProbeRunner {
 
   private schedule(followed: Followed, role: Role, probe: Probe, before: Count, delayMilliseconds: number): void {
     const timer = this.options.clock.setTimer(() => {
-      void this.tryOnce(followed, role, probe).then((result) => {
-        if (followed.isStopped) return;
-        const count = countResult(before, result);
-        if (result.outcome === 'failure') this.onFailure(followed, `${role} probe failed: ${result.message}`);
-        if (this.judge(followed, role, probe, count, result)) {
-          this.schedule(followed, role, probe, count, periodOf(probe));
-        }
-      });
+      this.tryOnce(followed, role, probe)
+        // What cannot even be tried has failed.
+        .catch((error: unknown) => failure(errorMessage(error)))
+        .then((result) => this.take(followed, role, probe, before, result))
+        .catch((error: unknown) => this.options.logger.error('probe is given up', { role, error }));
     }, delayMilliseconds);
     followed.timers.set(role, timer);
+  }
+
+  private take(followed: Followed, role: Role, probe: Probe, before: Count, result: ProbeResult): void {
+    if (followed.isStopped) return;
+    const count = countResult(before, result);
+    if (result.outcome === 'failure') this.onFailure(followed, `${role} probe failed: ${result.message}`);
+    if (this.judge(followed, role, probe, count, result)) {
+      this.schedule(followed, role, probe, count, periodOf(probe));
+    }
   }
 
   /** Acts on the results so far. True: go on with this probe. */

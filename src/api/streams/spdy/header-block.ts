@@ -1,4 +1,5 @@
 import { constants, createInflate, type Inflate } from 'node:zlib';
+import { guarded } from '../../../support/guarded.js';
 import { headerDictionary } from './header-dictionary.js';
 
 export type SpdyHeaders = Readonly<Record<string, string>>;
@@ -13,11 +14,15 @@ export class HeaderReader {
   #bytes = 0;
 
   constructor() {
-    this.#inflate.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       this.#bytes += chunk.length;
       if (this.#bytes <= maxBlockBytes) this.#chunks.push(chunk);
       else this.#inflate.destroy(new Error('a header block is too large'));
-    });
+    };
+    this.#inflate.on(
+      'data',
+      guarded(() => this.#inflate.destroy(), take),
+    );
     this.#inflate.on('error', () => undefined); // told by the write that it broke
   }
 

@@ -90,7 +90,7 @@ export class SpdySession {
       for (const stream of [...this.#streams.values()]) stream.onDrain();
     });
     transport.once('close', () => this.#closed());
-    void this.#run();
+    this.#run().catch(() => transport.destroy());
   }
 
   /** Lets what was written leave, then closes. */
