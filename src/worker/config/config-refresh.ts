@@ -45,10 +45,12 @@ export class ConfigRefresh {
   constructor(private readonly options: ConfigRefreshOptions) {}
 
   start(): void {
+    const { clock, logger } = this.options;
     this.end = repeat(
-      this.options.clock,
+      clock,
       () => refreshMilliseconds,
       () => this.refresh(),
+      (error) => logger.warn('a round of ConfigMaps and Secrets failed', { error }),
     );
   }
 
