@@ -42,6 +42,7 @@ const sentences: readonly { pattern: string; sentence: string }[] = [
   { pattern: '^SIG[A-Z0-9+]+$', sentence: 'is not a signal: write it like SIGTERM' },
   { pattern: '^[^=\\u0000]+$', sentence: 'must not be empty nor hold "=" or NUL' },
   { pattern: '^[^=\\u0000]*$', sentence: 'must not hold "=" or NUL' },
+  { pattern: '^[0-9a-f]{64}$', sentence: 'is no SHA-256: write its 64 hexadecimal digits in lower case' },
   { pattern: '^[^\\u0000]*$', sentence: 'must not hold the character NUL' },
 ];
 
