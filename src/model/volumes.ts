@@ -4,14 +4,9 @@ import { parseBytes } from './quantities.js';
 
 const sources = ['dockerVolume', 'hostPath', 'emptyDir', 'configMap', 'secret'] as const;
 
-/** Whether its content is put into the container as files, instead of being mounted. */
+/** Whether its content comes from an object, as files. */
 export function isFileVolume({ configMap, secret }: Volume): boolean {
   return configMap !== undefined || secret !== undefined;
-}
-
-/** Also one that names no source. */
-function isEmptyDir(volume: Volume): boolean {
-  return volume.emptyDir !== undefined || sources.every((source) => volume[source] === undefined);
 }
 
 /** Whether the task's container needs files before it starts. Pure. */
@@ -37,13 +32,7 @@ export function validateVolumes({ volumes = [], volumeMounts = [] }: TaskSpec): 
         : [invalid(`spec.volumeMounts[${index}].name`, `no entry of spec.volumes is named "${name}"`)]),
       ...dotsIn(mountPath, `spec.volumeMounts[${index}].mountPath`),
     ]),
-    // On the engine each mount of it would be another one.
-    ...duplicates(
-      volumeMounts.map(({ name }) =>
-        volumes.some((each) => each.name === name && isEmptyDir(each)) ? name : undefined,
-      ),
-      (index) => `spec.volumeMounts[${index}].name`,
-    ),
+    ...validateMemory(volumes, volumeMounts),
     ...validatePlaces(volumes, volumeMounts),
   ];
 }
@@ -98,28 +87,25 @@ function foldersOf(path: string): string[] {
   return parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** The kernel's own, and mounted by the engine when a container starts: files that were put there before are hidden. */
-const placesOfTheEngine = ['/proc', '/sys', '/dev'];
+/** On the engine each mount of memory is another one. */
+function validateMemory(volumes: readonly Volume[], mounts: readonly VolumeMount[]): ErrorCause[] {
+  const inMemory = new Set(volumes.filter(({ emptyDir }) => emptyDir?.medium === 'Memory').map(({ name }) => name));
+  return mounts.flatMap(({ name }, index) => {
+    if (!inMemory.has(name) || mounts.findIndex((mount) => mount.name === name) === index) return [];
+    const message = `"${name}" is in memory, so it can be mounted at one place only: leave medium out to mount it at several`;
+    return [invalid(`spec.volumeMounts[${index}].name`, message)];
+  });
+}
 
-/**
- * Files are written into what is mounted at their place when the container is made. So nothing but files may be there: no folder
- * of the machine, no volume that stays, no memory that is empty again at the start.
- */
+/** The kernel's own, in which no folder can be made. */
+const placesOfTheKernel = ['/proc', '/sys'];
+
+/** Files have a volume of their own, so they may be below and around all other mounts. */
 function validatePlaces(volumes: readonly Volume[], mounts: readonly VolumeMount[]): ErrorCause[] {
-  const isFiles = ({ name }: VolumeMount): boolean =>
-    volumes.some((volume) => volume.name === name && isFileVolume(volume));
-  const others = mounts.filter((mount) => !isFiles(mount));
-  return mounts.flatMap((mount, index) => {
-    if (!isFiles(mount)) return [];
-    const field = `spec.volumeMounts[${index}].mountPath`;
-    const place = placesOfTheEngine.find((own) => isWithin(mount.mountPath, own));
-    if (place !== undefined) return [invalid(field, `no files can be put below ${place}`)];
-    const other = others.find(
-      ({ mountPath }) => isWithin(mount.mountPath, mountPath) || isWithin(mountPath, mount.mountPath),
-    );
-    if (!other) return [];
-    const message = `"${mount.mountPath}" and "${other.mountPath}" lie in each other: a configMap or secret needs a place of its own`;
-    return [invalid(field, message)];
+  return mounts.flatMap(({ name, mountPath }, index) => {
+    const place = placesOfTheKernel.find((own) => isWithin(mountPath, own));
+    if (place === undefined || !volumes.some((volume) => volume.name === name && isFileVolume(volume))) return [];
+    return [invalid(`spec.volumeMounts[${index}].mountPath`, `no files can be put below ${place}`)];
   });
 }
 
@@ -134,10 +120,9 @@ function dotsIn(path: string, field: string): ErrorCause[] {
     : [];
 }
 
-/** undefined counts as different from everything. */
-function duplicates(values: readonly (string | undefined)[], fieldOf: (index: number) => string): ErrorCause[] {
+function duplicates(values: readonly string[], fieldOf: (index: number) => string): ErrorCause[] {
   return values.flatMap((value, index) =>
-    value !== undefined && values.indexOf(value) < index
+    values.indexOf(value) < index
       ? [{ reason: 'FieldValueDuplicate', field: fieldOf(index), message: `"${value}" is already used before` }]
       : [],
   );

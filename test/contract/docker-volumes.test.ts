@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
@@ -269,6 +269,26 @@ it('makes an emptyDir that everybody may write to, and keeps it and its permissi
   const modes = 'test "$(stat -c %a /etc /memory | tr "\\n" " ")" =';
   expect((await run(`${modes} "777 777 " && echo kept > /etc/f && chmod 700 /etc`, mounts)).exitCode).toBe(0);
   expect((await run(`${modes} "700 777 " && grep -q kept /etc/f`, mounts)).exitCode).toBe(0);
+});
+
+it('has one emptyDir at two places, and files below and around other mounts, which get none of them', async () => {
+  const at = { type: 'emptyDir', name: volumeName(), volume: 'scratch', readOnly: false } as const;
+  const mounts: Mount[] = [
+    { type: 'volume', target: '/etc/shop/data', readOnly: false },
+    { ...at, target: '/work' },
+    { ...at, target: '/again' },
+    { type: 'tmpfs', target: '/memory', readOnly: false },
+    { type: 'bind', path: allowed, target: '/host', readOnly: false },
+  ];
+  const places = ['/etc/shop/data/in', '/memory/in', '/work/in', '/host/in', '/dev/in', '/etc/shop/in', '/etc/shop'];
+  const script = [
+    ...places.map((place) => `test "$(cat ${place}/a)" = content`),
+    'echo x > /work/f && cp /again/f /etc/shop/data && test "$(stat -c %a /work /again | tr "\\n" " ")" = "777 777 "',
+    'test -d /again/in && test -z "$(ls -A /again/in)"',
+  ].join(' && ');
+  const files = places.map((place) => fileSet(place, 'a', 0o444));
+  expect((await run(script, mounts, runtime, files)).exitCode).toBe(0);
+  expect(await readdir(join(allowed, 'in'))).toEqual([]);
 });
 
 it('shows no process anything between two sets of files', async () => {

@@ -168,14 +168,15 @@ describe('pods with kubectl', () => {
     await kubectl.succeeds('create', 'secret', 'generic', 'key', '--from-literal=id=hush');
     const more = `      volumeMounts:
         - { name: config, mountPath: /etc/app, readOnly: true }
-        - { name: key, mountPath: /etc/key }
+        - { name: key, mountPath: /scratch/key }
         - { name: scratch, mountPath: /scratch }
+        - { name: scratch, mountPath: /again }
   volumes:
     - { name: config, configMap: { name: files, items: [{ key: app.conf, path: conf.d/app.conf }] } }
     - { name: key, secret: { secretName: key, defaultMode: 0o400 } }
     - { name: scratch, emptyDir: {} }
 `;
-    const script = '["sh", "-c", "cat /etc/app/conf.d/app.conf; cat /etc/key/id; sleep infinity"]';
+    const script = '["sh", "-c", "cat /etc/app/conf.d/app.conf; cat /scratch/key/id; sleep infinity"]';
     const file = await kubectl.write('files.yaml', podManifest('files', script, more));
     await kubectl.succeeds('apply', '-f', file);
     await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/files', '--timeout=20s');
@@ -187,9 +188,6 @@ describe('pods with kubectl', () => {
     expect(described).not.toContain('hush');
     expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/files unchanged\n');
     await kubectl.succeeds('delete', 'pod', 'files', '--now');
-    const inside = podManifest('inside', '["true"]', more.replace('/etc/key', '/scratch/key'));
-    const refused = await kubectl.fails('apply', '-f', await kubectl.write('inside.yaml', inside));
-    expect(refused).toContain('"/scratch/key" and "/scratch" lie in each other');
     await kubectl.succeeds('delete', 'cm/files', 'secret/key');
   });
 

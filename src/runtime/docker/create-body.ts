@@ -31,7 +31,7 @@ export function createBody(
     ...(spec.mounts ?? []).map((mount) => engineMount(mount, clusterUid, spec.identity)),
     // Empty, whatever the image has at that place, and gone with the container.
     ...(spec.files ?? []).map(({ target }) => volumeAt(target)),
-  ];
+  ].sort((one, other) => depthOf(one.Target) - depthOf(other.Target));
   const published = spec.ports.filter((port) => port.hostPort !== undefined);
   return {
     Image: spec.image,
@@ -101,6 +101,11 @@ const noCopy = { NoCopy: true } as const;
 
 function volumeAt(target: string): EngineMount {
   return { Type: 'volume', Target: target, ReadOnly: false, VolumeOptions: noCopy };
+}
+
+/** A mount that lies in another one comes after it. */
+function depthOf(path: string): number {
+  return path.split('/').filter((part) => part !== '').length;
 }
 
 function labelsOf(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ContainerSpec } from '../../../src/runtime/container-runtime.js';
+import type { ContainerSpec, Mount } from '../../../src/runtime/container-runtime.js';
 import { noAmounts } from '../../../src/model/resources.js';
 import { cpuSamples, detailsOf, statsBetween } from '../../../src/runtime/docker/container-views.js';
 import { createBody, identityOf } from '../../../src/runtime/docker/create-body.js';
@@ -112,6 +112,19 @@ describe('what the engine is asked to create', () => {
     expect(body.HostConfig).not.toHaveProperty('NanoCpus');
     expect(identityOf(body.Labels, 'cluster')).toEqual(identity);
     expect(identityOf(body.Labels, 'another')).toBeUndefined();
+  });
+
+  it('mounts what lies in another mount after it', () => {
+    const mounts: Mount[] = [
+      { type: 'tmpfs', target: '/etc/shop/cache', readOnly: false },
+      { type: 'volume', target: '/etc/', readOnly: false },
+    ];
+    const { HostConfig } = createBody(
+      'cluster',
+      { ...spec, mounts, files: [{ target: '/etc/shop', files: [] }] },
+      machine,
+    );
+    expect(HostConfig.Mounts?.map(({ Target }) => Target)).toEqual(['/etc/', '/etc/shop', '/etc/shop/cache']);
   });
 
   it('drops raw sockets on the network of the host too, and limits no processes where none is set', () => {
