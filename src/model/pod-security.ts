@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
  * accepted, all others are refused until orch acts on them.
  */
 
-/** What the engine gives each container; NET_RAW is left out on both sides, as it depends on the worker. */
+/** What the engine gives each container, but for NET_RAW, which orch takes from all of them. */
 const capabilitiesOfTheEngine = [
   ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE'],
   ...['SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
@@ -63,7 +63,7 @@ function areOfTheEngine(value: JsonValue): boolean {
   return (
     Object.keys(others).length === 0 &&
     namesIn(add).every((name) => capabilitiesOfTheEngine.includes(name)) &&
-    namesIn(drop).every((name) => !['ALL', 'NET_RAW', ...capabilitiesOfTheEngine].includes(name))
+    namesIn(drop).every((name) => !['ALL', ...capabilitiesOfTheEngine].includes(name))
   );
 }
 

@@ -7,7 +7,9 @@ import { own } from '../../support/own.js';
 /** The status of the Pod that a Task is seen as. Pure. */
 export function podStatusOf(task: StoredTask, container: Container): PodStatus {
   const { status = {}, spec } = task;
-  const { hostIP, podIP, reason, message } = status;
+  const { hostIP, reason, message } = status;
+  // On the host's network it has no address of its own.
+  const podIP = status.podIP ?? (spec.hostNetwork ? hostIP : undefined);
   const phase = phaseOf(task);
   const placedAt = findCondition(status.conditions, 'Scheduled')?.lastTransitionTime;
   const isPlaced = Boolean(spec.nodeName);

@@ -42,6 +42,8 @@ describe('treatmentOf', () => {
     ['default', container, { privileged: false, readOnlyRootFilesystem: false, allowPrivilegeEscalation: true }],
     ['default', container, { allowPrivilegeEscalation: false, procMount: 'Default', capabilities: {} }],
     ['default', container, { capabilities: { add: ['NET_BIND_SERVICE'], drop: ['SYS_ADMIN'] } }],
+    ['default', container, { capabilities: { drop: ['NET_RAW'] } }],
+    ['refuse', container, { capabilities: { add: ['NET_RAW'] } }],
     ['refuse', container, { capabilities: { drop: ['ALL'] } }],
     ['refuse', container, { capabilities: { add: ['NET_ADMIN'] } }],
     ['refuse', container, { capabilities: { drop: ['CHOWN'] } }],

@@ -57,6 +57,22 @@ describe('the status of a Pod', () => {
     expect(types).toEqual(['PodScheduled', 'Initialized', 'ContainersReady', 'Ready']);
   });
 
+  it("has its node's address on the host's network, once it has begun", () => {
+    const spec = { nodeName: 'n1', hostNetwork: true };
+    const running = statusOf({ state: 'Running', hostIP: '10.0.0.1' }, spec);
+    expect(running).toMatchObject({ podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] });
+    expect(statusOf({ state: 'Running', hostIP: '10.0.0.1' }).podIP).toBeUndefined();
+    expect(statusOf({ state: 'Pending' }, spec).podIP).toBeUndefined();
+  });
+
+  it('has started when its worker says so', () => {
+    const started = (status: TaskStatus): unknown => statusOf(status).containerStatuses?.[0]?.started;
+    expect(started({ state: 'Running', started: false })).toBe(false);
+    expect(started({ state: 'Running', started: true })).toBe(true);
+    expect(started({ state: 'Running' })).toBe(true);
+    expect(started({ state: 'Scheduled', reason: 'BackOff', started: true })).toBe(false);
+  });
+
   it('takes a reason as a word, also one that every object has', () => {
     const status = statusOf({ state: 'Scheduled', reason: 'constructor', message: 'from a worker' });
     expect(status.containerStatuses?.[0]?.state?.waiting?.reason).toBe('constructor');
