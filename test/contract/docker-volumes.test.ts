@@ -46,7 +46,7 @@ async function mountsBelow(path: string): Promise<string[]> {
   return table.split('\n').flatMap((line) => ((line.split(' ')[4] ?? '').startsWith(`${path}/`) ? [line] : []));
 }
 
-const volumeName = (): string => `orch-test-${clusterUid}`;
+const volumeName = (): string => `orch-test-${clusterUid}-data`;
 
 type RuntimeOptions = Parameters<typeof openDockerRuntime>[0];
 
@@ -181,6 +181,19 @@ it('gives no task a volume that somebody else made, unless it is allowed', async
   });
   const allowing = await open([], [], { allowedVolumes: [volumeName()] });
   expect((await run('true', mounts, allowing)).exitCode).toBe(0);
+  await allowing.close();
+});
+
+it("gives no task another one's emptyDir, nor makes a volume of such a name, whatever is allowed", async () => {
+  const name = `orch-test-${clusterUid.slice(-12)}`;
+  const allowing = await open([], [], { allowedVolumes: [name] });
+  await expect(
+    run('true', [{ type: 'volume', name, target: '/data', readOnly: true }], allowing),
+  ).rejects.toMatchObject({
+    code: 'InvalidSpec',
+    message: expect.stringContaining('is kept for emptyDirs: choose another name'),
+  });
+  await expect(engine.getVolume(name).inspect()).rejects.toMatchObject({ statusCode: 404 });
   await allowing.close();
 });
 

@@ -11,8 +11,15 @@ import type { InspectedVolume } from './engine-api.js';
 import type { EngineConnection } from './engine-connection.js';
 
 const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+/** As workers call the volumes of emptyDirs, which no task may mount but its own. */
+const nameOfEmptyDir = /^orch-.+-[0-9a-f]{12}$/;
 /** What the driver `local` mounts that is not the machine's own. */
 const typesElsewhere = new Set(['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs']);
+
+/** Whether somebody's emptyDir can be called so, one that is not there yet too. Pure. */
+export function isNameOfEmptyDir(name: string): boolean {
+  return nameOfEmptyDir.test(name);
+}
 
 export interface VolumeRules {
   clusterUid: string;
@@ -53,6 +60,9 @@ export class VolumeAccess {
 
   async #ensureOne(name: string): Promise<void> {
     if (!volumeName.test(name)) throw new RuntimeError('InvalidSpec', `"${name}" is not the name of a volume`);
+    if (isNameOfEmptyDir(name)) {
+      throw new RuntimeError('InvalidSpec', `a volume name like ${name} is kept for emptyDirs: choose another name`);
+    }
     const volume = (await this.#inspect(name)) ?? (await this.#create(name));
     if (!isAllowedVolume(volume, this.rules) && !(await this.#isInUse(name))) {
       throw new RuntimeError(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isAllowedVolume, reachOf } from '../../../src/runtime/docker/volume-access.js';
+import { isAllowedVolume, isNameOfEmptyDir, reachOf } from '../../../src/runtime/docker/volume-access.js';
+import { volumeName } from '../../../src/worker/container-name.js';
 
 const rules = { clusterUid: 'mine', allowed: ['shared'] };
 
@@ -9,6 +10,15 @@ describe('a volume of the engine', () => {
     expect(isAllowedVolume({ Name: 'a', Labels: { 'orch.dev/cluster-uid': 'another' } }, rules)).toBe(false);
     expect(isAllowedVolume({ Name: 'a', Labels: null }, rules)).toBe(false);
     expect(isAllowedVolume({ Name: 'shared', Labels: null }, rules)).toBe(true);
+  });
+
+  it('may not be called as the emptyDir of a task', () => {
+    const owner = { taskKey: 'default/web', taskUid: 'uid', nodeName: 'n1', volume: 'scratch' };
+    expect(isNameOfEmptyDir(volumeName(owner))).toBe(true);
+    expect(isNameOfEmptyDir(volumeName({ ...owner, taskKey: `default/${'w'.repeat(200)}` }))).toBe(true);
+    for (const name of ['orch-data', 'shop', 'orch-shop-0123456789', 'my-orch-shop-0123456789ab']) {
+      expect(isNameOfEmptyDir(name), name).toBe(false);
+    }
   });
 
   it.each([
