@@ -43,7 +43,10 @@ export class EngineRefusal extends Error {
 export function asRefusal(error: unknown): unknown {
   const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
   if (typeof status !== 'number') return error;
-  const text = errorMessage(error).replace(/^\(HTTP code \d+\) (?:.*?) - /, '');
+  const text = errorMessage(error)
+    .replace(/^\(HTTP code \d+\) (?:.*?) - /, '')
+    // Where the engine keeps the container says nothing to anybody, and differs each time.
+    .replaceAll(/\/[^\s"]*\/overlay2\/[0-9a-f]{64}\/merged(?=\/)/g, '');
   return new EngineRefusal(status, text.trim());
 }
 
@@ -60,7 +63,11 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['archive'], status: 403, code: 'StartError' },
   // The place is a link to nothing.
   { calls: ['archive'], status: 404, text: /could not find the file/i, code: 'StartError' },
-  { calls: ['archive'], text: /cannot overwrite|not a directory|file exists/i, code: 'StartError' },
+  {
+    calls: ['archive'],
+    text: /cannot overwrite|not a directory|file exists|read-only file system/i,
+    code: 'StartError',
+  },
   { calls: ['start'], text: /port is already allocated|address already in use/i, code: 'PortConflict' },
   // What an engine leaves that is asked to start a container while it stops: seen on 20.10 on the network of the host.
   { calls: ['start'], text: /endpoint with name .* already exists/i, code: 'StaleContainer' },
