@@ -268,7 +268,7 @@ describe('all namespaces at once', () => {
 });
 
 describe('core/v1 events', () => {
-  it('shows task events with involvedObject selectors, read-only', async () => {
+  it('shows task events with involvedObject selectors, and takes no event without an object', async () => {
     const { json: task } = await api.request('POST', tasksPath, { body: taskObject('eventful') });
     const selector = encodeURIComponent(`involvedObject.name=eventful,involvedObject.uid=${task.metadata.uid}`);
     const { json } = await api.request('GET', `/api/v1/namespaces/default/events?fieldSelector=${selector}`);
@@ -280,7 +280,7 @@ describe('core/v1 events', () => {
       type: 'Normal',
       count: 1,
     });
-    expect((await api.request('POST', '/api/v1/namespaces/default/events', { body: {} })).status).toBe(405);
+    expect((await api.request('POST', '/api/v1/namespaces/default/events', { body: {} })).status).toBe(422);
   });
 });
 
