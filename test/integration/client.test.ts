@@ -93,10 +93,18 @@ describe('with a manager', () => {
   });
 
   it('gives what is wrong with an object, field by field', async () => {
-    const bad = client.create(taskKind, task('web', { ports: [{ containerPort: 80 }, { containerPort: 80 }] }));
+    const bad = client.create(
+      taskKind,
+      task('web', {
+        ports: [
+          { containerPort: 80, hostPort: 81 },
+          { containerPort: 82, hostPort: 81 },
+        ],
+      }),
+    );
     await expect(bad).rejects.toMatchObject({
       code: 'Invalid',
-      details: { causes: [expect.objectContaining({ field: 'spec.ports[1].containerPort' })] },
+      details: { causes: [expect.objectContaining({ field: 'spec.ports[1].hostPort' })] },
     });
   });
 

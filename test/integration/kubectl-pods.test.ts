@@ -86,7 +86,7 @@ describe('pods with kubectl', () => {
     const created = await kubectl.run(['apply', '-f', file]);
     expect(created.stdout).toBe('pod/shop created\n');
     expect(created.stderr).toBe(
-      'Warning: orch keeps these fields and does not act on them: spec.dnsPolicy, spec.containers.terminationMessagePath\n',
+      'Warning: orch keeps these fields and does not act on them: spec.containers.terminationMessagePath\n',
     );
     expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/shop unchanged\n');
     expect(await kubectl.succeeds('diff', '-f', file)).toBe('');

@@ -211,7 +211,7 @@ describe('nodes', () => {
     await cluster.join('n1');
     const tolerate = (extra: object): object => ({ tolerations: [{ key: 'repair', operator: 'Exists', ...extra }] });
     await cluster.run('none');
-    await cluster.run('some', tolerate({ tolerationSeconds: 20 }));
+    await cluster.run('some', tolerate({ effect: 'NoExecute', tolerationSeconds: 20 }));
     await cluster.run('ever', tolerate({}));
     await cluster.join('n2');
     await cluster.patchNode('n1', { taints: [{ key: 'repair', effect: 'NoExecute' }] });
