@@ -65,7 +65,9 @@ describe('placement', () => {
   it('takes a task away once its toleration ends, and puts it back on no node that it only puts up with for a while', async () => {
     cluster = await startCluster();
     await cluster.join('n1');
-    const tolerations = [{ key: 'old', operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: 30 }];
+    const tolerations = [
+      { key: 'old', operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: 30 },
+    ];
     await cluster.run('t', { tolerations });
     await cluster.patchNode('n1', { taints: [{ key: 'old', effect: 'NoExecute' }] });
     await cluster.pass(20);
