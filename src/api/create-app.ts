@@ -1,15 +1,14 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../support/logger.js';
-import { identityOf, type ApiContext } from './api-context.js';
+import { createAdmission } from './admission.js';
+import type { ApiContext } from './api-context.js';
 import { anonymousPaths, authenticateRequest } from './authentication.js';
 import { addDescriptionRoutes, healthHandler } from './description-routes.js';
 import { backupHandler, type ReadManagerFiles } from './backup-handler.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
 import type { Authenticator } from './identity.js';
-import { InFlightLimit } from './in-flight-limit.js';
 import { sendJson } from './object-response.js';
-import { maxBodyBytes } from './request-body.js';
 import { addResourceRoutes, needsUpgrade } from './resource-routes.js';
 import { addReviewRoutes } from './review-routes.js';
 import { reviews } from './reviews.js';
@@ -29,14 +28,10 @@ export interface AppOptions {
   readManagerFiles: ReadManagerFiles;
 }
 
-/** Requests that are worked on and answered at once, and those that stay open (watches, logs): bounded apart. */
-const shortLimits = { total: 512, perIdentity: 384 };
-const longLimits = { total: 20_000, perIdentity: 10_000 };
-
 /**
  * The manager's HTTP door as an express application. A request passes, in this order: identification of the cluster,
- * the anonymous paths, the old paths of watches, authentication, the limit on requests in flight, the body reader,
- * permission, its handler.
+ * the anonymous paths, the old paths of watches, authentication, permission, the limit on requests in flight,
+ * the body reader, its handler. Who is not known is answered once: the connection is closed then.
  */
 export function createApp(options: AppOptions): Express {
   const { context, authenticator, admissions, heartbeats, version, readManagerFiles } = options;
@@ -53,6 +48,14 @@ export function createApp(options: AppOptions): Express {
     if (registry.restoreUid !== undefined) response.set('X-Orch-Restore-Uid', registry.restoreUid);
     next();
   });
+  app.use([...anonymousPaths], async (request, response, next) => {
+    const isKnown = await authenticateRequest(request, authenticator).then(
+      () => true,
+      () => false,
+    );
+    if (!isKnown) response.set('Connection', 'close');
+    next();
+  });
   for (const path of anonymousPaths) {
     if (path === '/version') app.get(path, (_request, response) => sendJson(response, 200, versionInfo(version)));
     else app.get(path, healthHandler(registry, path));
@@ -62,10 +65,8 @@ export function createApp(options: AppOptions): Express {
     next();
   });
   app.use(authentication(authenticator, context));
-  app.use(inFlightLimits());
-  app.use(express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }));
 
-  const routes = new RouteTable(app);
+  const routes = new RouteTable(app, createAdmission(context.clock));
   addDescriptionRoutes(routes, [...servedResources, ...reviews.map(({ resource }) => resource)], version);
   for (const resource of servedResources) addResourceRoutes(routes, context, resource);
   addReviewRoutes(routes, servedResources);
@@ -104,19 +105,6 @@ function authentication(authenticator: Authenticator, { logger, clock }: ApiCont
   };
 }
 
-/** Heartbeats pass freely: a flood of other requests must not make workers look dead. */
-function inFlightLimits(): RequestHandler {
-  const short = new InFlightLimit(shortLimits);
-  const long = new InFlightLimit(longLimits);
-  return (request, response, next) => {
-    if (request.method === 'POST' && request.path.endsWith('/heartbeat')) return next();
-    const stays = request.method === 'GET' && (request.query['watch'] !== undefined || request.path.endsWith('/log'));
-    const leave = (stays ? long : short).enter(identityOf(response).name);
-    response.once('close', leave);
-    next();
-  };
-}
-
 function errorHandler(logger: Logger): ErrorRequestHandler {
   // Express knows error handlers by their four parameters.
   return (thrown: unknown, request, response, _next) => {
@@ -127,7 +115,7 @@ function errorHandler(logger: Logger): ErrorRequestHandler {
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
     if (error.code === 'Unauthorized') response.set('WWW-Authenticate', 'Bearer');
     // The rest of a refused body is not worth reading.
-    if (error.code === 'RequestEntityTooLarge') response.set('Connection', 'close');
+    if (error.code === 'RequestEntityTooLarge' || error.code === 'Unauthorized') response.set('Connection', 'close');
     sendJson(response, error.httpStatus, failureStatus(error));
   };
 }

@@ -1,6 +1,7 @@
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { OrchError } from '../support/errors.js';
 import { objectForm } from './accept.js';
+import type { Admission } from './admission.js';
 import { identityOf, pathParameter, type Handler } from './api-context.js';
 import { authorize, type RouteAccess } from './authorization.js';
 
@@ -12,20 +13,24 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
  */
 export class RouteTable {
   readonly #app: Express;
+  readonly #admission: Admission;
   readonly #paths = new Map<string, Method[]>();
 
-  constructor(app: Express) {
+  /** `admission` is what a request passes between its permission and its handler. */
+  constructor(app: Express, admission: Admission) {
     this.#app = app;
+    this.#admission = admission;
   }
 
   add(method: Method, path: string, access: RouteAccess, handler: Handler): void {
     this.#paths.set(path, [...(this.#paths.get(path) ?? []), method]);
-    this.#app[method](path, (request, response) => {
+    const permission: RequestHandler = (request, response, next) => {
       authorize(identityOf(response), access, pathParameter(request, 'name'));
       // Who does not accept the answer to a write must hear of it before it is done.
       if (access.type === 'resource' && method !== 'get') objectForm(request.headers.accept);
-      return handler(request, response);
-    });
+      next();
+    };
+    this.#app[method](path, permission, ...this.#admission(access), (request, response) => handler(request, response));
   }
 
   /** Answers the other methods of known paths with 405, and unknown paths with 404. Call it once, after the last add(). */
