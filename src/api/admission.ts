@@ -45,7 +45,7 @@ export function createAdmission(clock: Clock): Admission {
       const identity = identityOf(response);
       const stays = isLog(access) || (request.method === 'GET' && request.query['watch'] !== undefined);
       const limit = isHeartbeat(access) ? heartbeats : stays ? long : short[identity.role];
-      // Who hung up while it was looked up who asks hears no answer and ends no second time.
+      // Who hung up while their identity was looked up: the end of this connection has been told already.
       if (request.socket.destroyed) return;
       const leave = leaveAtEnd(request.socket, limit.enter(placeOf(identity)));
       response.once('close', leave);
