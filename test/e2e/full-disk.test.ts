@@ -13,7 +13,7 @@ beforeAll(async () => {
   cluster = await createTestCluster();
   data = join(cluster.directory, 'data');
   await mkdir(data);
-  const mounted = await runCommand('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', data]);
+  const mounted = await runCommand('mount', ['-t', 'tmpfs', '-o', 'size=32m,mode=0700', 'tmpfs', data]);
   if (mounted.exitCode !== 0) throw new Error(`this test mounts a tmpfs: run it as root (${mounted.stderr})`);
   manager = await cluster.startManager('--node-grace-seconds', '4', '--not-ready-toleration-seconds', '2');
   await cluster.startWorker('node-1', '--runtime', 'simulated');
