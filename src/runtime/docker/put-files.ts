@@ -56,15 +56,26 @@ export async function changeFiles(place: Place, sets: readonly FileSet[]): Promi
   );
   const links = changing.flatMap(({ set, slot }) => linksOf(set, slot));
   const { connection, id } = place;
-  await connection.call('pause', deadlines.start, (engine, abortSignal) =>
-    engine.getContainer(id).pause({ abortSignal }),
-  );
+  await pause(place);
   try {
     await put(place, links);
   } finally {
     await connection.call('unpause', deadlines.start, (engine, abortSignal) =>
       engine.getContainer(id).unpause({ abortSignal }),
     );
+  }
+}
+
+/** runc gives a freeze up when the container's processes are too busy, or the machine is; the next try finds them elsewhere. */
+async function pause({ connection, id }: Pick<Place, 'connection' | 'id'>, tries = 3): Promise<void> {
+  try {
+    await connection.call('pause', deadlines.start, (engine, abortSignal) =>
+      engine.getContainer(id).pause({ abortSignal }),
+    );
+  } catch (error) {
+    const mayPass = error instanceof RuntimeError && /unable to freeze/.test(error.message);
+    if (!mayPass || tries <= 1) throw error;
+    await pause({ connection, id }, tries - 1);
   }
 }
 
