@@ -58,6 +58,11 @@ export async function openCredentials(options: {
   if (text !== formatCredentials(file)) await write();
   let earlierNode = new EarlierNodeTokens(file.earlierNodes, () => clock.now());
   let writing = Promise.resolve();
+  const { earlierNodes: atStart } = file;
+  const keepEarlierNodes = (nodeUids: string[]): void => {
+    file = withoutExpired({ ...file, ...(atStart ? { earlierNodes: { ...atStart, nodeUids } } : {}) }, clock.now());
+    earlierNode = new EarlierNodeTokens(file.earlierNodes, () => clock.now());
+  };
   return {
     adminToken,
     isAdminToken: (token) => equalDigests(sha256(token), file.adminTokenSha256),
@@ -66,11 +71,13 @@ export async function openCredentials(options: {
     },
     forgetEarlierNode(nodeUid) {
       const { earlierNodes } = file;
-      if (!earlierNodes?.nodeUids.includes(nodeUid)) return writing;
-      const nodeUids = earlierNodes.nodeUids.filter((uid) => uid !== nodeUid);
-      file = withoutExpired({ ...file, earlierNodes: { ...earlierNodes, nodeUids } }, clock.now());
-      earlierNode = new EarlierNodeTokens(file.earlierNodes, () => clock.now());
-      writing = writing.then(write, write);
+      if (!earlierNodes?.nodeUids.includes(nodeUid)) return writing.catch(() => undefined);
+      keepEarlierNodes(earlierNodes.nodeUids.filter((uid) => uid !== nodeUid));
+      // A full disk stands in the way of this join only, and the worker may come again with what it has.
+      writing = writing.then(write, write).catch((error: unknown) => {
+        keepEarlierNodes([...(file.earlierNodes?.nodeUids ?? []), nodeUid]);
+        throw error;
+      });
       return writing;
     },
   };

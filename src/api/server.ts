@@ -109,6 +109,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   );
   server.on('secureConnection', (socket) => {
+    detachParser(socket);
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
@@ -145,6 +146,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return close(server, context, upgrades);
     },
   };
+}
+
+/**
+ * Takes Node's HTTP parser off the TLS connection's own stream, as any listener of its data does. Fed directly, the parser is given
+ * records while it is paused (it is until a large answer on the same connection is reported as written): they are lost, the
+ * parser fails with HPE_PAUSED, and the client sees its connection end. Through the socket they wait.
+ */
+function detachParser(socket: Duplex): void {
+  const ignore = (): void => undefined;
+  // It takes no message, and is gone at once.
+  // eslint-disable-next-line no-restricted-syntax
+  socket.on('data', ignore).off('data', ignore);
 }
 
 function secureContext({ key, cert, caPem }: Certificates): SecureContextOptions {

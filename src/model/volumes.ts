@@ -72,7 +72,9 @@ function validateItems(items: readonly KeyToPath[], field: string): ErrorCause[]
       if (path.startsWith('/')) return [invalid(at, 'must not start with "/": it is below the place of the volume')];
       if (path.split('/').includes('')) return [invalid(at, 'must not end with "/" nor have an empty part')];
       if (folders.has(path)) return [invalid(at, `"${path}" is a folder of another item`)];
-      return dotsIn(path, at);
+      const dots = dotsIn(path, at);
+      // Names of this form are those by which a volume's files change all at once.
+      return dots.length === 0 && path.startsWith('..') ? [invalid(at, 'must not start with ".."')] : dots;
     }),
     ...duplicates(
       items.map(({ path }) => path),

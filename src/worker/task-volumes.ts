@@ -1,4 +1,4 @@
-import type { ContainerRuntime, TaskVolume } from '../runtime/container-runtime.js';
+import { RuntimeError, type ContainerRuntime, type TaskVolume } from '../runtime/container-runtime.js';
 import { volumeName } from './container-name.js';
 
 /**
@@ -36,13 +36,20 @@ export class TaskVolumes {
     return this.tasks().flatMap((task) => (task.taskKey === taskKey ? [task.taskUid] : []));
   }
 
-  /** Removes those of a task whose containers are gone. Rejects when the engine does not, or they may still be in use. */
+  /**
+   * Removes those of a task whose containers are gone. Rejects when the engine does not answer. One that a container of somebody
+   * else still mounts stays known, and its task is asked about again: nobody else holds up that a task goes.
+   */
   async remove(taskUid: string): Promise<void> {
     if (!this.isListed) await this.list();
     for (const { name, taskUid: owner } of [...this.known.values()]) {
       if (owner !== taskUid) continue;
-      await this.runtime.removeVolume(name);
-      this.known.delete(name);
+      try {
+        await this.runtime.removeVolume(name);
+        this.known.delete(name);
+      } catch (error) {
+        if (!(error instanceof RuntimeError && error.code === 'StillRunning')) throw error;
+      }
     }
   }
 

@@ -176,7 +176,11 @@ export class Worker {
       forbidden: options.forbidden ?? [],
       clock,
       concurrency: this.settings.concurrency,
-      inputsOf: (task, signal) => resolveInputs(task, inputsOptions, signal),
+      inputsOf: async (task, signal) => {
+        const inputs = await resolveInputs(task, inputsOptions, signal);
+        this.refresh.forget(task);
+        return inputs;
+      },
       mask,
       onDiskPressure: (isPressed) =>
         this.node.setCondition(

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { text as readText } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestApi, taskObject, tasksPath, type RequestOptions, type TestApi } from './api-harness.js';
 
@@ -29,6 +32,30 @@ const protobufConfigMap = (fields: number): Buffer => {
     Buffer.alloc(2 * fields, Buffer.from([0x08, 0x01])),
   ]);
 };
+
+it('answers a request whose body comes in pieces right behind one with a large answer', async () => {
+  const socket = connect({ host: '127.0.0.1', port: api.server.port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  try {
+    // Small records, and two requests in one write: the second one is there before the first answer is known to be written.
+    socket.setMaxSendFragment(512);
+    const login = `Host: orch\r\nAuthorization: Bearer ${api.credentials.adminToken}`;
+    const start = `GET /openapi/v2 HTTP/1.1\r\n${login}\r\nX-Fill: `;
+    const first = `${start.padEnd(512 * Math.ceil((start.length + 4) / 512) - 4, 'x')}\r\n\r\n`;
+    const body = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a' },
+      data: { a: 'x'.repeat(40_000) },
+    });
+    const head = `POST ${configMapsPath}?dryRun=All HTTP/1.1\r\n${login}\r\nContent-Type: application/json`;
+    socket.write(`${first}${head}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const text = await readText(socket);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 201']);
+  } finally {
+    socket.destroy();
+  }
+});
 
 describe('a body that would cost the main loop too much', () => {
   it.each<[string, string, string, RequestOptions]>([

@@ -47,6 +47,13 @@ describe('an HTTP probe', () => {
     expect(await get(port, '/', 50)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('in time') });
   });
 
+  it('fails when the server turns to another protocol, of which nothing else is told', async () => {
+    const port = await serve((_request, response) =>
+      response.writeHead(101, { Connection: 'Upgrade', Upgrade: 'x' }).end(),
+    );
+    expect(await get(port)).toMatchObject({ outcome: 'failure' });
+  });
+
   it('fails at its deadline when the answer never ends', async () => {
     const port = await serve((_request, response) => void response.write('a'));
     expect(await get(port, '/', 50)).toMatchObject({ outcome: 'failure' });

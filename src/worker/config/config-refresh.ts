@@ -16,6 +16,8 @@ import { repeat } from '../repeat.js';
 import type { ConfigCache } from './read-config.js';
 import { readConfig } from './read-config.js';
 import type { InputFiles } from './container-inputs.js';
+import { secretTexts } from './config-objects.js';
+import { secretsOf } from './mask-secrets.js';
 import { resolveFiles } from './resolve-files.js';
 
 interface ConfigRefreshOptions {
@@ -39,6 +41,8 @@ const atOnce = 4;
 
 export class ConfigRefresh {
   private readonly wanted = new Map<string, { specHash: string; files: InputFiles[] }>();
+  /** How often a container of a task has been made since it runs here. */
+  private readonly made = new Map<string, number>();
   private readonly stopping = new AbortController();
   private end: () => void = () => undefined;
 
@@ -65,11 +69,18 @@ export class ConfigRefresh {
     return wanted?.specHash === specHash(spec) ? wanted.files : undefined;
   }
 
+  /** A container of this task is being made of what the manager has now: what was known before is no longer newer. */
+  forget({ metadata: { uid } }: StoredTask): void {
+    this.wanted.delete(uid);
+    this.made.set(uid, (this.made.get(uid) ?? 0) + 1);
+  }
+
   private async refresh(): Promise<void> {
     if (!this.options.isTrusted()) return;
     const tasks = this.options.running().filter(({ spec }) => needsFiles(spec));
     const uids = new Set(tasks.map(({ metadata }) => metadata.uid));
     for (const uid of this.wanted.keys()) if (!uids.has(uid)) this.wanted.delete(uid);
+    for (const uid of this.made.keys()) if (!uids.has(uid)) this.made.delete(uid);
     const cache: ConfigCache = new Map();
     const look = async (): Promise<void> => {
       for (let task = tasks.shift(); task; task = tasks.shift()) await this.look(task, cache);
@@ -86,12 +97,19 @@ export class ConfigRefresh {
       // What the environment takes stays as it was when the container was made.
       const { volumes } = task.spec;
       const only = { ...task, spec: { image: task.spec.image, ...(volumes ? { volumes } : {}) } };
-      const files = resolveFiles(task, await readConfig(only, { client, clusterUid, signal, cache }));
+      const madeBefore = this.made.get(uid);
+      const objects = await readConfig(only, { client, clusterUid, signal, cache });
+      // A container that was made meanwhile was given what is newer, or as new.
+      if (this.made.get(uid) !== madeBefore) return;
+      const files = resolveFiles(task, objects);
       if (canonicalJson(files) === canonicalJson(this.files(task) ?? null)) return;
       this.wanted.set(uid, { specHash: hash, files });
       const remembered = checkpoint.inputs(uid);
-      if (remembered?.specHash === hash) {
-        checkpoint.rememberInputs(uid, { ...remembered, inputs: { ...remembered.inputs, files } });
+      if (remembered) {
+        // Neither the old values nor the new ones are told in a message.
+        const secrets = [...new Set([...secretsOf(task, remembered.inputs), ...secretTexts(only, objects)])];
+        const inputs = { ...remembered.inputs, secrets, ...(remembered.specHash === hash ? { files } : {}) };
+        checkpoint.rememberInputs(uid, { ...remembered, inputs });
       }
       this.options.onChange(task);
     } catch (error) {

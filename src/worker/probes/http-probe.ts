@@ -93,6 +93,8 @@ function get(url: URL, signal: AbortSignal): Promise<{ status: number; location?
       response.on('error', reject);
     });
     outgoing.on('error', reject);
+    // Such as after a 101, of which Node tells nothing else.
+    outgoing.on('close', () => reject(new Error('the connection ended without an answer')));
     outgoing.end();
   });
 }

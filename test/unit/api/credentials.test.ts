@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +94,20 @@ describe('the file of a version whose workers had tokens', () => {
     expect(['uid-a', 'uid-b', 'uid-c'].filter((uid) => second.earlierNode.validUntil(uid))).toEqual(['uid-b']);
     await second.forgetEarlierNode('uid-b');
     expect(second.earlierNode.nameOf(tokenOf('b'))).toBeUndefined();
+    expect(await text()).not.toContain(signingKey);
+  });
+
+  it('lets a worker come again when its certificate could not be noted, and holds nobody else up', async () => {
+    const credentials = await open(['uid-a', 'uid-b']);
+    const file = join(directory, 'credentials.json');
+    await rm(file);
+    await mkdir(join(file, 'in-the-way'), { recursive: true });
+    await expect(credentials.forgetEarlierNode('uid-a')).rejects.toThrow();
+    expect(credentials.earlierNode.validUntil('uid-a')).toBeDefined();
+    await rm(file, { recursive: true });
+    await credentials.forgetEarlierNode('uid-a');
+    await credentials.forgetEarlierNode('uid-b');
+    expect(credentials.earlierNode.validUntil('uid-a')).toBeUndefined();
     expect(await text()).not.toContain(signingKey);
   });
 

@@ -92,6 +92,8 @@ it.each<[string, Partial<TaskSpec>, string]>([
     [
       ['/etc/passwd', 'must not start with "/": it is below the place of the volume'],
       ['../a', 'must not contain "." or ".." as a part'],
+      ['..data', 'must not start with ".."'],
+      ['..1/x', 'must not start with ".."'],
       ['a/../../b', 'must not contain "." or ".." as a part'],
       ['a//b', 'must not end with "/" nor have an empty part'],
       ['a/', 'must not end with "/" nor have an empty part'],

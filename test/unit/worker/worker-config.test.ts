@@ -290,6 +290,34 @@ describe('a running container with files of ConfigMaps and Secrets', () => {
     expect([cluster.theContainer('web').id === id, seen(cluster)]).toEqual([false, now]);
   });
 
+  it('never goes back: a container that is made in between keeps what it was made with', async () => {
+    const cluster = await running();
+    // The round has looked by now: what it found is the newest that it knows.
+    await cluster.seconds(60);
+    await cluster.registry.patch(configMapKind, settings, { type: 'merge', body: { data: { color: 'red' } } });
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    for (let second = 0; second < 60; second++) {
+      await cluster.seconds(1);
+      if (cluster.containers('web').length > 0) expect(seen(cluster)['/etc/shop/color']).not.toBe('blue');
+    }
+  });
+
+  it('masks the value of a Secret that was changed while it runs, and the one before', async () => {
+    const cluster = await running();
+    await cluster.registry.patch(
+      secretKind,
+      { namespace: 'default', name: 'login' },
+      {
+        type: 'merge',
+        body: { stringData: { password: 'the-newer-one' } },
+      },
+    );
+    await cluster.seconds(60);
+    expect(seen(cluster)['/run/login/password']).toBe('the-newer-one');
+    const remembered = Object.values((JSON.parse(cluster.disk) as CheckpointData).inputs ?? {});
+    expect(remembered.map(({ inputs }) => inputs.secrets)).toEqual([[value, 'the-newer-one']]);
+  });
+
   it('keeps what it has while an object is gone, and follows once it is there again', async () => {
     const cluster = await running();
     await cluster.registry.delete(configMapKind, settings, {});
