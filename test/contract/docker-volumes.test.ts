@@ -288,15 +288,15 @@ it('has one emptyDir at two places, and files below and around other mounts, whi
   const at = { type: 'emptyDir', name: volumeName(), volume: 'scratch', readOnly: false } as const;
   const mounts: Mount[] = [
     { type: 'volume', target: '/etc/shop/data', readOnly: false },
-    { ...at, target: '/work' },
+    { ...at, target: '/spool' },
     { ...at, target: '/again' },
     { type: 'tmpfs', target: '/memory', readOnly: false },
     { type: 'bind', path: allowed, target: '/host', readOnly: false },
   ];
-  const places = ['/etc/shop/data/in', '/memory/in', '/work/in', '/host/in', '/dev/in', '/etc/shop/in', '/etc/shop'];
+  const places = ['/etc/shop/data/in', '/memory/in', '/spool/in', '/host/in', '/dev/in', '/etc/shop/in', '/etc/shop'];
   const script = [
     ...places.map((place) => `test "$(cat ${place}/a)" = content`),
-    'echo x > /work/f && cp /again/f /etc/shop/data && test "$(stat -c %a /work /again | tr "\\n" " ")" = "777 777 "',
+    'echo x > /spool/f && cp /again/f /etc/shop/data && test "$(stat -c %a /spool /again | tr "\\n" " ")" = "777 777 "',
     'test -d /again/in && test -z "$(ls -A /again/in)"',
   ].join(' && ');
   const files = places.map((place) => fileSet(place, 'a', 0o444));

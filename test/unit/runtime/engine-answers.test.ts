@@ -55,7 +55,7 @@ describe('what the engine answers and what it means', () => {
     ['start', 500, 'libnetwork.endpoint: open : no such file', 'Unavailable'],
     ['start', 403, 'endpoint with name orch-web already exists in network host', 'StaleContainer'],
     ['start', 409, 'container is marked for removal and cannot be started', 'NotFound'],
-    ['archive', 500, 'mkdir /work/keys: read-only file system', 'StartError'],
+    ['archive', 500, 'mkdir /spool/keys: read-only file system', 'StartError'],
     ['archive', 500, 'extraction point is not a directory', 'StartError'],
     ['archive', 404, 'Could not find the file /etc/app in container x', 'StartError'],
     ['archive', 403, 'mounted volume is marked read-only', 'StartError'],
@@ -85,9 +85,9 @@ describe('what the engine answers and what it means', () => {
   });
 
   it('leaves out where the engine keeps the container, which differs each time', () => {
-    const text = `mkdir /var/lib/docker/overlay2/${'0f'.repeat(32)}/merged/work/keys: read-only file system`;
+    const text = `mkdir /var/lib/docker/overlay2/${'0f'.repeat(32)}/merged/spool/keys: read-only file system`;
     const refusal = asRefusal(Object.assign(new Error(text), { statusCode: 500 }));
-    expect(refusal).toMatchObject({ text: 'mkdir /work/keys: read-only file system' });
+    expect(refusal).toMatchObject({ text: 'mkdir /spool/keys: read-only file system' });
   });
 
   it('says what to do when it may not use the socket', () => {
