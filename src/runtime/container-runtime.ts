@@ -36,9 +36,9 @@ export interface ContainerRuntime {
   startContainer(id: string): Promise<void>;
 
   /**
-   * Changes files of a running container: no process in it ever sees a set that is neither the old nor the new one. A file that
+   * Changes files of a running container: what is read of a set is all old or all new; a name may be missing for an instant. A file that
    * is in the new set no more cannot be opened, although its name stays. Sets at other places than those that the container
-   * was made with are left out. Rejects with NotRunning; after any other failure the container may be paused, until it is started.
+   * was made with are left out. Rejects with NotRunning; after any other failure the files are the old ones or the new ones.
    */
   updateFiles(id: string, sets: readonly FileSet[]): Promise<void>;
 

@@ -202,13 +202,10 @@ function planAlive(
   if (record.stopping?.attempt === attempt && isProbeFailure(record.stopping.because)) {
     return stop(record.stopping.because, record.stopping.message ?? 'a probe failed');
   }
-  if (newest.phase === 'paused' && record.updating === attempt) {
-    return { steps: [{ type: 'startContainer', attempt }], record };
-  }
   if (newest.phase === 'paused' && task.spec.restartPolicy !== 'Never') {
     return stop('Paused', 'the container was paused by somebody else');
   }
-  const { stopping: _stopping, updating: _updating, end, ...kept } = record;
+  const { stopping: _stopping, end, ...kept } = record;
   const next: TaskRecord = {
     ...resetForSpec(kept, hash),
     failures: record.failures,

@@ -15,8 +15,6 @@ export interface TaskRecord {
   filled?: number;
   /** What that container has as files. */
   fileHashes?: FileHashes;
-  /** The attempt whose files are being changed: when it is found paused, that is why. */
-  updating?: number;
   /** The spec that failures, finished and problem are about. */
   specHash?: string;
   /** Ends in a row, each after less than the time that resets the backoff. */

@@ -114,18 +114,16 @@ export class TaskRunner {
     stopped.catch(() => undefined);
   }
 
-  /** Of a container that runs. It may be found paused when this rejects, or when the worker dies meanwhile: so that is noted. */
+  /** Of a container that runs. Not noted as done when this rejects, or when the worker dies meanwhile: so it is done again. */
   async updateFiles(target: Target, { id, attempt, targets }: UpdateStep, all: readonly InputFiles[]): Promise<void> {
     const { runtime, view } = this.options;
     const files = all.filter((set) => targets.includes(set.target));
-    target.setRecord({ ...target.record(), updating: attempt });
-    await target.settled();
     try {
       await runtime.updateFiles(id, files.map(fileSetOf));
     } finally {
       view.invalidate(id);
     }
-    const { updating: _updating, filled, fileHashes, ...record } = target.record();
+    const { filled, fileHashes, ...record } = target.record();
     const before = filled === attempt ? fileHashes : {};
     target.setRecord({ ...record, filled: attempt, fileHashes: { ...before, ...fileHashesOf(files) } });
   }

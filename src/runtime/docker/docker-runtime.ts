@@ -86,8 +86,6 @@ class DockerRuntime implements ContainerRuntime {
   readonly #stats: StatsReader;
   readonly #hostPaths: HostPaths;
   readonly #volumes: VolumeAccess;
-  /** Containers that are paused, or will be in a moment, for a change of their files. */
-  readonly #changing = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
   #machineCpus: number | undefined;
 
@@ -185,9 +183,7 @@ class DockerRuntime implements ContainerRuntime {
   async updateFiles(idOrName: string, sets: readonly FileSet[]): Promise<void> {
     checkFiles(sets);
     const { id } = await this.#running(idOrName, 'change its files');
-    const changing = changeFiles({ connection: this.#connection, clock: this.#clock, id }, sets);
-    this.#changing.set(id, changing);
-    await changing.finally(() => this.#changing.delete(id));
+    await changeFiles({ connection: this.#connection, clock: this.#clock, id }, sets);
   }
 
   listVolumes(): Promise<TaskVolume[]> {
@@ -232,7 +228,7 @@ class DockerRuntime implements ContainerRuntime {
 
   async exec(idOrName: string, command: readonly string[], timeoutMilliseconds: number): Promise<ExecResult> {
     const begin = this.#clock.monotonic();
-    const id = await this.#unpausedId(idOrName);
+    const id = await this.#own.idOf(idOrName);
     const options = { command, stdin: false, tty: false };
     const opening = openDockerExec(this.#connection, this.#clock, id, options);
     const onTimeout = (): RuntimeError =>
@@ -250,7 +246,7 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async openExec(idOrName: string, options: ExecOptions): Promise<ExecSession> {
-    return openDockerExec(this.#connection, this.#clock, await this.#unpausedId(idOrName), options);
+    return openDockerExec(this.#connection, this.#clock, await this.#own.idOf(idOrName), options);
   }
 
   async openAttach(idOrName: string, options: AttachOptions): Promise<ExecSession> {
@@ -288,13 +284,6 @@ class DockerRuntime implements ContainerRuntime {
     this.#closing.abort();
     this.#connection.close();
     await this.#hostPaths.close();
-  }
-
-  /** No command begins in a paused container. */
-  async #unpausedId(idOrName: string): Promise<string> {
-    const id = await this.#own.idOf(idOrName);
-    await this.#changing.get(id)?.catch(() => undefined);
-    return id;
   }
 
   async #running(idOrName: string, purpose: string, alsoIn: ContainerPhase[] = []): Promise<ContainerDetails> {

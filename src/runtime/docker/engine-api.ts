@@ -30,7 +30,6 @@ export interface EngineApi {
 export interface EngineContainer {
   inspect(options: Abortable): Promise<InspectedContainer>;
   start(options: Abortable): Promise<unknown>;
-  pause(options: Abortable): Promise<unknown>;
   unpause(options: Abortable): Promise<unknown>;
   stop(options: Abortable & { _query: { t: number }; _body: object }): Promise<unknown>;
   remove(options: Abortable & { force: boolean; v: true }): Promise<unknown>;

@@ -13,7 +13,6 @@ export type EngineCall =
   | 'inspect'
   | 'list'
   | 'logs'
-  | 'pause'
   | 'ping'
   | 'pull'
   | 'remove'
@@ -79,7 +78,7 @@ const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: Ru
   { calls: ['start'], status: 404, code: 'StartError' },
   { calls: ['start'], status: 500, text: /oci runtime|runc|failed to create (shim|task)/i, code: 'StartError' },
   {
-    calls: ['exec', 'attach', 'pause'],
+    calls: ['exec', 'attach'],
     status: 409,
     text: /is not running|is paused|is already paused|is restarting/i,
     code: 'NotRunning',

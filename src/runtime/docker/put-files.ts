@@ -38,9 +38,11 @@ export async function putFiles(place: Place, sets: readonly FileSet[], shared: r
 }
 
 /**
- * Changes files of a container that runs: every process in it sees each set as it was, or as it is now. The new files come
- * beside the old ones; the links are replaced while the container is paused, for some tens of milliseconds, because the
- * engine removes a link before it makes the new one. Sets that were not put by putFiles stay as they are.
+ * Changes files of a container that runs: what a process reads is of the old set or of the new one. The new files come beside the
+ * old ones, then the links are replaced; as the engine removes a link before it makes the new one, a name may be missing for an
+ * instant, and whoever opens it just then has to try again. The container is not paused for it: a command that is just being
+ * started in it (`docker exec`, a health check of the image) would stand still half-way, and runc with it, for good.
+ * Sets that were not put by putFiles stay as they are.
  */
 export async function changeFiles(place: Place, sets: readonly FileSet[]): Promise<void> {
   const current = await Promise.all(sets.map((set) => currentSlot(place, set)));
@@ -54,29 +56,10 @@ export async function changeFiles(place: Place, sets: readonly FileSet[]): Promi
     place,
     changing.flatMap(({ set, slot }) => [emptyFile(`${set.target}/${slot}`), ...entriesOf(set, slot)]),
   );
-  const links = changing.flatMap(({ set, slot }) => linksOf(set, slot));
-  const { connection, id } = place;
-  await pause(place);
-  try {
-    await put(place, links);
-  } finally {
-    await connection.call('unpause', deadlines.start, (engine, abortSignal) =>
-      engine.getContainer(id).unpause({ abortSignal }),
-    );
-  }
-}
-
-/** runc gives a freeze up when the container's processes are too busy, or the machine is; the next try finds them elsewhere. */
-async function pause({ connection, id }: Pick<Place, 'connection' | 'id'>, tries = 3): Promise<void> {
-  try {
-    await connection.call('pause', deadlines.start, (engine, abortSignal) =>
-      engine.getContainer(id).pause({ abortSignal }),
-    );
-  } catch (error) {
-    const mayPass = error instanceof RuntimeError && /unable to freeze/.test(error.message);
-    if (!mayPass || tries <= 1) throw error;
-    await pause({ connection, id }, tries - 1);
-  }
+  await put(
+    place,
+    changing.flatMap(({ set, slot }) => linksOf(set, slot)),
+  );
 }
 
 function emptyFile(path: string): ArchiveEntry {

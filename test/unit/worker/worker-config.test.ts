@@ -328,21 +328,6 @@ describe('a running container with files of ConfigMaps and Secrets', () => {
     expect(seen(cluster)).toEqual({ '/etc/shop/color': 'green', '/run/login/password': value });
     expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
   });
-
-  it('goes on and follows when its worker died while it was paused for a change', async () => {
-    const cluster = await running();
-    const { id } = cluster.theContainer('web');
-    await cluster.worker.stop();
-    const checkpoint = JSON.parse(cluster.disk) as CheckpointData;
-    for (const record of Object.values(checkpoint.records)) record.updating = record.attempt;
-    cluster.disk = JSON.stringify(checkpoint);
-    await cluster.registry.patch(configMapKind, settings, { type: 'merge', body: { data: { color: 'red' } } });
-    cluster.engine.pauseContainer(id);
-    await cluster.startWorker();
-    await cluster.seconds(60);
-    expect([cluster.theContainer('web').id, seen(cluster)['/etc/shop/color']]).toEqual([id, 'red']);
-    expect(cluster.disk).not.toContain('"updating"');
-  });
 });
 
 describe('an emptyDir', () => {
