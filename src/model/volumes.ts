@@ -14,6 +14,15 @@ export function needsFiles({ volumes = [], volumeMounts = [] }: TaskSpec): boole
   return volumes.some((volume) => isFileVolume(volume) && volumeMounts.some(({ name }) => name === volume.name));
 }
 
+/** Names of the volumes that are folders for the task's containers alone, on the disk. Pure. */
+export function emptyDirsOnDisk({ volumes = [], volumeMounts = [] }: TaskSpec): string[] {
+  return volumes.flatMap((volume) => {
+    const isOther = sources.some((source) => source !== 'emptyDir' && volume[source] !== undefined);
+    if (isOther || volume.emptyDir?.medium === 'Memory') return [];
+    return volumeMounts.some(({ name }) => name === volume.name) ? [volume.name] : [];
+  });
+}
+
 /** What the schema cannot say of volumes and their mounts: one source each, names that fit together, no path twice. */
 export function validateVolumes({ volumes = [], volumeMounts = [] }: TaskSpec): ErrorCause[] {
   return [

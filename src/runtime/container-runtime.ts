@@ -24,8 +24,8 @@ export interface ContainerRuntime {
 
   /**
    * Creates, does not start. Rejects with NameConflict (details: holderId, holderIsOurs), ImageNotFound, InvalidSpec,
-   * MountFailed, DiskPressure. The restart policy of the engine is always 'no'. With files: they are in it when this resolves, and there
-   * is no container when they were refused (StartError); after any other failure it may lack them.
+   * MountFailed, DiskPressure. The restart policy of the engine is always 'no'. With files or emptyDirs: they are as they have to be when
+   * this resolves, and there is no container when they were refused (StartError); after any other failure they may not be.
    */
   createContainer(spec: ContainerSpec): Promise<{ id: string }>;
 
@@ -173,9 +173,9 @@ export type Mount = { target: string; readOnly: boolean } &
     | { type: 'volume'; name?: string }
     /**
      * A volume of the engine for the containers of one task, `volume` among its others: empty and writable for everybody at first.
-     * It stays until removeVolume.
+     * It stays until removeVolume. `isUsed`: a program has had it, so its permissions are what that made of them.
      */
-    | { type: 'emptyDir'; name: string; volume: string }
+    | { type: 'emptyDir'; name: string; volume: string; isUsed?: boolean }
     /** A path of the machine. Refused with MountFailed unless it is there and allowed (host-paths.ts). */
     | { type: 'bind'; path: string }
     | { type: 'tmpfs'; sizeBytes?: number }

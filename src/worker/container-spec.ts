@@ -12,14 +12,15 @@ import { taskKeyOf } from './task-key.js';
 const maxHostnameLength = 63;
 
 /**
- * What the engine is asked for: one attempt of a task, with the values that it is given. Throws a ConfigProblem for a command
- * that becomes too long with them. Pure.
+ * What the engine is asked for: one attempt of a task, with the values that it is given. `usedVolumes`: names of the emptyDirs that
+ * an earlier one has had. Throws a ConfigProblem for a command that becomes too long with the values. Pure.
  */
 export function toContainerSpec(
   task: StoredTask,
   attempt: number,
   nodeName: string,
   inputs: ContainerInputs,
+  usedVolumes: readonly string[] = [],
 ): ContainerSpec {
   const { spec } = task;
   const taskKey = taskKeyOf(task);
@@ -47,7 +48,7 @@ export function toContainerSpec(
     ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
     ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
     ...(spec.tty === undefined ? {} : { tty: spec.tty }),
-    ...(spec.volumeMounts?.length ? { mounts: mountsOf(task, nodeName) } : {}),
+    ...(spec.volumeMounts?.length ? { mounts: mountsOf(task, nodeName, usedVolumes) } : {}),
     ...(inputs.files?.length ? { files: inputs.files.map(fileSetOf) } : {}),
   };
 }
@@ -64,7 +65,7 @@ export function fileSetOf({ target, files }: InputFiles): FileSet {
   };
 }
 
-function mountsOf(task: StoredTask, nodeName: string): Mount[] {
+function mountsOf(task: StoredTask, nodeName: string, usedVolumes: readonly string[]): Mount[] {
   const { volumes = [], volumeMounts = [] } = task.spec;
   const owner = { taskKey: taskKeyOf(task), taskUid: task.metadata.uid, nodeName };
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
@@ -77,7 +78,8 @@ function mountsOf(task: StoredTask, nodeName: string): Mount[] {
     if (dockerVolume) return [{ ...at, type: 'volume', name: dockerVolume.name }];
     if (hostPath) return [{ ...at, type: 'bind', path: hostPath.path }];
     if (emptyDir?.medium !== 'Memory') {
-      return [{ ...at, type: 'emptyDir', name: volumeName({ ...owner, volume: name }), volume: name }];
+      const isUsed = usedVolumes.includes(name) ? { isUsed: true } : {};
+      return [{ ...at, type: 'emptyDir', name: volumeName({ ...owner, volume: name }), volume: name, ...isUsed }];
     }
     const sizeBytes = emptyDir.sizeLimit === undefined ? undefined : parseBytes(emptyDir.sizeLimit);
     return [{ ...at, type: 'tmpfs', ...(sizeBytes === undefined ? {} : { sizeBytes }) }];

@@ -7,7 +7,6 @@
  */
 import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
-import { needsFiles } from '../model/volumes.js';
 import type { ContainerDetails, PullPolicy } from '../runtime/container-runtime.js';
 import { own } from '../support/own.js';
 import type { FileHashes } from './config/container-inputs.js';
@@ -26,6 +25,7 @@ import {
   runningReport,
   startingReport,
 } from './task-status.js';
+import { needsFilling, withUsedVolumes } from './used-volumes.js';
 
 export type Step =
   /** The task left the assignments: ask the manager for this very one before anything is stopped. */
@@ -84,7 +84,8 @@ export function planConvergence(input: PlanInput): Plan {
   const { task } = input;
   if (!task) return planRelease(input);
   if (task.metadata.deletionTimestamp) return planDeletion(task, input);
-  const current = settleRecord(task, { ...input, record: rebaseWait(input.record, input.now) });
+  const settled = settleRecord(task, { ...input, record: rebaseWait(input.record, input.now) });
+  const current = withUsedVolumes(task, input.containers, settled);
   if (task.spec.desiredState === 'Completed') return planStop(task, input, current);
   return planRun(task, input, startedAgain(task, current) ? again(current) : current);
 }
@@ -145,9 +146,9 @@ function planRun(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
   if (newest?.phase === 'removing') return { steps: [], record, wakeAt: now + removalPollMilliseconds };
   if (newest?.phase === 'created') {
     const { attempt, specHash: madeFrom } = newest.identity;
-    // The worker may have died before it had put the files in, or before it could note that it had.
-    const lacksFiles = needsFiles(task.spec) && record.filled !== attempt;
-    const unfit = !isMadeFrom(madeFrom, task.spec) || record.problem?.attempt === attempt || lacksFiles;
+    // The worker may have died before it had put the files in and opened the folders, or before it could note that it had.
+    const isFilled = record.filled === attempt || !needsFilling(task.spec);
+    const unfit = !isMadeFrom(madeFrom, task.spec) || record.problem?.attempt === attempt || !isFilled;
     if (unfit || record.finished) {
       return { steps: [{ type: 'removeContainer', id: newest.id }], record: withAttemptsOf(containers, record) };
     }

@@ -11,8 +11,10 @@ import { revisionOf } from './task-key.js';
 export interface TaskRecord {
   /** The highest attempt that a container was made for. */
   attempt: number;
-  /** The last attempt whose container got all the files that it needs: another one that was created must not start. */
+  /** The last attempt whose container got all the files and folders that it needs: another one that was created must not start. */
   filled?: number;
+  /** Names of the emptyDirs that a program has had: their permissions are its own. */
+  usedVolumes?: readonly string[];
   /** What that container has as files. */
   fileHashes?: FileHashes;
   /** The spec that failures, finished and problem are about. */
@@ -111,10 +113,11 @@ function whole({ containerID, startTime }: NonNullable<TaskStatus['lastTerminati
   };
 }
 
-/** For a task that left and comes back: of its earlier time here only the attempts count. */
+/** For a task that left and comes back: of its earlier time here only the attempts count, and what became of its volumes. */
 export function recordOfReturned(task: StoredTask, earlier: TaskRecord | undefined): TaskRecord {
   const record = initialRecord(task);
-  return { ...record, attempt: Math.max(record.attempt, earlier?.attempt ?? 0) };
+  const { attempt = 0, usedVolumes } = earlier ?? {};
+  return { ...record, attempt: Math.max(record.attempt, attempt), ...(usedVolumes ? { usedVolumes } : {}) };
 }
 
 /** Forgets what a new spec makes void: failures, backoff, the end state. */

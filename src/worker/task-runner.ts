@@ -165,16 +165,17 @@ export class TaskRunner {
     if (refused.length > 0) {
       throw new ConfigProblem(`this worker forbids ${refused.join(', ')} (--forbid): place the task on another one`);
     }
-    const spec = toContainerSpec(target.task, attempt, nodeName, inputs);
+    const spec = toContainerSpec(target.task, attempt, nodeName, inputs, target.record().usedVolumes);
     volumes.add(volumesOf(spec));
     const { id } = await runtime.createContainer(spec);
     view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });
-    const { restarting, ...record } = target.record();
+    const { restarting, fileHashes: _others, ...record } = target.record();
     target.setRecord({
       ...record,
       attempt,
       specHash: spec.identity.specHash,
-      ...(spec.files ? { filled: attempt, fileHashes: fileHashesOf(inputs.files ?? []) } : {}),
+      filled: attempt,
+      ...(spec.files ? { fileHashes: fileHashesOf(inputs.files ?? []) } : {}),
       restarts: record.restarts + (restarting ? 1 : 0),
     });
     events.record(target.task, 'Normal', 'Created', `created the container ${spec.name}`, attempt);

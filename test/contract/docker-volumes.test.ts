@@ -276,13 +276,16 @@ it('puts no folder in the place of a file, and leaves no container', async () =>
 });
 
 it('makes an emptyDir that everybody may write to, and keeps it and its permissions for the next container', async () => {
-  const mounts: Mount[] = [
-    { type: 'emptyDir', name: volumeName(), volume: 'scratch', target: '/etc', readOnly: false },
+  const mounts = (isUsed = true): Mount[] => [
+    { type: 'emptyDir', name: volumeName(), volume: 'scratch', target: '/etc', readOnly: false, isUsed },
     { type: 'tmpfs', target: '/memory', readOnly: false },
   ];
-  const modes = 'test "$(stat -c %a /etc /memory | tr "\\n" " ")" =';
-  expect((await run(`${modes} "777 777 " && echo kept > /etc/f && chmod 700 /etc`, mounts)).exitCode).toBe(0);
-  expect((await run(`${modes} "700 777 " && grep -q kept /etc/f`, mounts)).exitCode).toBe(0);
+  const modes = 'test "$(stat -c "%a %u" /etc /memory | tr "\\n" " ")" =';
+  const first = `${modes} "777 0 777 0 " && echo kept > /etc/f && chown 1000 /etc && chmod 755 /etc`;
+  expect((await run(first, mounts(false))).exitCode).toBe(0);
+  expect((await run(`${modes} "755 1000 777 0 " && grep -q kept /etc/f`, mounts())).exitCode).toBe(0);
+  await engine.getVolume(volumeName()).remove();
+  expect((await run(`${modes} "777 0 777 0 "`, mounts())).exitCode).toBe(0);
 });
 
 it('has one emptyDir at two places, and files below and around other mounts, which get none of them', async () => {

@@ -45,7 +45,7 @@ import { isContainerId, isContainerName, OwnContainers } from './own-containers.
 import { PinnedMounts } from './pinned-mounts.js';
 import { changeFiles, putFiles } from './put-files.js';
 import { StatsReader } from './stats-reader.js';
-import { listTaskVolumes, removeTaskVolume } from './task-volumes.js';
+import { foldersToOpen, listTaskVolumes, removeTaskVolume } from './task-volumes.js';
 import { VolumeAccess } from './volume-access.js';
 
 interface DockerRuntimeOptions {
@@ -146,9 +146,10 @@ class DockerRuntime implements ContainerRuntime {
     await this.#volumes.ensure(spec.mounts ?? []);
     const mounts = await this.#hostPaths.resolve(spec.name, spec.mounts ?? []);
     const machine = { cpus: this.#machineCpus, pidsLimit: this.#options.pidsLimit ?? defaultPidsLimit };
+    const toOpen = await foldersToOpen(this.#connection, spec.mounts ?? []);
     const body = createBody(this.#options.clusterUid, { ...spec, mounts }, machine);
     try {
-      return await this.#create(spec, body);
+      return await this.#create(spec, body, toOpen);
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       // After the others nobody knows whether there is a container: the next list does.
@@ -157,7 +158,7 @@ class DockerRuntime implements ContainerRuntime {
       const conflict = await this.#own.nameConflict(spec.name, error);
       if (conflict) throw conflict;
       // The holder went away between the two questions: the name is free again.
-      return await this.#create(spec, body);
+      return await this.#create(spec, body, toOpen);
     } finally {
       this.#hostPaths.settle(spec.name);
     }
@@ -293,8 +294,9 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async #create(
-    { name, files = [], mounts = [] }: ContainerSpec,
+    { name, files = [] }: ContainerSpec,
     body: ReturnType<typeof createBody>,
+    toOpen: readonly string[],
   ): Promise<{ id: string }> {
     const created = await this.#connection.call('create', deadlines.create, (engine, abortSignal) =>
       engine.createContainer({ _query: { name }, _body: body, abortSignal }),
@@ -305,8 +307,7 @@ class DockerRuntime implements ContainerRuntime {
     const { id } = created;
     this.#own.remember(id);
     try {
-      const shared = mounts.flatMap((mount) => (mount.type === 'emptyDir' && !mount.readOnly ? [mount.target] : []));
-      await putFiles({ connection: this.#connection, clock: this.#clock, id }, files, shared);
+      await putFiles({ connection: this.#connection, clock: this.#clock, id }, files, toOpen);
     } catch (error) {
       await this.removeContainer(id, { force: true }).catch(() => undefined);
       throw error;

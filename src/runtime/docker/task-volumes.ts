@@ -1,8 +1,8 @@
-import type { TaskVolume } from '../container-runtime.js';
+import type { Mount, TaskVolume } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import { labels } from './create-body.js';
-import type { ListedVolume } from './engine-api.js';
+import type { InspectedVolume, ListedVolume } from './engine-api.js';
 import type { EngineConnection } from './engine-connection.js';
 
 /** Volumes that were made for emptyDirs of this cluster, by their labels. */
@@ -28,6 +28,30 @@ export async function removeTaskVolume(connection: EngineConnection, clusterUid:
     (engine, abortSignal) => engine.getVolume(name).remove({ abortSignal }),
     [404],
   );
+}
+
+/** A volume as the engine has it; undefined when it has none of this name. The name is one that the engine takes. */
+export async function inspectVolume(connection: EngineConnection, name: string): Promise<InspectedVolume | undefined> {
+  return connection.call(
+    'volume',
+    deadlines.inspect,
+    (engine, abortSignal) => engine.getVolume(name).inspect({ abortSignal }),
+    [404],
+  );
+}
+
+/**
+ * Places of the emptyDirs whose permissions are not a program's: those that no program had, and those that are not there (any
+ * more), to be made together with the container.
+ */
+export async function foldersToOpen(connection: EngineConnection, mounts: readonly Mount[]): Promise<string[]> {
+  const targets = await Promise.all(
+    mounts.map(async (mount) => {
+      if (mount.type !== 'emptyDir' || mount.readOnly) return [];
+      return mount.isUsed && (await inspectVolume(connection, mount.name)) ? [] : [mount.target];
+    }),
+  );
+  return targets.flat();
 }
 
 function taskVolume({ Name, Labels }: ListedVolume, clusterUid: string): TaskVolume | undefined {

@@ -9,6 +9,7 @@ import { deadlines } from '../deadlines.js';
 import { labels } from './create-body.js';
 import type { InspectedVolume } from './engine-api.js';
 import type { EngineConnection } from './engine-connection.js';
+import { inspectVolume } from './task-volumes.js';
 
 const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 /** As workers call the volumes of emptyDirs, which no task may mount but its own. */
@@ -63,7 +64,7 @@ export class VolumeAccess {
     if (isNameOfEmptyDir(name)) {
       throw new RuntimeError('InvalidSpec', `a volume name like ${name} is kept for emptyDirs: choose another name`);
     }
-    const volume = (await this.#inspect(name)) ?? (await this.#create(name));
+    const volume = (await inspectVolume(this.connection, name)) ?? (await this.#create(name));
     if (!isAllowedVolume(volume, this.rules) && !(await this.#isInUse(name))) {
       throw new RuntimeError(
         'MountFailed',
@@ -81,22 +82,13 @@ export class VolumeAccess {
     if (path !== undefined) await this.judgeDevice(path);
   }
 
-  async #inspect(name: string): Promise<InspectedVolume | undefined> {
-    return this.connection.call(
-      'volume',
-      deadlines.inspect,
-      (engine, abortSignal) => engine.getVolume(name).inspect({ abortSignal }),
-      [404],
-    );
-  }
-
   /** With the cluster's label. One that somebody made meanwhile stays as it is: the engine gives that one, without the label. */
   async #create(name: string): Promise<InspectedVolume> {
     const body = { Name: name, Labels: { [labels.clusterUid]: this.rules.clusterUid } };
     await this.connection.call('volume', deadlines.create, (engine, abortSignal) =>
       engine.createVolume({ _query: {}, _body: body, abortSignal }),
     );
-    const volume = await this.#inspect(name);
+    const volume = await inspectVolume(this.connection, name);
     if (!volume)
       throw new RuntimeError('Unavailable', `volume: the engine does not have ${name}, which it has just made`);
     return volume;

@@ -44,6 +44,13 @@ export interface Attachment {
   onExit(): void;
 }
 
+/** A volume for an emptyDir. */
+export type SimulatedVolume = TaskVolume & {
+  clusterUid: string;
+  /** Permissions of its folder. */
+  mode: number;
+};
+
 type ChangeListener = (container: SimulatedContainer) => void;
 
 /**
@@ -56,7 +63,7 @@ export class SimulatedEngine {
   readonly containers = new Map<string, SimulatedContainer>();
   readonly images: Set<string>;
   /** Made for emptyDirs, by name. */
-  readonly volumes = new Map<string, TaskVolume & { clusterUid: string }>();
+  readonly volumes = new Map<string, SimulatedVolume>();
   readonly capacity: Amounts;
   readonly clock: Clock;
   bootId: string;
@@ -106,8 +113,9 @@ export class SimulatedEngine {
     const { taskUid, taskKey } = spec.identity;
     for (const mount of spec.mounts ?? []) {
       if (mount.type !== 'emptyDir') continue;
-      const { name, volume } = mount;
-      this.volumes.set(name, { name, volume, taskUid, taskKey, clusterUid });
+      const { name, volume, isUsed } = mount;
+      const mode = isUsed ? this.volumes.get(name)?.mode : undefined;
+      this.volumes.set(name, { name, volume, taskUid, taskKey, clusterUid, mode: mode ?? 0o777 });
     }
     this.#changed(container);
     return container;

@@ -132,7 +132,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     return this.#call('listVolumes', deadlines.list, () =>
       [...this.engine.volumes.values()]
         .filter(({ clusterUid }) => clusterUid === this.#clusterUid)
-        .map(({ clusterUid: _own, ...volume }) => volume),
+        .map(({ clusterUid: _own, mode: _mode, ...volume }) => volume),
     );
   }
 

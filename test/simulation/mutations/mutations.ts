@@ -450,10 +450,10 @@ export const mutations: readonly Mutation[] = [
   },
   // ConfigMaps and Secrets
   {
-    name: 'a container that may lack its files is started',
+    name: 'a container that may lack its files or folders is started',
     file: 'src/worker/plan-convergence.ts',
-    from: 'const lacksFiles = needsFiles(task.spec) && record.filled !== attempt;',
-    to: 'const lacksFiles = needsFiles(task.spec) && attempt < 0;',
+    from: 'const isFilled = record.filled === attempt || !needsFilling(task.spec);',
+    to: 'const isFilled = attempt > 0 || !needsFilling(task.spec);',
     test: 'test/unit/worker/worker-config.test.ts',
   },
   {

@@ -353,12 +353,53 @@ describe('an emptyDir', () => {
     expect([await cluster.exists('web'), cluster.engine.volumes.size]).toEqual([false, 0]);
   });
 
+  it('ND-02: is writable for everybody, also where nobody knows whether its container was made whole', async () => {
+    const cluster = await fixture();
+    cluster.engine.faults.loseReplyNext('createContainer');
+    await cluster.assign('web', scratch);
+    await cluster.seconds(30);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 0 });
+    expect(cluster.containers('web')).toHaveLength(1);
+  });
+
+  it('keeps the permissions that its program gave it, whatever they are, when the container is made anew', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', scratch);
+    await cluster.settle();
+    const [volume] = cluster.engine.volumes.values();
+    expect(volume?.mode).toBe(0o777);
+    if (volume) volume.mode = 0o755;
+    cluster.engine.killContainer(cluster.theContainer('web').id);
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    await cluster.seconds(30);
+    await cluster.edit('web', { env: [{ name: 'A', value: 'b' }] });
+    await cluster.seconds(60);
+    expect(cluster.theContainer('web').spec.env).toHaveLength(1);
+    expect(cluster.engine.volumes.get(volume?.name ?? '')?.mode).toBe(0o755);
+  });
+
+  it('is opened again where somebody removed it with its containers', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', scratch);
+    await cluster.settle();
+    cluster.engine.removeContainer(cluster.theContainer('web').id);
+    cluster.engine.volumes.clear();
+    await cluster.seconds(30);
+    expect([...cluster.engine.volumes.values()]).toMatchObject([{ mode: 0o777 }]);
+  });
+
   it('is found at the start when its task left unseen, and one of another worker is left alone', async () => {
     const cluster = await fixture();
     await cluster.worker.stop();
     const left = ['w1', 'w2'].map((nodeName) => {
       const owner = { taskUid: `gone-${nodeName}`, taskKey: 'default/gone', volume: 'scratch' };
-      return { ...owner, name: volumeName({ ...owner, nodeName }), clusterUid: cluster.registry.clusterUid };
+      return {
+        ...owner,
+        name: volumeName({ ...owner, nodeName }),
+        clusterUid: cluster.registry.clusterUid,
+        mode: 0o777,
+      };
     });
     for (const volume of left) cluster.engine.volumes.set(volume.name, volume);
     await cluster.startWorker();
