@@ -42,6 +42,11 @@ export interface ConvergerOptions {
 const maxRounds = 12;
 const nextTurnMilliseconds = 1_000;
 
+/** Whether the container that lives goes on as it is. What is removed does not live. */
+function leavesAlive({ type }: Step): boolean {
+  return type === 'updateFiles' || type === 'removeContainer';
+}
+
 export class Converger {
   constructor(private readonly options: ConvergerOptions) {}
 
@@ -75,10 +80,9 @@ export class Converger {
         checkpoint.setRecord(uid, plan.record);
         this.report(task, plan, waitedUntil);
       }
-      if (plan.steps.length === 0) {
-        if (task) probes.follow(task, containers.find(isAlive));
-        return plan.wakeAt ?? Infinity;
-      }
+      // Also before steps that go on failing: nothing but the end of its container holds probes up.
+      if (task && plan.steps.every(leavesAlive)) probes.follow(task, containers.find(isAlive));
+      if (plan.steps.length === 0) return plan.wakeAt ?? Infinity;
       const isLast = await this.execute(key, plan.steps, {
         uid,
         ...(task ? { task } : {}),

@@ -116,10 +116,14 @@ export class TaskRunner {
 
   /** Of a container that runs. Not noted as done when this rejects, or when the worker dies meanwhile: so it is done again. */
   async updateFiles(target: Target, { id, attempt, targets }: UpdateStep, all: readonly InputFiles[]): Promise<void> {
-    const { runtime, view } = this.options;
+    const { runtime, view, events } = this.options;
     const files = all.filter((set) => targets.includes(set.target));
     try {
       await runtime.updateFiles(id, files.map(fileSetOf));
+    } catch (error) {
+      const message = `its files could not be changed, which is tried again: ${errorMessage(error)}`;
+      if (target.task) events.record(target.task, 'Warning', 'FailedMount', message, attempt);
+      throw error;
     } finally {
       view.invalidate(id);
     }

@@ -318,6 +318,33 @@ describe('a running container with files of ConfigMaps and Secrets', () => {
     expect(remembered.map(({ inputs }) => inputs.secrets)).toEqual([[value, 'the-newer-one']]);
   });
 
+  it('is probed, and restarted for it, also while its files cannot be changed', async () => {
+    const cluster = await running();
+    for (let turn = 0; turn < 1000; turn++) {
+      cluster.engine.faults.failNext('updateFiles', new RuntimeError('Unavailable', 'archive: no'));
+    }
+    await cluster.registry.patch(configMapKind, settings, { type: 'merge', body: { data: { color: 'red' } } });
+    await cluster.seconds(30);
+    // A worker that is started again finds out about the files before it has probed anything.
+    await cluster.worker.stop();
+    await cluster.startWorker();
+    await cluster.seconds(30);
+    const failing = { exec: { command: ['false'] }, periodSeconds: 5 };
+    await cluster.edit('web', { readinessProbe: failing });
+    await cluster.seconds(20);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1, reason: 'NotReady' });
+    expect(seen(cluster)['/etc/shop/color']).toBe('blue');
+    expect((await cluster.events('web')).find(({ reason }) => reason === 'FailedMount')?.message).toBe(
+      'its files could not be changed, which is tried again: archive: no',
+    );
+    await cluster.edit('web', { livenessProbe: failing });
+    await cluster.seconds(70);
+    expect((await cluster.task('web')).status).toMatchObject({
+      restartCount: 1,
+      lastTermination: { reason: 'LivenessProbeFailed' },
+    });
+  });
+
   it('keeps what it has while an object is gone, and follows once it is there again', async () => {
     const cluster = await running();
     await cluster.registry.delete(configMapKind, settings, {});
