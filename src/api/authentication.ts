@@ -13,9 +13,7 @@ export async function authenticateRequest(request: IncomingMessage, authenticato
   const { authorization } = request.headers;
   const token = /^Bearer ([\x21-\x7e]{1,1024})$/i.exec(authorization ?? '')?.[1];
   const identity =
-    authorization !== undefined && token === undefined
-      ? undefined
-      : await authenticator.authenticate(token, request.socket);
+    authorization !== undefined && token === undefined ? undefined : await authenticator.authenticate(token, request);
   if (!identity) {
     throw new OrchError(
       'Unauthorized',

@@ -1,6 +1,8 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
+import { RefusalLog } from './access/refusal-log.js';
 import { createAdmission } from './admission.js';
 import type { ApiContext } from './api-context.js';
 import { anonymousPaths, authenticateRequest } from './authentication.js';
@@ -80,24 +82,15 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-/** Refused joins are told, one a second at most: whoever tries many must not fill the disk. */
-const refusedJoinLogMilliseconds = 1_000;
-
 function authentication(authenticator: Authenticator, { logger, clock }: ApiContext): RequestHandler {
-  let toldAt = -Infinity;
+  const refusals = new RefusalLog(logger, clock);
   return async (request, response, next) => {
     try {
       response.locals['identity'] = await authenticateRequest(request, authenticator);
     } catch (error) {
-      const now = clock.monotonic();
-      if (request.path.endsWith('/join') && now - toldAt >= refusedJoinLogMilliseconds) {
-        toldAt = now;
-        const { path, socket } = request;
-        logger.warn('join refused', {
-          path: path.slice(0, 300),
-          address: socket.remoteAddress,
-          reason: 'no valid token',
-        });
+      const node = /\/workers\/([^/]*)\/join$/.exec(request.path)?.[1];
+      if (node !== undefined && isOrchError(error)) {
+        refusals.tell('join refused', { node, address: request.socket.remoteAddress, reason: error.message });
       }
       throw error;
     }

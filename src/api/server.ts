@@ -82,7 +82,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
   const { heartbeats, version, readManagerFiles } = options;
   const connections = new NodeConnections(tls.caPem, clock);
-  const authenticator = new ClusterAuthenticator({ registry, credentials, connections });
+  const authenticator = new ClusterAuthenticator({ registry, credentials, connections, clock });
   const { authority } = tls;
   const onCertified = (nodeUid: string): Promise<void> => credentials.forgetEarlierNode(nodeUid);
   const admissions = new NodeAdmissions({ registry, authority, clock, logger, onCertified });

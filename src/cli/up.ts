@@ -38,7 +38,8 @@ export function workerName(host: string): string {
   const name = host
     .toLowerCase()
     .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 63);
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63)
+    .replace(/[^a-z0-9]+$/, '');
   return name === '' ? 'node' : name;
 }

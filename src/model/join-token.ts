@@ -81,10 +81,25 @@ export function joinTokenId(token: string): string | undefined {
   return /^join-([a-z0-9][a-z0-9-]{0,61}[a-z0-9])\.[A-Za-z0-9_-]{16,128}$/.exec(token)?.[1];
 }
 
+export type TokenEnd = 'deleted' | 'expired' | 'usedUp';
+
 /** Why nobody joins with it any more, or undefined while somebody may. Pure. */
-export function endOfToken(token: JoinToken, now: number): 'expired' | 'usedUp' | undefined {
-  if (Date.parse(token.spec.expirationTimestamp) <= now) return 'expired';
-  return token.spec.uses !== undefined && usedOf(token) >= token.spec.uses ? 'usedUp' : undefined;
+export function endOfToken({ metadata, spec, status }: JoinToken, now: number): TokenEnd | undefined {
+  // A finalizer may keep what was deleted.
+  if (metadata.deletionTimestamp !== undefined) return 'deleted';
+  if (Date.parse(spec.expirationTimestamp) <= now) return 'expired';
+  return spec.uses !== undefined && (status?.used ?? 0) >= spec.uses ? 'usedUp' : undefined;
+}
+
+/** What is told to whoever holds a token that has ended. Pure. */
+export function tokenEndMessage({ metadata, spec }: JoinToken, end: TokenEnd): string {
+  const how =
+    end === 'deleted'
+      ? 'was deleted'
+      : end === 'expired'
+        ? `expired at ${spec.expirationTimestamp}`
+        : `is used up (${spec.uses})`;
+  return `the join token "${metadata.name}" ${how}: make another one with \`orch token create\``;
 }
 
 function usedOf(token: JoinToken): number {

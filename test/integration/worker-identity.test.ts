@@ -20,6 +20,8 @@ import { waitFor } from '../support/wait-for.js';
 import { startTestApi, type NodeIdentity, type TestApi, type TestResponse } from './api-harness.js';
 
 const hour = 3_600_000;
+const mergePatch = 'application/merge-patch+json';
+const keepAlive = { connection: 'keep-alive' };
 
 describe('the door', () => {
   let api: TestApi;
@@ -85,6 +87,68 @@ describe('the door', () => {
       ...{ code: 401, message: expect.stringContaining('expired at 2025-12-31T23:59:59Z') as string },
     });
     expect((await nodeOf('w4')).status).toBe(404);
+  });
+
+  it('SE-03: takes whoever has an ended join token for nobody, and says why', async () => {
+    const isNobody = async (token: string, why: string): Promise<void> => {
+      for (const path of ['/apis', '/apis/orch.dev/v1/workers/w12/join', '/apis/orch.dev/v1/workers/w11/join']) {
+        const answer = await api.request('POST', path, { token, body: {} });
+        expect([answer.status, answer.headers.connection, answer.json.message]).toEqual([
+          ...[401, 'close'],
+          expect.stringContaining(why),
+        ]);
+      }
+      expect((await api.request('GET', '/version', { token })).headers.connection).toBe('close');
+    };
+    const kept = await api.request('GET', '/version', { token: await api.joinToken(), headers: keepAlive });
+    expect(kept.headers.connection).toBe('keep-alive');
+
+    await isNobody(await api.joinToken({ expirationTimestamp: '2025-12-31T23:59:59Z' }), 'expired at 2025-12-31');
+    const leaving = await api.joinToken();
+    const path = `/apis/orch.dev/v1/jointokens/${/join-([^.]+)/.exec(leaving)?.[1]}`;
+    const finalizers = { body: { metadata: { finalizers: ['example.com/keep'] } }, type: mergePatch };
+    await api.request('PATCH', path, finalizers);
+    await api.request('DELETE', path);
+    await isNobody(leaving, 'was deleted');
+
+    // Whoever lost the answer to the last use may ask for it again, until the worker was heard of.
+    const [token, key] = [await api.joinToken({ uses: 1 }), await makeKey()];
+    const ask = async (name: string): Promise<TestResponse> => {
+      const body = { csr: await certificateRequest(key, name) };
+      return api.request('POST', `/apis/orch.dev/v1/workers/${name}/join`, { token, body });
+    };
+    expect((await ask('w11')).status).toBe(200);
+    expect((await ask('w12')).status).toBe(401);
+    const again = await ask('w11');
+    expect(again.status).toBe(200);
+    const worker = { key, cert: again.json.certificate as string };
+    const status = { nodeInfo: { containerRuntimeVersion: 'simulated' } };
+    const told = { token: worker, body: { status }, type: mergePatch };
+    expect((await api.request('PATCH', '/api/v1/nodes/w11/status', told)).status).toBe(200);
+    await isNobody(token, 'is used up (1)');
+    expect((await ask('w11')).status).toBe(401);
+    expect((await nodeOf('w11', worker)).status).toBe(200);
+  });
+
+  it('SE-04: costs a token no use when nobody joined', async () => {
+    const token = await api.joinToken({ uses: 2 });
+    const used = async (): Promise<number> => {
+      const name = /join-([^.]+)/.exec(token)?.[1];
+      return (await api.request('GET', `/apis/orch.dev/v1/jointokens/${name}`)).json.status?.used ?? 0;
+    };
+    for (const name of ['w'.repeat(64), `${'w'.repeat(40)}.${'w'.repeat(40)}`, 'W1', 'w_1']) {
+      const refused = await joinAs(name, token);
+      expect([refused.status, refused.json.message]).toEqual([400, expect.stringContaining('at most 63')]);
+    }
+    expect((await joinAs('w13', token, { csr: 'x' })).status).toBe(400);
+    expect(await used()).toBe(0);
+    // Of two at once with one name, one has joined.
+    const both = await Promise.all([joinAs('w13', token), joinAs('w13', token)]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(await used()).toBe(1);
+    const longest = 'w'.repeat(63);
+    expect((await joinAs(longest, token)).status).toBe(200);
+    expect((await nodeOf(longest)).json.metadata.labels).toEqual({ 'kubernetes.io/hostname': longest });
   });
 
   it('SE-03: puts a worker out with its node: watches and tunnel at once, and for good', async () => {

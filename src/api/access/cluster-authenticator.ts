@@ -1,10 +1,24 @@
 import type { Socket } from 'node:net';
-import { joinTokenId, joinTokenKind, type StoredJoinToken } from '../../model/join-token.js';
+import {
+  endOfToken,
+  joinTokenId,
+  joinTokenKind,
+  tokenEndMessage,
+  type StoredJoinToken,
+} from '../../model/join-token.js';
 import { nodeKind, type StoredNode } from '../../model/node.js';
 import type { Registry } from '../../registry/registry.js';
-import { isOrchError } from '../../support/errors.js';
+import type { Clock } from '../../support/clock.js';
+import { isOrchError, OrchError } from '../../support/errors.js';
 import type { Credentials } from '../credentials.js';
-import { adminIdentity, joinIdentity, nodeIdentity, type Authenticator, type Identity } from '../identity.js';
+import {
+  adminIdentity,
+  joinIdentity,
+  nodeIdentity,
+  type Authenticator,
+  type Caller,
+  type Identity,
+} from '../identity.js';
 import type { ApiObject, Stored } from '../../model/api-object.js';
 import type { Kind } from '../../model/kind.js';
 import type { NodeConnections } from './node-connections.js';
@@ -15,9 +29,11 @@ export interface AuthenticatorOptions {
   registry: Registry;
   credentials: Pick<Credentials, 'isAdminToken' | 'earlierNode'>;
   connections: NodeConnections;
+  clock: Clock;
 }
 
 const maxTokenLength = 512;
+const joinPath = /^\/apis\/orch\.dev\/v1\/workers\/([^/?]+)\/join$/;
 
 /**
  * Knows the admin by token, who wants to join by token, and workers by the certificate of their connection. Members are the
@@ -30,13 +46,14 @@ export class ClusterAuthenticator implements Authenticator {
     this.#options = options;
   }
 
-  async authenticate(token: string | undefined, socket: Socket): Promise<Identity | undefined> {
+  async authenticate(token: string | undefined, caller: Caller): Promise<Identity | undefined> {
+    const { socket } = caller;
     if (token === undefined) return this.#byCertificate(socket);
     if (token.length > maxTokenLength) return undefined;
     const { credentials } = this.#options;
     if (credentials.isAdminToken(token)) return adminIdentity;
     const id = joinTokenId(token);
-    if (id !== undefined) return this.#byJoinToken(id, token);
+    if (id !== undefined) return this.#byJoinToken(id, token, caller);
     return this.#byEarlierToken(token, socket, credentials);
   }
 
@@ -45,9 +62,21 @@ export class ClusterAuthenticator implements Authenticator {
     return claim && this.#member(claim.nodeName, claim.nodeUid, socket, claim.notAfter);
   }
 
-  async #byJoinToken(id: string, token: string): Promise<Identity | undefined> {
+  async #byJoinToken(id: string, token: string, { url = '' }: Caller): Promise<Identity | undefined> {
     const stored = await this.#find<StoredJoinToken>(joinTokenKind, id);
-    return stored && equalDigests(sha256(token), stored.spec.tokenSha256) ? joinIdentity(stored) : undefined;
+    if (!stored || !equalDigests(sha256(token), stored.spec.tokenSha256)) return undefined;
+    const end = endOfToken(stored, this.#options.clock.now());
+    if (end === undefined || (end === 'usedUp' && (await this.#mayLackAnswer(stored, url))))
+      return joinIdentity(stored);
+    throw new OrchError('Unauthorized', tokenEndMessage(stored, end));
+  }
+
+  /** Whether this asks again for what the last use of the token brought: the worker that it let in was never heard of. */
+  async #mayLackAnswer({ status }: StoredJoinToken, url: string): Promise<boolean> {
+    const nodeName = joinPath.exec(url)?.[1];
+    if (nodeName === undefined || nodeName !== status?.lastNodeName) return false;
+    const node = await this.#find<StoredNode>(nodeKind, nodeName);
+    return node !== undefined && node.status?.nodeInfo === undefined;
   }
 
   /** A worker of a version without certificates, until it has joined anew. */

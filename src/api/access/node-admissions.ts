@@ -7,6 +7,7 @@ import type { Logger } from '../../support/logger.js';
 import type { Authority } from '../certificates.js';
 import { isNodeName } from '../identity.js';
 import { issueNodeCertificate, readCertificateRequest } from './node-certificate.js';
+import { RefusalLog } from './refusal-log.js';
 import { planJoin, type JoinDecision, type JoinProof } from './plan-join.js';
 
 export interface AdmissionOptions {
@@ -31,14 +32,18 @@ export interface JoinApplication {
 }
 
 /**
- * Makes members: an application in, a Node and a certificate for its worker out. Always holds: what planJoin refuses changes nothing;
- * a use of a token is on disk before the Node is made; each answer is logged with node, token and address.
+ * Makes members: an application in, a Node and a certificate for its worker out. Always holds: what planJoin or the Node's own rules
+ * refuse changes nothing; a use of a token is on disk before the Node is made; each join is logged with node, token and
+ * address, and refusals as far as RefusalLog goes.
  */
 export class NodeAdmissions {
   readonly #options: AdmissionOptions;
+  /** People without a good token are told of elsewhere, and do not crowd these out. */
+  readonly #refusals: RefusalLog;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#refusals = new RefusalLog(options.logger, options.clock);
   }
 
   /** Resolves with the certificate in PEM. Asked again with the same key it answers again. Rejects with what planJoin refuses. */
@@ -55,7 +60,7 @@ export class NodeAdmissions {
       if (!isNodeName(nodeName)) {
         throw new OrchError(
           'BadRequest',
-          `"${nodeName.slice(0, 80)}" cannot name a worker: use lower-case letters, digits, "-" and "."`,
+          `"${nodeName.slice(0, 80)}" cannot name a worker: use lower-case letters, digits, "-" and ".", at most 63 characters`,
         );
       }
       const { publicKey, keySha256 } = await readCertificateRequest(application.csr);
@@ -68,7 +73,7 @@ export class NodeAdmissions {
       logger.info(decision.type === 'create' ? 'worker joined' : 'worker certificate issued', { ...facts, uid });
       return certificate;
     } catch (error) {
-      if (isOrchError(error)) logger.warn('join refused', { ...facts, reason: error.message });
+      if (isOrchError(error)) this.#refusals.tell('join refused', { ...facts, reason: error.message });
       throw error;
     }
   }
@@ -79,10 +84,15 @@ export class NodeAdmissions {
     if (decision.type === 'refuse') throw new OrchError(decision.code, decision.message);
     const annotations = { [workerKeyAnnotation]: keySha256 };
     if (decision.type === 'create') {
+      const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: decision.labels, annotations } };
+      await registry.create<Node>(nodeKind, node, { dryRun: true });
       if (decision.counts) await this.#countUse(application);
-      const metadata = { name, labels: decision.labels, annotations };
-      const made = await registry.create<Node>(nodeKind, { apiVersion: 'v1', kind: 'Node', metadata });
-      return made.object;
+      try {
+        return (await registry.create<Node>(nodeKind, node)).object;
+      } catch (error) {
+        if (decision.counts && isOrchError(error, 'AlreadyExists')) await this.#giveUseBack(application);
+        throw error;
+      }
     }
     const { object } = await registry.mutate<Node>(nodeKind, { name }, (node) => {
       if (node.metadata.uid !== decision.nodeUid) return undefined;
@@ -106,6 +116,20 @@ export class NodeAdmissions {
       }
       const used = (token.status?.used ?? 0) + 1;
       return { ...token, status: { used, lastNodeName: nodeName, lastUsedTime: toTimestamp(clock.now()) } };
+    });
+  }
+
+  /** Another one was faster with this name: nobody has joined for that use. */
+  async #giveUseBack({ proof }: JoinApplication): Promise<void> {
+    if (proof.type !== 'token') return;
+    const { name, uid } = proof.token.metadata;
+    const giveBack = this.#options.registry.mutate<JoinToken>(joinTokenKind, { name }, (token) => {
+      const used = token.status?.used ?? 0;
+      if (token.metadata.uid !== uid || used === 0) return undefined;
+      return { ...token, status: { ...token.status, used: used - 1 } };
+    });
+    await giveBack.catch((error: unknown) => {
+      if (!isOrchError(error, 'NotFound')) throw error;
     });
   }
 

@@ -1,4 +1,4 @@
-import { endOfToken, type StoredJoinToken } from '../../model/join-token.js';
+import { endOfToken, tokenEndMessage, type StoredJoinToken } from '../../model/join-token.js';
 import { hostnameLabel, workerKeyAnnotation, type StoredNode } from '../../model/node.js';
 import { own } from '../../support/own.js';
 import type { ErrorCode } from '../../support/errors.js';
@@ -54,34 +54,32 @@ export function planJoin(request: JoinRequest, node: StoredNode | undefined, now
 }
 
 function problemOfToken(
-  { metadata, spec, ...token }: StoredJoinToken,
+  token: StoredJoinToken,
   { nodeName, labels }: JoinRequest,
   isItsWorker: boolean,
   now: number,
 ): JoinDecision | undefined {
+  const { metadata, spec } = token;
   const another = 'make another one with `orch token create`';
-  const end = endOfToken({ metadata, spec, ...token }, now);
-  if (end === 'expired') {
-    return refuse(
-      'Unauthorized',
-      `the join token "${metadata.name}" expired at ${spec.expirationTimestamp}: ${another}`,
-    );
-  }
+  const end = endOfToken(token, now);
   // Who lost the answer to its last use asks again.
-  if (end === 'usedUp' && !isItsWorker) {
-    return refuse('Unauthorized', `the join token "${metadata.name}" is used up (${spec.uses}): ${another}`);
+  if (end !== undefined && !(end === 'usedUp' && isItsWorker)) {
+    return refuse('Unauthorized', tokenEndMessage(token, end));
   }
   if (spec.nodeName !== undefined && spec.nodeName !== nodeName) {
     return refuse('Forbidden', `the join token "${metadata.name}" is for the node "${spec.nodeName}" only: ${another}`);
   }
   const beyond = Object.entries(labels).find(([name, value]) => own(spec.labels, name) !== value);
   if (!beyond || isItsWorker) return undefined;
-  const [name, value] = beyond;
+  const [name, value] = beyond.map((word) => word.slice(0, maxShownCharacters));
   return refuse(
     'Forbidden',
     `the join token "${metadata.name}" does not give the label ${name}=${value}: make one that does (\`orch token create --labels ${name}=${value}\`), or join without and label the node as admin`,
   );
 }
+
+/** As long as a label may be: names and values from outside are shown no further. */
+const maxShownCharacters = 63;
 
 function create({ nodeName }: JoinRequest, labels: Readonly<Record<string, string>>, counts = false): JoinDecision {
   return { type: 'create', labels: { ...labels, [hostnameLabel]: nodeName }, counts };

@@ -117,6 +117,7 @@ it('reads labels, repeated and with commas', () => {
 it('makes a valid node name of any host name', () => {
   expect(workerName('Build_Host.local')).toBe('build-host.local');
   expect(workerName('___')).toBe('node');
+  expect(workerName(`${'a'.repeat(62)}.local`)).toBe('a'.repeat(62));
 });
 
 describe('exit codes of exec', () => {
