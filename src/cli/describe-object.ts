@@ -108,8 +108,8 @@ export function describeNode(node: StoredNode, tasks: readonly StoredTask[], now
   ];
 }
 
-/** Any other object: all of its fields. Pure. */
-export function describeAny(object: Stored, now: number): string[] {
+/** Any other object: all of its fields, and what happened. Pure. */
+export function describeAny(object: Stored, events: readonly TaskEvent[], now: number): string[] {
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...rest } = object;
   const { status, ...others } = rest as { status?: { conditions?: Condition[] } };
   const { conditions, ...otherStatus } = status ?? {};
@@ -118,6 +118,7 @@ export function describeAny(object: Stored, now: number): string[] {
     ...describeLines(describeMembers(others)),
     ...(Object.keys(otherStatus).length === 0 ? [] : section('Status', describeLines(describeMembers(otherStatus), 2))),
     ...describeConditions(conditions, now),
+    ...describeEvents(events, now),
   ];
 }
 
@@ -179,11 +180,13 @@ function describeConditions(conditions: readonly Condition[] | undefined, now: n
 
 function describeEvents(events: readonly TaskEvent[], now: number): string[] {
   if (events.length === 0) return ['Events:  <none>'];
+  // Only tasks have states.
+  const hasStates = events.some((event) => formatMove(event) !== '');
   const { lines } = alignRows([
-    ['TYPE', 'STATE', 'REASON', 'AGE', 'FROM', 'MESSAGE'],
+    ['TYPE', ...(hasStates ? ['STATE'] : []), 'REASON', 'AGE', 'FROM', 'MESSAGE'],
     ...sortEvents(events).map((event) => [
       event.type ?? 'Normal',
-      formatMove(event),
+      ...(hasStates ? [formatMove(event)] : []),
       event.reason,
       ageOf(lastSeenOf(event), now),
       event.source ?? '',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Stored } from '../model/api-object.js';
 import type { Kind } from '../model/kind.js';
+import { defaultNamespace } from '../model/namespace.js';
 import type { StoredNode } from '../model/node.js';
 import { nodeKind } from '../model/node.js';
 import type { StoredTask } from '../model/task.js';
@@ -72,13 +73,16 @@ async function describe(cli: Cli, { client }: Connection, kind: Kind, object: St
     const query = { fieldSelector, ...(namespace === undefined ? {} : { namespace }) };
     return sortEvents((await listAll(client, taskEventKind, query)) as StoredTaskEvent[]).slice(-mostEvents);
   };
+  // Those of what lies in no namespace are in `default`.
+  const latestOf = ({ metadata }: Stored): Promise<StoredTaskEvent[]> =>
+    latest(`task.uid=${metadata.uid}`, metadata.namespace ?? defaultNamespace);
   if (kind === taskKind) {
-    const events = await latest(`task.uid=${object.metadata.uid}`, object.metadata.namespace);
+    const events = await latestOf(object);
     return describeTask(object as unknown as StoredTask, events, now);
   }
   if (kind === nodeKind) {
     const tasks = await listAll(client, taskKind, { fieldSelector: `spec.nodeName=${object.metadata.name}` });
     return describeNode(object as unknown as StoredNode, tasks as StoredTask[], now);
   }
-  return describeAny(withoutSecretValues(kind, object), now);
+  return describeAny(withoutSecretValues(kind, object), await latestOf(object), now);
 }

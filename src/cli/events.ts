@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
 import { ageOf } from '../model/age.js';
+import type { Kind } from '../model/kind.js';
+import { defaultNamespace } from '../model/namespace.js';
 import type { StoredTaskEvent, TaskEvent } from '../model/task-event.js';
 import { lastSeenOf, subjectOf, taskEventKind, timesOf } from '../model/task-event.js';
+import { taskKind } from '../model/task.js';
 import { OrchError } from '../support/errors.js';
 import type { Cli } from './cli.js';
 import { alignRows } from './columns.js';
 import { withConnection } from './connection.js';
 import { listAll } from './get-query.js';
 import { formatObjects, parseOutputFormat } from './output-format.js';
-import { label, parseTaskArgument } from './resource-arguments.js';
+import { label, parseResourceArguments } from './resource-arguments.js';
 
 interface EventsOptions {
   allNamespaces?: boolean;
@@ -21,7 +24,7 @@ interface EventsOptions {
 
 export function defineEvents(command: Command, cli: Cli): void {
   command
-    .option('--for <task>', 'only those of this task: task/NAME')
+    .option('--for <object>', 'only those about this object: KIND/NAME')
     .option('-A, --all-namespaces', 'of all namespaces')
     .option('-w, --watch', 'go on and print what happens')
     .option('--types <types>', 'only these: Normal, Warning')
@@ -33,6 +36,7 @@ export function defineEvents(command: Command, cli: Cli): void {
 Examples:
   orch events
   orch events --for task/web -w
+  orch events --for deployment/shop
   orch events -A --types=Warning`,
     );
   cli.run<EventsOptions>(command, async (_operands, options) => {
@@ -40,11 +44,13 @@ Examples:
     const types = options.types?.split(',').map((type) => type.trim().toLowerCase());
     const unknown = types?.find((type) => type !== 'normal' && type !== 'warning');
     if (unknown !== undefined) throw new OrchError('BadRequest', `--types ${unknown}: choose Normal or Warning`);
-    const name = options.for === undefined ? undefined : parseTaskArgument(options.for, 'orch events --for');
+    const about = options.for === undefined ? undefined : parseSubject(options.for);
     await withConnection(cli.environment, options, async ({ client, namespace }) => {
       const query = {
-        ...(options.allNamespaces ? {} : { namespace }),
-        ...(name === undefined ? {} : { fieldSelector: `task.name=${name}` }),
+        ...(options.allNamespaces
+          ? {}
+          : { namespace: about?.kind.namespaced === false ? defaultNamespace : namespace }),
+        ...(about && { fieldSelector: `regarding.kind=${about.kind.kind},regarding.name=${about.name}` }),
       };
       const isWanted = (event: TaskEvent): boolean => types?.includes((event.type ?? 'Normal').toLowerCase()) ?? true;
       const printer = createEventPrinter(cli, {
@@ -89,6 +95,13 @@ Examples:
       await informer.stop();
     });
   });
+}
+
+/** KIND/NAME, or the name of a task. */
+function parseSubject(word: string): { kind: Kind; name: string } {
+  const [selection] = parseResourceArguments([word.includes('/') ? word : label(taskKind, word)]);
+  if (selection?.name === undefined) throw new OrchError('BadRequest', '--for is about one object: KIND/NAME');
+  return { kind: selection.kind, name: selection.name };
 }
 
 /** Oldest first. */
@@ -140,7 +153,7 @@ function createEventPrinter(
       if (!headed) {
         rows.unshift([
           ...(options.withNamespace ? ['NAMESPACE'] : []),
-          ...['AGE', 'TYPE', 'TASK', 'STATE', 'REASON', 'MESSAGE'],
+          ...['AGE', 'TYPE', 'OBJECT', 'STATE', 'REASON', 'MESSAGE'],
         ]);
       }
       headed = true;

@@ -12,8 +12,9 @@ import type { SyncPlan, SyncStep } from './plan-sync.js';
 export interface SyncResult {
   inventory: InventoryEntry[];
   applyErrors: SourceError[];
-  applied: number;
-  pruned: number;
+  /** What it changed. */
+  applied: InventoryEntry[];
+  pruned: InventoryEntry[];
 }
 
 /**
@@ -28,7 +29,7 @@ export async function executeSync(
   signal: AbortSignal,
 ): Promise<SyncResult> {
   const kept = new Map(inventory.map((entry) => [identityOf(entry), entry]));
-  const result: SyncResult = { inventory: [], applyErrors: [], applied: 0, pruned: 0 };
+  const result: SyncResult = { inventory: [], applyErrors: [], applied: [], pruned: [] };
   for (const step of plan.steps) {
     if (signal.aborted) break;
     if (step.type === 'apply') await apply(step);
@@ -46,7 +47,7 @@ export async function executeSync(
         source: fieldManagerOf(sourceName),
       });
       kept.set(identityOf(entry), { ...entry, uid: object.metadata.uid });
-      if (changed) result.applied++;
+      if (changed) result.applied.push(entry);
     } catch (error) {
       result.applyErrors.push(...asSourceErrors(error, document));
     }
@@ -60,7 +61,7 @@ export async function executeSync(
     }
     try {
       await registry.delete(step.kind, keyOfEntry(step.entry), { preconditions: { uid: step.entry.uid } });
-      result.pruned++;
+      result.pruned.push(step.entry);
     } catch (error) {
       // Gone, or another object by now: either way not ours any more.
       if (!isOrchError(error, 'NotFound') && !isOrchError(error, 'Conflict')) {

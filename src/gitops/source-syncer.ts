@@ -1,8 +1,8 @@
 import { findKind } from '../model/kinds.js';
-import { sourceKind, type InventoryEntry, type Source, type StoredSource } from '../model/source.js';
+import type { InventoryEntry, StoredSource } from '../model/source.js';
 import type { ObjectEvent, Registry } from '../registry/registry.js';
 import { backoffDelay } from '../support/backoff.js';
-import { toTimestamp, type Clock, type Timer } from '../support/clock.js';
+import type { Clock, Timer } from '../support/clock.js';
 import { errorMessage, isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { Random } from '../support/random.js';
@@ -14,9 +14,11 @@ import { entryOf, identityOf, identityOfDocument, keyOfEntry } from './identity.
 import { FolderWatcher } from './folder-watcher.js';
 import { unknownFolder, type FolderSurvey, type OtherSource } from './other-sources.js';
 import { sameLook, type FolderLook } from './look-at-folder.js';
-import { goneEntries, planSync, type SyncInput, type SyncPlan } from './plan-sync.js';
+import { goneEntries, planSync, type SyncInput } from './plan-sync.js';
 import { settleFolder } from './settle-folder.js';
-import { nextStatus } from './source-status.js';
+import { recordSyncEvent, reportSync } from './report-sync.js';
+import type { SyncOutcome } from './source-status.js';
+import { syncFailed, type SyncedChanges } from './sync-events.js';
 
 /** Hints come in bursts: an editor's save is three, a checkout thousands. */
 const debounceMilliseconds = 50;
@@ -24,6 +26,8 @@ const retryPolicy = { initialMilliseconds: 1000, maxMilliseconds: 60_000, jitter
 /** Somebody who keeps changing an owned field gets slower answers, not a race. */
 const driftPolicy = { initialMilliseconds: 100, maxMilliseconds: 30_000 };
 const driftForgottenMilliseconds = 60_000;
+
+const nothing: SyncedChanges = { applied: [], pruned: [], isDrift: false };
 
 type TimerName = 'sync' | 'interval' | 'drift';
 
@@ -60,6 +64,7 @@ export class SourceSyncer {
   #inventory: readonly InventoryEntry[];
   #owned = new Set<string>();
   #failures = 0;
+  #toldFailure: string | undefined;
   #drifts = 0;
   #lastDrift = 0;
 
@@ -176,10 +181,16 @@ export class SourceSyncer {
           this.#logger.info('drift put back', { objects: applied });
         }
         this.#failures = again ? this.#failures + 1 : 0;
+        this.#toldFailure = undefined;
       } catch (error) {
         this.#failures++;
         this.#lastLook = undefined;
-        this.#logger.warn('sync failed', { error: errorMessage(error) });
+        const message = errorMessage(error);
+        this.#logger.warn('sync failed', { error: message });
+        // The same thing at every try is told once.
+        if (message !== this.#toldFailure)
+          await recordSyncEvent(this.#options.registry, this.#source, syncFailed(message));
+        this.#toldFailure = message;
       }
       this.#scheduleNext();
     }
@@ -206,7 +217,8 @@ export class SourceSyncer {
     const { name } = source.metadata;
     if (source.spec.suspend) {
       await this.#watcher.pause();
-      await this.#report(source, { steps: [], errors: [] }, [], '', true);
+      const plan = { steps: [], errors: [] };
+      await this.#report(source, { plan, applyErrors: [], contentHash: '', suspended: true }, nothing);
       return { again: false, applied: 0 };
     }
     const { look, settled, moving } = await settleFolder(
@@ -246,13 +258,16 @@ export class SourceSyncer {
     const result = await executeSync(registry, name, plan, this.#inventory, signal);
     this.#inventory = result.inventory;
     this.#owned = new Set(result.inventory.map(identityOf));
-    await this.#report(source, plan, result.applyErrors, contentHash, false);
+    const { applied, pruned, applyErrors } = result;
+    // Only what is known was applied again, so whatever it changed was changed by somebody else.
+    const isDrift = wanted.has('drift') && this.#lastLook !== undefined && sameLook(this.#lastLook, look);
+    await this.#report(source, { plan, applyErrors, contentHash, suspended: false }, { applied, pruned, isDrift });
     this.#lastLook = settled ? look : undefined;
-    if (result.applied + result.pruned > 0) {
-      this.#logger.info('synced', { applied: result.applied, pruned: result.pruned });
+    if (applied.length + pruned.length > 0) {
+      this.#logger.info('synced', { applied: applied.length, pruned: pruned.length });
     }
     const isWaiting = !settled || plan.hold?.reason === 'HandingOver';
-    return { again: result.applyErrors.length > 0 || isWaiting, applied: result.applied };
+    return { again: applyErrors.length > 0 || isWaiting, applied: applied.length };
   }
 
   async #live(entries: readonly InventoryEntry[]): Promise<Map<string, { uid: string }>> {
@@ -270,30 +285,13 @@ export class SourceSyncer {
     return live;
   }
 
-  async #report(
+  #report(
     source: StoredSource,
-    plan: SyncPlan,
-    applyErrors: Parameters<typeof nextStatus>[1]['applyErrors'],
-    contentHash: string,
-    suspended: boolean,
+    outcome: Pick<SyncOutcome, 'plan' | 'applyErrors' | 'contentHash' | 'suspended'>,
+    changes: SyncedChanges,
   ): Promise<void> {
     const { registry, clock } = this.#options;
-    const { name, uid, generation } = source.metadata;
-    const outcome = { plan, applyErrors, inventory: this.#inventory, contentHash, generation, suspended };
-    try {
-      await registry.mutate<Source>(
-        sourceKind,
-        { name },
-        (current) => {
-          if (current.metadata.uid !== uid) return undefined;
-          const status = nextStatus(current.status, outcome, toTimestamp(clock.now()));
-          return status && { ...current, status };
-        },
-        { source: 'gitops' },
-      );
-    } catch (error) {
-      // The source was deleted meanwhile: its objects stay, and nobody is left to tell.
-      if (!isOrchError(error, 'NotFound')) throw error;
-    }
+    const { generation } = source.metadata;
+    return reportSync(registry, clock, source, { ...outcome, generation, inventory: this.#inventory }, changes);
   }
 }

@@ -34,6 +34,7 @@ export const deploymentKind: Kind = {
   categories: ['all'],
   namespaced: true,
   hasStatus: true,
+  hasEvents: true,
   schema: schema,
   columns: [
     {

@@ -20,6 +20,8 @@ export interface Kind {
   hasStatus: boolean;
   /** What a status begins as; without it as an empty one. Never as none: programs look into it at once. */
   initialStatus?: JsonObject;
+  /** orch records what happens to such objects: the latest events of each are kept for as long as it lives. */
+  hasEvents?: boolean;
   /** Only the system makes and changes objects of this kind: what a user who tries is told. Everybody may read and delete. */
   writtenBySystem?: string;
   /** The JSON Schema (draft 7) of the whole object, from schemas/. */

@@ -19,6 +19,7 @@ export const sourceKind: Kind = {
   categories: ['orch'],
   namespaced: false,
   hasStatus: true,
+  hasEvents: true,
   schema: schema,
   columns: [
     {

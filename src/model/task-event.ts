@@ -76,6 +76,8 @@ export const taskEventKind: Kind = {
     'task.name': (object) => asEvent(object).task?.name,
     // Of whatever it is about: a uid is nobody else's.
     'task.uid': (object) => subjectOf(asEvent(object)).uid,
+    'regarding.kind': (object) => subjectOf(asEvent(object)).kind,
+    'regarding.name': (object) => subjectOf(asEvent(object)).name,
     type: (object) => asEvent(object).type,
     reason: (object) => asEvent(object).reason,
   },

@@ -37,6 +37,7 @@ export const taskKind: Kind = {
   categories: ['all', 'orch'],
   namespaced: true,
   hasStatus: true,
+  hasEvents: true,
   initialStatus: { state: 'Pending' },
   schema: schema,
   columns: [

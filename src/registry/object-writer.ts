@@ -72,7 +72,7 @@ export class ObjectWriter {
           ? present([describeTaskMove(undefined, object as unknown as StoredTask, sourceOf(options))])
           : [];
       const put: StoreOperation = { type: 'put', key, value: encodeObject(object), expect: 'absent' };
-      if (kind === taskKind) this.parts.index.addTask(uid);
+      if (kind.hasEvents) this.parts.index.addSubject(uid);
       let isStored = false;
       try {
         const outcome = await this.commit(key, put, this.plan(kind, key, object, drafts));
@@ -82,7 +82,7 @@ export class ObjectWriter {
         this.afterWrite(kind, key, stored, 'created');
         return { object: stored as unknown as Stored<T>, changed: true, warnings };
       } finally {
-        if (kind === taskKind && !isStored) this.parts.index.removeTask(uid);
+        if (kind.hasEvents && !isStored) this.parts.index.removeSubject(uid);
       }
     } finally {
       leave();
@@ -154,7 +154,7 @@ export class ObjectWriter {
 
   private afterWrite(kind: Kind, key: string, object: AnyStored, fate: 'created' | 'stored' | 'gone'): void {
     const { index } = this.parts;
-    if (kind === taskKind && fate === 'gone') index.removeTask(object.metadata.uid);
+    if (kind.hasEvents && fate === 'gone') index.removeSubject(object.metadata.uid);
     if (kind === taskEventKind) {
       if (fate === 'gone') index.remove(key);
       if (fate === 'created') index.add(indexEntry(key, object as unknown as TaskEvent));

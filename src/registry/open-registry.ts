@@ -1,6 +1,6 @@
+import { kinds } from '../model/kinds.js';
 import { namespaceKind, defaultNamespace } from '../model/namespace.js';
 import { taskEventKind, type StoredTaskEvent } from '../model/task-event.js';
-import { taskKind } from '../model/task.js';
 import type { Clock } from '../support/clock.js';
 import { isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
@@ -85,7 +85,10 @@ export async function openRegistry(options: {
 }
 
 async function loadIndex(registry: Registry, index: TaskEventIndex): Promise<void> {
-  for (const task of (await registry.list(taskKind)).items) index.addTask(task.metadata.uid);
+  for (const kind of kinds) {
+    if (!kind.hasEvents) continue;
+    for (const { metadata } of (await registry.list(kind)).items) index.addSubject(metadata.uid);
+  }
   for (const event of (await registry.list<StoredTaskEvent>(taskEventKind)).items) {
     index.add(indexEntry(storeKey(taskEventKind, event.metadata), event));
   }

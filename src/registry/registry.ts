@@ -1,6 +1,7 @@
 import type { ApiObject, ObjectKey, Stored } from '../model/api-object.js';
 import type { JsonObject, JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
+import type { ObjectReference } from '../model/task-event.js';
 import type { State } from '../model/task-state.js';
 
 /**
@@ -79,8 +80,8 @@ export interface Registry {
     onEvents: (events: ObjectEvent<T>[]) => void,
   ): { close(): void };
 
-  /** Records what happened to a task without a move; the same thing again raises count. Never rejects the caller's work. */
-  recordTaskEvent(event: TaskEventInput): Promise<void>;
+  /** Records what happened to an object, and is no move of a task; the same thing again raises count. Never rejects the caller's work. */
+  recordTaskEvent(event: EventInput): Promise<void>;
 
   /** Everything that is stored, of every kind, as of one revision: for backups. Values are frozen. */
   snapshot(): Promise<{ revision: number; entries: readonly { key: string; value: JsonObject }[] }>;
@@ -89,16 +90,27 @@ export interface Registry {
   readOnlyReason(): string | undefined;
 }
 
-export interface TaskEventInput {
-  task: { name: string; namespace: string; uid: string };
-  state: State;
+interface EventWords {
   type: 'Normal' | 'Warning';
   reason: string;
   message: string;
   source: string;
   nodeName?: string;
+}
+
+/** What happened to a task. */
+export interface TaskEventInput extends EventWords {
+  task: { name: string; namespace: string; uid: string };
+  state: State;
   attempt?: number;
 }
+
+/** What happened to any other object. */
+export interface ObjectEventInput extends EventWords {
+  regarding: ObjectReference & { kind: string; name: string; uid: string };
+}
+
+export type EventInput = TaskEventInput | ObjectEventInput;
 
 export interface ListOptions {
   namespace?: string;

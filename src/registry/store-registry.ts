@@ -22,13 +22,13 @@ import { prepareMutation, prepareUpdate, type UpdateFacts } from './prepare-upda
 import { notFound } from './registry-errors.js';
 import type {
   DeleteOptions,
+  EventInput,
   ListOptions,
   ListResult,
   ObjectEvent,
   Patch,
   Registry,
   SubresourceOption,
-  TaskEventInput,
   DecodingOptions,
   WriteOptions,
   WriteResult,
@@ -47,7 +47,7 @@ interface RegistryParts {
   reader: ObjectReader;
   writer: ObjectWriter;
   /** Records what happened to a task without a move. */
-  recordTaskEvent(event: TaskEventInput): Promise<void>;
+  recordTaskEvent(event: EventInput): Promise<void>;
   /** Whether other objects name the one with this uid as their owner. */
   hasDependents(owner: OwnerIdentity): boolean;
 }
@@ -205,7 +205,7 @@ export class StoreRegistry implements Registry {
     return this.parts.reader.watch<T>(kind, options, onEvents);
   }
 
-  recordTaskEvent(event: TaskEventInput): Promise<void> {
+  recordTaskEvent(event: EventInput): Promise<void> {
     return this.parts.recordTaskEvent(event);
   }
 

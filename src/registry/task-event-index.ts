@@ -7,7 +7,7 @@ export interface IndexedEvent {
   namespace: string;
   name: string;
   /** Of whatever it is about. */
-  taskUid: string;
+  subjectUid: string;
   reason: string;
   message: string;
   nodeName: string;
@@ -16,58 +16,58 @@ export interface IndexedEvent {
   timestamp: string;
 }
 
-export const maxEventsPerTask = 50;
-/** Trimmed with the next event, so a task that has just gone may lie above it. */
-export const maxEventsOfDeletedTasks = 1_000;
+export const maxEventsPerSubject = 50;
+/** Of what is gone, and of what only others report of. Trimmed with the next event, so what has just gone may lie above it. */
+export const maxEventsOfOthers = 1_000;
 
 /**
- * Which TaskEvents are stored, per task, oldest first: what to coalesce with and what to trim. Rebuilt from the store at
+ * Which TaskEvents are stored, per object, oldest first: what to coalesce with and what to trim. Rebuilt from the store at
  * start; afterwards it is told of every write. Always holds: an event that was named for removal is named once.
  */
 export class TaskEventIndex {
-  private readonly byTask = new Map<string, IndexedEvent[]>();
+  private readonly bySubject = new Map<string, IndexedEvent[]>();
   private readonly byKey = new Map<string, IndexedEvent>();
-  private readonly liveTasks = new Set<string>();
-  /** Uids of tasks that are gone, in the order in which they went. */
-  private readonly deletedTasks = new Set<string>();
-  private eventsOfDeletedTasks = 0;
+  private readonly liveSubjects = new Set<string>();
+  /** Uids of objects that are gone, in the order in which they went, and of such as orch records nothing of. */
+  private readonly otherSubjects = new Set<string>();
+  private eventsOfOthers = 0;
 
-  addTask(uid: string): void {
-    this.liveTasks.add(uid);
-    if (this.deletedTasks.delete(uid)) this.eventsOfDeletedTasks -= this.byTask.get(uid)?.length ?? 0;
+  addSubject(uid: string): void {
+    this.liveSubjects.add(uid);
+    if (this.otherSubjects.delete(uid)) this.eventsOfOthers -= this.bySubject.get(uid)?.length ?? 0;
   }
 
-  removeTask(uid: string): void {
-    this.liveTasks.delete(uid);
-    const kept = this.byTask.get(uid);
-    if (!kept || this.deletedTasks.has(uid)) return;
-    this.deletedTasks.add(uid);
-    this.eventsOfDeletedTasks += kept.length;
+  removeSubject(uid: string): void {
+    this.liveSubjects.delete(uid);
+    const kept = this.bySubject.get(uid);
+    if (!kept || this.otherSubjects.has(uid)) return;
+    this.otherSubjects.add(uid);
+    this.eventsOfOthers += kept.length;
   }
 
   add(event: IndexedEvent): void {
     if (this.byKey.has(event.key)) return;
     this.byKey.set(event.key, event);
-    const events = this.byTask.get(event.taskUid);
+    const events = this.bySubject.get(event.subjectUid);
     if (events) {
       events.push(event);
       if (events.length > 1 && precedes(event, events[events.length - 2])) events.sort(compareEvents);
-    } else this.byTask.set(event.taskUid, [event]);
-    if (this.liveTasks.has(event.taskUid)) return;
-    this.deletedTasks.add(event.taskUid);
-    this.eventsOfDeletedTasks += 1;
+    } else this.bySubject.set(event.subjectUid, [event]);
+    if (this.liveSubjects.has(event.subjectUid)) return;
+    this.otherSubjects.add(event.subjectUid);
+    this.eventsOfOthers += 1;
   }
 
   remove(key: string): void {
     const event = this.byKey.get(key);
     if (!event) return;
     this.byKey.delete(key);
-    const events = this.byTask.get(event.taskUid) ?? [];
+    const events = this.bySubject.get(event.subjectUid) ?? [];
     events.splice(events.indexOf(event), 1);
-    if (this.deletedTasks.has(event.taskUid)) this.eventsOfDeletedTasks -= 1;
+    if (this.otherSubjects.has(event.subjectUid)) this.eventsOfOthers -= 1;
     if (events.length > 0) return;
-    this.byTask.delete(event.taskUid);
-    this.deletedTasks.delete(event.taskUid);
+    this.bySubject.delete(event.subjectUid);
+    this.otherSubjects.delete(event.subjectUid);
   }
 
   get(key: string): IndexedEvent | undefined {
@@ -76,21 +76,21 @@ export class TaskEventIndex {
 
   /** The newest stored event that says the same. */
   findSame(event: Omit<IndexedEvent, 'key' | 'namespace' | 'name' | 'count' | 'timestamp'>): IndexedEvent | undefined {
-    return this.byTask
-      .get(event.taskUid)
+    return this.bySubject
+      .get(event.subjectUid)
       ?.findLast(
         (kept) => kept.reason === event.reason && kept.message === event.message && kept.nodeName === event.nodeName,
       );
   }
 
   /** Takes the events out of the index that are one too many, oldest first, at most `limit`. */
-  takeExcess(taskUid: string, limit = 20): IndexedEvent[] {
+  takeExcess(subjectUid: string, limit = 20): IndexedEvent[] {
     const excess: IndexedEvent[] = [];
-    const own = this.byTask.get(taskUid) ?? [];
-    while (own.length > maxEventsPerTask && excess.length < limit) excess.push(this.takeOldest(own));
-    while (this.eventsOfDeletedTasks > maxEventsOfDeletedTasks && excess.length < limit) {
-      const [uid] = this.deletedTasks;
-      const events = uid === undefined ? undefined : this.byTask.get(uid);
+    const own = this.bySubject.get(subjectUid) ?? [];
+    while (own.length > maxEventsPerSubject && excess.length < limit) excess.push(this.takeOldest(own));
+    while (this.eventsOfOthers > maxEventsOfOthers && excess.length < limit) {
+      const [uid] = this.otherSubjects;
+      const events = uid === undefined ? undefined : this.bySubject.get(uid);
       if (!events) break;
       excess.push(this.takeOldest(events));
     }
@@ -116,7 +116,7 @@ export function indexEntry(key: string, event: TaskEvent): IndexedEvent {
     key,
     namespace: event.metadata.namespace ?? 'default',
     name: event.metadata.name ?? '',
-    taskUid: subjectKey(event),
+    subjectUid: subjectKey(event),
     reason: event.reason,
     message: event.message ?? '',
     nodeName: event.nodeName ?? '',

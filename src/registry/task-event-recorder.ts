@@ -7,8 +7,9 @@ import type { Logger } from '../support/logger.js';
 import type { Store } from '../store/store.js';
 import type { CreationGate } from './creation-gate.js';
 import { decodeObject } from './object-codec.js';
-import type { Registry, TaskEventInput } from './registry.js';
+import type { EventInput, Registry } from './registry.js';
 import { isPossibleKey, storeKey } from './store-keys.js';
+import { subjectOfInput } from './task-event-object.js';
 import type { TaskEventIndex } from './task-event-index.js';
 import type { TaskEventWriter } from './task-event-writer.js';
 
@@ -44,15 +45,15 @@ export class TaskEventRecorder {
     },
   ) {}
 
-  async record(event: TaskEventInput): Promise<void> {
-    const input: TaskEventInput = {
+  async record(event: EventInput): Promise<void> {
+    const input: EventInput = {
       ...event,
       reason: event.reason.slice(0, maxReasonLength),
       message: event.message.slice(0, maxMessageLength),
     };
     await this.guarded(async () => {
-      const { uid: taskUid } = input.task;
-      const same = this.parts.index.findSame({ taskUid, ...wordsOf(input) });
+      const { uid: subjectUid } = subjectOfInput(input);
+      const same = this.parts.index.findSame({ subjectUid, ...wordsOf(input) });
       if (same) this.repeat(same.key, { namespace: same.namespace, name: same.name });
       else await this.writeNew(input);
     });
@@ -94,10 +95,11 @@ export class TaskEventRecorder {
     work.then(forget, forget);
   }
 
-  private async writeNew(input: TaskEventInput): Promise<void> {
-    const { namespace } = input.task;
+  private async writeNew(input: EventInput): Promise<void> {
+    const subject = subjectOfInput(input);
+    const { namespace } = subject;
     const home = { name: namespace };
-    if (!isPossibleKey(namespaceKind, home) || !isPossibleKey(taskEventKind, input.task)) return;
+    if (!isPossibleKey(namespaceKind, home) || !isPossibleKey(taskEventKind, subject)) return;
     // Known at once, so that the same thing told twice at a time makes one event.
     const planned = this.parts.events.plan([input]);
     const leave = this.parts.gate.enter(namespace);
@@ -124,6 +126,6 @@ export class TaskEventRecorder {
   }
 }
 
-function wordsOf(input: TaskEventInput): { reason: string; message: string; nodeName: string } {
+function wordsOf(input: EventInput): { reason: string; message: string; nodeName: string } {
   return { reason: input.reason, message: input.message, nodeName: input.nodeName ?? '' };
 }

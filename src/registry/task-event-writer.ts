@@ -27,7 +27,7 @@ export class TaskEventWriter {
     const added: IndexedEvent[] = [];
     const operations = drafts.map((draft): StoreOperation => {
       const event = this.build(draft);
-      const key = storeKey(taskEventKind, { namespace: draft.task.namespace, name: event.metadata.name });
+      const key = storeKey(taskEventKind, event.metadata);
       const entry = indexEntry(key, event);
       this.parts.index.add(entry);
       added.push(entry);
@@ -46,7 +46,7 @@ export class TaskEventWriter {
   private makeRoom(added: readonly IndexedEvent[], operations: StoreOperation[]): PlannedEvents {
     const own = new Set(added.map((entry) => entry.key));
     const removed = added
-      .flatMap((entry) => this.parts.index.takeExcess(entry.taskUid))
+      .flatMap((entry) => this.parts.index.takeExcess(entry.subjectUid))
       .filter((entry) => !own.has(entry.key));
     for (const { key } of removed) operations.push({ type: 'delete', key, expect: 'any' });
     return {
@@ -59,7 +59,7 @@ export class TaskEventWriter {
     };
   }
 
-  private build(draft: TaskEventDraft): TaskEvent & { metadata: { name: string } } {
+  private build(draft: TaskEventDraft): TaskEvent & { metadata: { name: string; namespace: string } } {
     const nowMilliseconds = this.parts.clock.now();
     this.sequence += 1;
     return buildTaskEvent(draft, {

@@ -1,10 +1,10 @@
 import { assignedByHand, taskKind, type StoredTask } from '../model/task.js';
 import { canMove, movesFrom, type State } from '../model/task-state.js';
 import { invalid } from './registry-errors.js';
-import type { TaskEventInput } from './registry.js';
+import type { EventInput, TaskEventInput } from './registry.js';
 
 /** What happened to a task, ready to be written down. */
-export type TaskEventDraft = TaskEventInput & { previousState?: State };
+export type TaskEventDraft = EventInput & { previousState?: State };
 
 /** Throws Invalid unless the life of a task knows this move. `old` undefined: the task is new. */
 export function checkTaskMove(old: StoredTask | undefined, next: StoredTask): void {

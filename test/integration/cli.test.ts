@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deploymentKind } from '../../src/model/deployment.js';
+import { sourceKind } from '../../src/model/source.js';
 import { taskKind, type StoredTask } from '../../src/model/task.js';
 import { tunnelChannels } from '../../src/model/worker-tunnel.js';
 import { waitFor } from '../support/wait-for.js';
@@ -271,6 +273,39 @@ describe('describe and events', () => {
     }
     expect((await cluster.run('events --for task/web')).stdout).toMatch(/task\/web +Scheduled -> Failed/);
     expect((await cluster.run('describe task nope')).exitCode).toBe(1);
+  });
+
+  it('show what happened to objects of any kind, also to those without a namespace', async () => {
+    const { registry } = cluster.api;
+    const spec = {
+      selector: { matchLabels: { app: 'shop' } },
+      template: { metadata: { labels: { app: 'shop' } }, spec: { containers: [{ name: 'a', image: 'busybox' }] } },
+    };
+    const objects = [
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'shop', namespace: 'default' }, spec },
+      { apiVersion: 'orch.dev/v1', kind: 'Source', metadata: { name: 'shop' }, spec: { folder: { path: '/shop' } } },
+    ];
+    for (const [index, kind] of [deploymentKind, sourceKind].entries()) {
+      const { object } = await registry.create(kind, objects[index]);
+      const { uid, namespace } = object.metadata;
+      await registry.recordTaskEvent({
+        regarding: { kind: kind.kind, name: 'shop', uid, ...(namespace && { namespace }) },
+        type: 'Normal',
+        reason: 'Happened',
+        message: `to the ${kind.singular}`,
+        source: 'test',
+      });
+    }
+    const description = (await cluster.run('describe deployment shop')).stdout;
+    expect(description).toMatch(
+      /^Events:\n +TYPE +REASON +AGE +FROM +MESSAGE\n +Normal +Happened +\S+ +test +to the deployment$/m,
+    );
+    expect((await cluster.run('describe source shop')).stdout).toMatch(/Happened .* to the source$/m);
+    const { stdout } = await cluster.run('events --for deploy/shop -n default');
+    expect(stdout).toMatch(/OBJECT/);
+    expect(stdout).toMatch(/deployment\/shop +Happened +to the deployment/);
+    expect(stdout).not.toContain('to the source');
+    expect((await cluster.run('events --for source/shop -n elsewhere')).stdout).toMatch(/source\/shop +Happened/);
   });
 
   it('events -w prints what happens next', async () => {

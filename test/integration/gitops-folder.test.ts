@@ -9,6 +9,7 @@ import { nodeFileSystem } from '../../src/gitops/node-file-system.js';
 import { findCondition } from '../../src/model/conditions.js';
 import { namespaceKind } from '../../src/model/namespace.js';
 import { sourceKind, type Source, type SourceStatus, type StoredSource } from '../../src/model/source.js';
+import { taskEventKind, type StoredTaskEvent } from '../../src/model/task-event.js';
 import { taskKind, type StoredTask, type Task } from '../../src/model/task.js';
 import { openRegistry } from '../../src/registry/open-registry.js';
 import type { Registry } from '../../src/registry/registry.js';
@@ -220,6 +221,49 @@ describe('a folder that is followed', () => {
     await write('a.yaml', manifest('a'));
     await waitFor('three more readings', () => reads >= before + 3);
     expect(registry.currentRevision()).toBe(revision);
+  });
+
+  it('tells in events what it changed, put back and could not do, and nothing twice', async () => {
+    await write('a.yaml', manifest('a'));
+    await createSource({ intervalSeconds: 1 });
+    await readyIs('Synced');
+    await write('b.yaml', manifest('b'));
+    await tasksAre('a', 'b');
+    await rm(join(folder, 'b.yaml'));
+    await tasksAre('a');
+    await readyIs('Synced');
+    await registry.mutate<Task>(taskKind, { namespace: 'default', name: 'a' }, (task) => ({
+      ...task,
+      metadata: { ...task.metadata, labels: { by: 'hand' } },
+      spec: { ...task.spec, image: 'other' },
+    }));
+    await waitFor('the drift put back', async () => (await getTask('a')).spec.image === 'busybox');
+    await write('a.yaml', manifest('a', 'imgae: x'));
+    await readyIs('InvalidManifests');
+    const before = reads;
+    await waitFor('three more readings', () => reads >= before + 3);
+    await write('a.yaml', manifest('a'));
+    await readyIs('Synced');
+    const events = await waitFor('all events', async () => {
+      const { items } = await registry.list<StoredTaskEvent>(taskEventKind, { fieldSelector: 'regarding.kind=Source' });
+      return items.length === 6 && items;
+    });
+    expect(events.map(({ type, reason, message, count }) => ({ type, reason, message, count }))).toEqual([
+      { type: 'Normal', reason: 'Synced', message: 'applied task/a', count: 1 },
+      { type: 'Normal', reason: 'Synced', message: 'applied task/b', count: 1 },
+      { type: 'Normal', reason: 'Pruned', message: 'deleted task/b: no file names it any more', count: 1 },
+      { type: 'Normal', reason: 'DriftCorrected', message: 'put back task/a', count: 1 },
+      {
+        type: 'Warning',
+        reason: 'SyncFailed',
+        message:
+          'InvalidManifests: a.yaml:5:3: spec.imgae: unknown field "imgae": did you mean "image"?; nothing is deleted until that is put right',
+        count: 1,
+      },
+      { type: 'Normal', reason: 'Synced', message: '1 object is as the folder says', count: 1 },
+    ]);
+    const { uid } = (await getSource()).metadata;
+    expect(events[0]?.regarding).toEqual({ apiVersion: 'orch.dev/v1', kind: 'Source', name: 'shop', uid });
   });
 
   it('does nothing while suspended and catches up afterwards', async () => {

@@ -132,6 +132,11 @@ describe('deployments with kubectl', () => {
     expect(described).toMatch(/Replicas: +2 desired \| 2 updated \| 2 total \| 2 available \| 0 unavailable/);
     expect(described).toMatch(/Available +True +MinimumReplicasAvailable/);
     expect(described).toMatch(/Progressing +True +NewReplicaSetAvailable/);
+    const scaled = /ScalingReplicaSet .*Scaled up replica set web-[0-9a-f]{10} from 0 to 2/;
+    expect(described).toMatch(scaled);
+    expect(described).toMatch(/From +Message[^]*deployment-controller/);
+    expect(await kubectl.succeeds('get', 'events')).toMatch(/Normal +ScalingReplicaSet +deployment\/web +Scaled up/);
+    expect(await kubectl.succeeds('events', '--for', 'deployment/web')).toMatch(/ScalingReplicaSet +Deployment\/web/);
     expect(await kubectl.succeeds('explain', 'deployment.spec.strategy.rollingUpdate')).toContain('maxSurge');
   });
 

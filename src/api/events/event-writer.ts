@@ -10,9 +10,13 @@ import { OrchError } from '../../support/errors.js';
 import type { ViewWriter } from '../served-resource.js';
 import { fromCoreEvent } from './core-event.js';
 
+/** Recorded by orch: nobody's fields. */
+const isOwn = ({ regarding, metadata }: StoredTaskEvent): boolean =>
+  regarding === undefined || metadata.managedFields === undefined;
+
 /**
  * Events that others report, as client-go's recorders do: what arrives speaks of `kind`, what is stored is a TaskEvent about the
- * object that it names. What orch recorded of a task can be deleted, not changed.
+ * object that it names. What orch recorded can be deleted, not changed.
  */
 export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): ViewWriter {
   const toStored: ViewWriter['toStored'] = (sent, options) => {
@@ -36,7 +40,7 @@ export function eventWriter(kind: Kind, toCore: (sent: JsonObject) => Event): Vi
   return {
     toStored,
     update: (current: Stored, wanted, options) => {
-      if ((current as StoredTaskEvent).regarding === undefined) {
+      if (isOwn(current as StoredTaskEvent)) {
         throw new OrchError(
           'Forbidden',
           `events "${current.metadata.name}" is forbidden: orch recorded it, and nobody changes it`,

@@ -14,6 +14,7 @@ import { WorkQueue } from '../../support/work-queue.js';
 import { Background } from '../background.js';
 import { WatchedKind } from '../watched-kind.js';
 import { eventSource } from '../write-task.js';
+import { DeploymentEvents } from './deployment-events.js';
 import { OwnedObjects, type Concerned } from './owned-objects.js';
 import { planRollout, type RolloutStep } from './plan-rollout.js';
 import { ReadyTimes } from './ready-times.js';
@@ -51,6 +52,7 @@ export class DeploymentController {
   private readonly takenNames = new Map<string, Set<string>>();
   private readonly readyTimes: ReadyTimes;
   private readonly revisions: RevisionKeeper;
+  private readonly events: DeploymentEvents;
   private readonly queue: WorkQueue;
   private readonly background: Background;
   private readonly watched: readonly { start(): Promise<void>; resync(): Promise<number>; close(): void }[];
@@ -73,6 +75,7 @@ export class DeploymentController {
           retryMilliseconds: Math.round(retryMilliseconds),
         }),
     });
+    this.events = new DeploymentEvents(registry);
     this.revisions = new RevisionKeeper(registry, (concerned) => this.tell(concerned));
     this.watched = [
       new WatchedKind<StoredNode>({
@@ -125,16 +128,19 @@ export class DeploymentController {
     if (deletionTimestamp === undefined) {
       await this.settleOwners(deployment);
       const replicas = this.replicasOf(deployment);
-      const plan = planRollout(deployment, replicas, this.revisions.recordsOf(deployment), this.takenNames.get(uid));
+      const records = this.revisions.recordsOf(deployment);
+      this.events.expect(deployment, records, replicas);
+      const plan = planRollout(deployment, replicas, records, this.takenNames.get(uid));
       // Before its first task, or a template could come out and leave no trace. Yet no history holds up a rollout.
       [history] = await Promise.allSettled([this.revisions.keep(deployment, replicas, plan.sizes)]);
       const isToldOf = (step: RolloutStep): boolean =>
         history?.status === 'fulfilled' || step.type === 'delete' || !step.isOfOlderTemplate;
       const steps = plan.steps.filter(isToldOf);
-      failure = await this.take(deployment, steps);
+      failure = await this.take(deployment, replicas, steps);
     }
     const now = this.options.clock.now();
     const refusal = failure?.step.type === 'create' ? errorMessage(failure.error) : undefined;
+    if (refusal !== undefined) await this.events.tellRefusal(deployment, refusal);
     const { status, againAfterMilliseconds } = rolloutStatus(deployment, this.replicasOf(deployment), now, refusal);
     if (canonicalJson(status) !== canonicalJson(deployment.status)) await this.writeStatus(deployment, status);
     if (failure) throw failure.error;
@@ -168,25 +174,32 @@ export class DeploymentController {
   }
 
   /** Some at once; after the first failure no more are begun, and it is what this resolves to. */
-  private async take(deployment: StoredDeployment, steps: readonly RolloutStep[]): Promise<FailedStep | undefined> {
+  private async take(
+    deployment: StoredDeployment,
+    replicas: Replicas,
+    steps: readonly RolloutStep[],
+  ): Promise<FailedStep | undefined> {
     const { registry, logger } = this.options;
-    for (let at = 0; at < steps.length; at += stepsAtOnce) {
+    const taken: RolloutStep[] = [];
+    let failure: FailedStep | undefined;
+    for (let at = 0; at < steps.length && !failure; at += stepsAtOnce) {
       const some = steps.slice(at, at + stepsAtOnce);
       const results = await Promise.allSettled(some.map((step) => takeStep(registry, deployment, step)));
-      let failure: FailedStep | undefined;
       for (const [index, result] of results.entries()) {
+        const step = some[index] as RolloutStep;
         if (result.status === 'rejected') {
-          failure ??= { step: some[index] as RolloutStep, error: result.reason };
+          failure ??= { step, error: result.reason };
           continue;
         }
         const outcome = result.value;
+        if (outcome.type !== 'nameTaken') taken.push(step);
         if (outcome.type === 'nameTaken') this.noteTakenName(deployment, outcome.name);
         else if (outcome.type === 'written') this.tell(this.tasks.put(outcome.task));
         else this.tell(this.tasks.remove(taskKeyOf(outcome.task), Number(outcome.task.metadata.resourceVersion)));
       }
-      if (failure) return failure;
     }
-    if (steps.length === 0) return undefined;
+    if (taken.length > 0) await this.events.tellSteps(deployment, replicas, taken);
+    if (failure || steps.length === 0) return failure;
     const created = steps.filter(({ type }) => type === 'create').length;
     const key = formatKey(keyOf(deployment));
     logger.info('deployment reconciled', { deployment: key, created, deleted: steps.length - created });
@@ -224,6 +237,7 @@ export class DeploymentController {
       this.keysByUid.delete(uid);
       this.takenNames.delete(uid);
       this.readyTimes.forget(uid);
+      this.events.forget(uid);
     } else {
       this.deployments.set(key, deployment);
       this.keysByUid.set(uid, key);

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { namespaceKind } from '../../../src/model/namespace.js';
+import { sourceKind } from '../../../src/model/source.js';
 import { taskEventKind, type TaskEvent } from '../../../src/model/task-event.js';
 import { taskKind, type Task } from '../../../src/model/task.js';
 import type { TaskEventInput } from '../../../src/registry/registry.js';
-import { maxEventsOfDeletedTasks, maxEventsPerTask } from '../../../src/registry/task-event-index.js';
+import { maxEventsOfOthers, maxEventsPerSubject } from '../../../src/registry/task-event-index.js';
 import { inDefault, openFixture, task, type Fixture } from './registry-fixture.js';
 
 let fixture: Fixture;
@@ -46,6 +47,31 @@ describe('what happens to a task', () => {
       timestamp: '2026-01-01T00:00:00Z',
       lastTimestamp: '2026-01-01T00:00:08Z',
     });
+  });
+
+  it('is recorded of other objects, kept in `default` where they have no namespace, and bounded while they live', async () => {
+    const { registry } = fixture;
+    const { object } = await registry.create(sourceKind, {
+      apiVersion: 'orch.dev/v1',
+      kind: 'Source',
+      metadata: { name: 'shop' },
+      spec: { folder: { path: '/shop' } },
+    });
+    const regarding = { apiVersion: 'orch.dev/v1', kind: 'Source', name: 'shop', uid: object.metadata.uid };
+    const event = { regarding, type: 'Normal', reason: 'Synced', source: 'gitops' } as const;
+    for (let index = 0; index < maxEventsPerSubject + 5; index += 1) {
+      await registry.recordTaskEvent({ ...event, message: `applied task/${index}` });
+      await registry.recordTaskEvent({ ...event, message: `applied task/${index}` });
+    }
+    await registry.close();
+    const { items } = await registry.list<TaskEvent>(taskEventKind, {
+      namespace: 'default',
+      fieldSelector: `task.uid=${regarding.uid}`,
+    });
+    expect(items).toHaveLength(maxEventsPerSubject);
+    expect(items.at(-1)).toMatchObject({ regarding, reason: 'Synced', message: 'applied task/54', count: 2 });
+    expect(items.at(-1)).not.toHaveProperty('task');
+    expect(items.at(-1)).not.toHaveProperty('state');
   });
 
   it('is one event when told 64 times at once', async () => {
@@ -92,25 +118,25 @@ describe('what happens to a task', () => {
 
   it('is kept for the newest 50 of a task, trimmed in the same transaction', async () => {
     const event = await createTask();
-    for (let index = 0; index < maxEventsPerTask + 20; index += 1) {
+    for (let index = 0; index < maxEventsPerSubject + 20; index += 1) {
       await fixture.registry.recordTaskEvent({ ...event, message: `try ${index}` });
-      expect((await events()).length).toBeLessThanOrEqual(maxEventsPerTask);
+      expect((await events()).length).toBeLessThanOrEqual(maxEventsPerSubject);
     }
     const kept = await events();
-    expect(kept).toHaveLength(maxEventsPerTask);
+    expect(kept).toHaveLength(maxEventsPerSubject);
     expect(kept[0]?.message).toBe('try 20');
-    expect(kept.at(-1)?.message).toBe(`try ${maxEventsPerTask + 19}`);
+    expect(kept.at(-1)?.message).toBe(`try ${maxEventsPerSubject + 19}`);
   });
 
   it('outlives the task, for the newest 1,000 of all deleted tasks', async () => {
-    for (let index = 0; index < maxEventsOfDeletedTasks / 2 + 40; index += 1) {
+    for (let index = 0; index < maxEventsOfOthers / 2 + 40; index += 1) {
       await fixture.registry.create(taskKind, task(`t${index}`));
       await fixture.registry.delete(taskKind, inDefault(`t${index}`));
     }
     const kept = await events();
     // What the last task left is trimmed with the next event.
-    expect(kept.length).toBeGreaterThanOrEqual(maxEventsOfDeletedTasks);
-    expect(kept.length).toBeLessThanOrEqual(maxEventsOfDeletedTasks + 2);
+    expect(kept.length).toBeGreaterThanOrEqual(maxEventsOfOthers);
+    expect(kept.length).toBeLessThanOrEqual(maxEventsOfOthers + 2);
     expect(kept.some(({ task: about }) => about?.name === 't0')).toBe(false);
     expect(kept.filter(({ task: about }) => about?.name === 't539')).toHaveLength(2);
   });

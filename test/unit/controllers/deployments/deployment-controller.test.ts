@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from '../../../../src/model/json.js';
 import type { Kind } from '../../../../src/model/kind.js';
 import { replicaSetKind, revisionOf, type StoredReplicaSet } from '../../../../src/model/replica-set.js';
+import { taskEventKind, type StoredTaskEvent } from '../../../../src/model/task-event.js';
 import { taskKind, type StoredTask } from '../../../../src/model/task.js';
 import type { Registry } from '../../../../src/registry/registry.js';
 import { toTimestamp } from '../../../../src/support/clock.js';
@@ -186,6 +187,47 @@ describe('DeploymentController', () => {
     expect((await status())?.availableReplicas).toBeUndefined();
     await clock.advance(6_000);
     await waitFor('an available one', async () => (await status())?.availableReplicas === 1);
+  });
+
+  it('tells in events how each template is scaled, and nothing twice', async () => {
+    const { clock, registry } = fixture;
+    await startController();
+    await registry.create(deploymentKind, manifest({ replicas: 2 }));
+    await waitFor('two tasks', async () => (await liveTasks()).length === 2);
+    await startTasks();
+    await waitFor('two available ones', async () => (await status())?.availableReplicas === 2);
+    const [lost] = await liveTasks();
+    await registry.delete(taskKind, inDefault(lost?.metadata.name ?? ''), { gracePeriodSeconds: 0 });
+    await waitFor('another one', async () => (await liveTasks()).length === 2);
+    await startTasks();
+    await waitFor('two available ones', async () => (await status())?.availableReplicas === 2);
+    const body = { spec: { template: { spec: { containers: [{ name: 'web', image: 'busybox:2' }] } } } };
+    await registry.patch(deploymentKind, inDefault('web'), { type: 'merge', body });
+    await waitFor('two new tasks', async () => {
+      await startTasks();
+      const tasks = await liveTasks();
+      return tasks.length === 2 && tasks.every(({ spec }) => spec.image === 'busybox:2');
+    });
+    const [one, two] = (await history(2)).map(({ metadata }) => metadata.name);
+    const told = await waitFor(
+      'all events',
+      async () => {
+        const { items } = await registry.list<StoredTaskEvent>(taskEventKind, { fieldSelector: 'regarding.name=web' });
+        if (items.length !== 5) throw new Error(items.map(({ message }) => message).join('; '));
+        return items;
+      },
+      10,
+    );
+    expect(told.map(({ reason, message, count }) => `${reason} ${message} ${count}`)).toEqual([
+      `ScalingReplicaSet Scaled up replica set ${one} from 0 to 2 1`,
+      `ScalingReplicaSet Scaled up replica set ${two} from 0 to 1 1`,
+      `ScalingReplicaSet Scaled down replica set ${one} from 2 to 1 1`,
+      `ScalingReplicaSet Scaled up replica set ${two} from 1 to 2 1`,
+      `ScalingReplicaSet Scaled down replica set ${one} from 1 to 0 1`,
+    ]);
+    const revision = registry.currentRevision();
+    for (let passed = 0; passed < 180_000; passed += 5_000) await clock.advance(5_000);
+    expect(registry.currentRevision()).toBe(revision);
   });
 
   it('lets go of a task whose labels it does not select any more, and makes another', async () => {
