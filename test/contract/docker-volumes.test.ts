@@ -198,17 +198,20 @@ it("gives no task another one's emptyDir, nor makes a volume of such a name, wha
   await allowing.close();
 });
 
-it('judges a volume that is a folder of the machine as that folder, also one that is allowed', async () => {
-  const DriverOpts = { type: 'none', o: 'bind', device: '/etc' };
-  await engine.createVolume({ Name: volumeName(), DriverOpts });
-  const mounts: Mount[] = [{ type: 'volume', name: volumeName(), target: '/data', readOnly: true }];
-  const allowing = await open([allowed], [], { allowedVolumes: [volumeName()] });
-  await expect(run('true', mounts, allowing)).rejects.toMatchObject({
-    code: 'MountFailed',
-    message: expect.stringContaining('/etc is not in a folder'),
-  });
-  await allowing.close();
-});
+it.each(['none', 'tmpfs', 'nfs'])(
+  'judges a volume that is a folder of the machine as that folder, as %s too',
+  async (type) => {
+    const DriverOpts = { type, o: 'bind', device: '/etc' };
+    await engine.createVolume({ Name: volumeName(), DriverOpts });
+    const mounts: Mount[] = [{ type: 'volume', name: volumeName(), target: '/data', readOnly: true }];
+    const allowing = await open([allowed], [], { allowedVolumes: [volumeName()] });
+    await expect(run('true', mounts, allowing)).rejects.toMatchObject({
+      code: 'MountFailed',
+      message: expect.stringContaining('/etc is not in a folder'),
+    });
+    await allowing.close();
+  },
+);
 
 it('MF-11: refuses what lies elsewhere, also by a symbolic link, and everything where nothing is allowed', async () => {
   const secret = join(folder, 'secret');

@@ -16,6 +16,8 @@ const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 const nameOfEmptyDir = /^orch-.+-[0-9a-f]{12}$/;
 /** What the driver `local` mounts that is not the machine's own. */
 const typesElsewhere = new Set(['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs']);
+/** What it mounts of a disk: the device says which. */
+const typesOfDisks = new Set(['ext4', 'xfs', 'btrfs']);
 
 /** Whether somebody's emptyDir can be called so, one that is not there yet too. Pure. */
 export function isNameOfEmptyDir(name: string): boolean {
@@ -28,13 +30,18 @@ export interface VolumeRules {
   allowed: readonly string[];
 }
 
-/** What a volume of the driver `local` shows: nothing of the machine, a path of it, or something that no rule can judge. Pure. */
+/**
+ * What a volume of the driver `local` shows: nothing of the machine, a path of it, or something that no rule can judge. The engine
+ * hands the options to mount(2), which takes `bind` for the whole truth, whatever type is named beside it. Pure.
+ */
 export function reachOf({ Driver, Options }: InspectedVolume): { path?: string; unjudged?: string } {
   const { type = '', device = '', o = '' } = Options ?? {};
   if (Driver !== undefined && Driver !== 'local') return {};
   if (device === '' && o === '' && type === '') return {};
-  if (typesElsewhere.has(type)) return {};
-  return device.startsWith('/') ? { path: device } : { unjudged: `type=${type},device=${device}` };
+  const isBind = o.split(',').some((option) => /^r?bind$/i.test(option.trim()));
+  if (!isBind && typesElsewhere.has(type)) return {};
+  const isOfPath = device.startsWith('/') && (isBind || typesOfDisks.has(type));
+  return isOfPath ? { path: device } : { unjudged: `type=${type},device=${device}` };
 }
 
 /** Whether orch made the volume, for this cluster and not for the emptyDir of one task, or was started to allow it. Pure. */

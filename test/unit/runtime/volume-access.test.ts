@@ -30,13 +30,23 @@ describe('a volume of the engine', () => {
     ['of another machine', { Driver: 'local', Options: { type: 'nfs', o: 'addr=10.0.0.1', device: ':/export' } }, {}],
     ['of a share', { Driver: 'local', Options: { type: 'cifs', device: '//host/share' } }, {}],
     ['in memory', { Driver: 'local', Options: { type: 'tmpfs', device: 'tmpfs' } }, {}],
+    ['in memory of a size', { Driver: 'local', Options: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m,ro' } }, {}],
+    ['bound as memory', { Options: { type: 'tmpfs', o: 'size=1m,bind', device: '/etc' } }, { path: '/etc' }],
+    ['bound as a share', { Options: { type: 'nfs', o: 'addr=10.0.0.1, rbind', device: '/etc' } }, { path: '/etc' }],
+    ['bound as a disk', { Options: { type: 'ext4', o: 'ro,bind', device: '/etc' } }, { path: '/etc' }],
     ['of a plugin', { Driver: 'rexray', Options: { device: '/etc' } }, {}],
   ])('%s shows of the machine what its options say', (_what, volume, reach) => {
     expect(reachOf({ Name: 'v', ...volume })).toEqual(reach);
   });
 
-  it('is refused when its options lay folders over each other: no path tells what it shows', () => {
-    const Options = { type: 'overlay', device: 'overlay', o: 'lowerdir=/etc,upperdir=/a,workdir=/b' };
-    expect(reachOf({ Name: 'v', Driver: 'local', Options }).unjudged).toContain('overlay');
+  it.each<Record<string, string>>([
+    { type: 'overlay', device: 'overlay', o: 'lowerdir=/etc,upperdir=/a,workdir=/b' },
+    { type: 'overlay', device: '/allowed', o: 'lowerdir=/etc,upperdir=/a,workdir=/b' },
+    { type: 'none', device: '/allowed' },
+    { type: 'proc', device: 'proc' },
+    { type: 'tmpfs', device: 'etc', o: 'bind' },
+    { device: '/allowed' },
+  ])('is refused when no path tells what it shows: %j', (Options) => {
+    expect(reachOf({ Name: 'v', Driver: 'local', Options }).unjudged).toContain(`device=${Options['device']}`);
   });
 });
