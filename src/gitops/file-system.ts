@@ -5,18 +5,20 @@
 export interface FileSystem {
   /** Of the entry itself: a link is not followed. */
   look(path: string): Promise<FileLook>;
-  readFolder(path: string): Promise<string[]>;
+  /** The names in a folder, unsorted; of one that has more than `maxNames`, one more than that. */
+  readFolder(path: string, maxNames: number): Promise<string[]>;
   /** Rejects when the file is larger than `maxBytes`, or no longer lies below `root`, both without links. */
   readFile(path: string, maxBytes: number, root: string): Promise<Uint8Array>;
   /** The path with every link resolved. */
   resolve(path: string): Promise<string>;
   /**
    * Hints that something below `root` may have changed: some are lost, some come twice. `isInteresting` says which
-   * relative paths matter. After `onFailure` no more hints come.
+   * relative paths matter, and of what is a file by itself whether it is one that matters: each that does costs a watch of the
+   * user's, whose number the system bounds. After `onFailure` no more hints come.
    */
   watch(
     root: string,
-    isInteresting: (relativePath: string) => boolean,
+    isInteresting: (relativePath: string, isFile: boolean) => boolean,
     onHint: () => void,
     onFailure: (error: unknown) => void,
   ): { close(): Promise<void> };

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { FileSystem } from './file-system.js';
-import { isVisible, lookAtFolder, sameLook, type FolderLook } from './look-at-folder.js';
+import { canMatter, lookAtFolder, sameLook, type FolderLook } from './look-at-folder.js';
 
 /** How often the folder itself is looked at: a watcher does not see that its root was replaced. */
 const rootLookMilliseconds = 1000;
@@ -58,7 +58,7 @@ export class FolderWatcher {
 
   #startHints(realRoot: string, rootId: string): void {
     let told = false;
-    const hints = this.options.fileSystem.watch(realRoot, isVisible, this.onHint, (error) => {
+    const hints = this.options.fileSystem.watch(realRoot, canMatter, this.onHint, (error) => {
       if (told) return;
       told = true;
       this.options.logger.warn('folder cannot be watched: it is looked at every few seconds all the same', {

@@ -1,11 +1,19 @@
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { fileMessage, isManifestFileName } from '../manifest/read-manifests.js';
 import { shorten } from '../manifest/field-path.js';
 import type { SourceError } from '../model/source.js';
 import { resolveAllowed, whyNotAllowed } from './allowed-folders.js';
 import type { FileSystem } from './file-system.js';
 
-export const folderLimits = { files: 5000, folders: 2000, depth: 32, fileBytes: 3 * 2 ** 20, totalBytes: 64 * 2 ** 20 };
+export const folderLimits = {
+  files: 5000,
+  folders: 2000,
+  /** Whatever they are: each costs a look. */
+  entries: 50_000,
+  depth: 32,
+  fileBytes: 3 * 2 ** 20,
+  totalBytes: 64 * 2 ** 20,
+};
 
 /** What one look at a source's folder found. Nothing was read yet. */
 export type FolderLook =
@@ -65,9 +73,10 @@ export async function lookAtFolder(
   return { state: 'present', rootId, realRoot, files: walk.files, problems: walk.problems };
 }
 
-/** Whether a path below the folder can matter: no part of it is hidden. */
-export function isVisible(relativePath: string): boolean {
-  return !relativePath.split(sep).some((part) => part.startsWith('.'));
+/** Whether a path below the folder can matter: no part of it is hidden, and a file is named as manifests are. */
+export function canMatter(relativePath: string, isFile: boolean): boolean {
+  if (relativePath.split(sep).some((part) => part.startsWith('.'))) return false;
+  return !isFile || isManifestFileName(basename(relativePath));
 }
 
 /** Two looks that found the very same. */
@@ -88,6 +97,7 @@ class FolderWalk {
   readonly files: LookedFile[] = [];
   readonly problems: SourceError[] = [];
   #folders = 0;
+  #entries = 0;
   #bytes = 0;
   readonly #visited = new Set<string>();
 
@@ -103,7 +113,9 @@ class FolderWalk {
     const real = await this.fileSystem.resolve(absolutePath);
     if (this.#visited.has(real)) return;
     this.#visited.add(real);
-    const names = await this.fileSystem.readFolder(absolutePath);
+    const names = await this.fileSystem.readFolder(absolutePath, folderLimits.entries - this.#entries);
+    this.#entries += names.length;
+    if (this.#entries > folderLimits.entries) throw new TooLarge(`more than ${folderLimits.entries} files and folders`);
     for (const name of names.sort()) {
       if (name.startsWith('.')) continue;
       const entry = path === '' ? name : join(path, name);

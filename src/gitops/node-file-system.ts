@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir, readlink, realpath } from 'node:fs/promises';
+import { lstat, open, opendir, readlink, realpath } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { watch } from 'chokidar';
 import { isWithin } from '../support/is-within.js';
@@ -21,7 +21,14 @@ export const nodeFileSystem: FileSystem = {
     };
   },
 
-  readFolder: (path) => readdir(path),
+  async readFolder(path, maxNames) {
+    const names: string[] = [];
+    for await (const entry of await opendir(path)) {
+      names.push(entry.name);
+      if (names.length > maxNames) break;
+    }
+    return names;
+  },
 
   resolve: (path) => realpath(path),
 
@@ -52,7 +59,7 @@ export const nodeFileSystem: FileSystem = {
       ignoreInitial: true,
       followSymlinks: false,
       ignorePermissionErrors: true,
-      ignored: (path) => path !== root && !isInteresting(relative(root, path)),
+      ignored: (path, stats) => path !== root && !isInteresting(relative(root, path), stats?.isFile() ?? false),
     });
     watcher.on('all', onHint);
     watcher.on('error', onFailure);

@@ -1,4 +1,16 @@
-import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile, appendFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+  appendFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -121,6 +133,26 @@ const aFullSync = async (): Promise<void> => {
     12,
   );
 };
+
+/** How many files and folders this process has the system watch. */
+async function inotifyWatches(): Promise<number> {
+  const infos = await readdir('/proc/self/fdinfo');
+  const texts = await Promise.all(infos.map((fd) => readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => '')));
+  return texts.join('').split('inotify wd:').length - 1;
+}
+
+describe.runIf(process.platform === 'linux')('a folder that holds more than manifests', () => {
+  it('has none of the other files watched: the system bounds the watches of a user', async () => {
+    for (let file = 0; file < 60; file++) await write(`${file}.txt`, '');
+    await write('web.yaml', manifest('web'));
+    const before = await inotifyWatches();
+    await createSource();
+    await tasksAre('web');
+    await write('shop.yaml', manifest('shop'));
+    await tasksAre('shop', 'web');
+    expect((await inotifyWatches()) - before).toBeLessThan(10);
+  });
+});
 
 describe('a folder that is followed', () => {
   it('applies what is there, what appears and what is edited', async () => {

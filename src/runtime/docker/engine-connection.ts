@@ -1,5 +1,4 @@
-import { Agent } from 'node:http';
-import { inspect } from 'node:util';
+import type { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import type { Clock } from '../../support/clock.js';
@@ -7,6 +6,7 @@ import { withDeadline } from '../../support/clock.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import { negotiateApiVersion } from './api-version.js';
+import { CallAgent, TerseAgent } from './call-agent.js';
 import type { EngineApi } from './engine-api.js';
 import type { EngineCall } from './engine-errors.js';
 import { asRefusal, EngineRefusal, isVersionRefusal, toRuntimeError } from './engine-errors.js';
@@ -19,16 +19,6 @@ interface Negotiated {
 }
 
 /**
- * dockerode's modem prints the options of every request, the agent with all its sockets included, for a debug log that
- * nobody reads: two thirds of a worker's CPU while it starts containers. This agent has nothing to print.
- */
-class TerseAgent extends Agent {
-  [inspect.custom](): string {
-    return 'Agent';
-  }
-}
-
-/**
  * The way to one Docker Engine: calls with deadlines over a few kept connections, streams over connections of their
  * own without any. Every rejection is a RuntimeError. dockerode alone would wait for a frozen engine for ever, and its
  * own timeout would cut idle streams.
@@ -36,7 +26,7 @@ class TerseAgent extends Agent {
 export class EngineConnection {
   readonly socketPath: string;
   readonly #clock: Clock;
-  readonly #callAgent = new TerseAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 8 });
+  readonly #callAgent = new CallAgent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 8 });
   readonly #streamAgent = new TerseAgent({ keepAlive: false });
   readonly #closing = new AbortController();
   #negotiated: Promise<Negotiated> | undefined;

@@ -54,9 +54,13 @@ function parse(text: string): unknown {
 }
 
 function wordsOf(refusal: unknown): string {
-  if (typeof refusal === 'string') return refusal;
   if (Buffer.isBuffer(refusal)) return refusal.toString('utf8', 0, maxRefusalBytes);
+  return textOf(refusal).slice(0, maxRefusalBytes);
+}
+
+function textOf(refusal: unknown): string {
+  if (typeof refusal === 'string') return refusal;
   const { message, error } = (refusal ?? {}) as { message?: unknown; error?: unknown };
   const words = [message, error].find((one) => typeof one === 'string' && one !== '');
-  return typeof words === 'string' ? words : (JSON.stringify(refusal) ?? '').slice(0, maxRefusalBytes);
+  return typeof words === 'string' ? words : (JSON.stringify(refusal) ?? '');
 }

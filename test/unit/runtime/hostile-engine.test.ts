@@ -8,7 +8,8 @@ import { silentLogger } from '../../../src/support/logger.js';
 import { createSystemRandom } from '../../../src/support/random.js';
 import { hostileJson, hostileWord } from '../../support/hostile.js';
 import '../../support/property-seed.js';
-import { FakeEngine } from './fake-engine.js';
+import { waitFor } from '../../support/wait-for.js';
+import { FakeEngine, type FakeHandler } from './fake-engine.js';
 
 const id = 'c'.repeat(64);
 const names = [
@@ -55,12 +56,14 @@ const answer = fc.record({
 
 let engine: FakeEngine;
 let runtime: ContainerRuntime;
+let answerInstead: FakeHandler | undefined;
 let answers: { status: number; text: string }[] = [];
 
 beforeAll(async () => {
   engine = await FakeEngine.start();
   for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
-    engine.route(`${method} /*`, (_request, response) => {
+    engine.route(`${method} /*`, (request, response) => {
+      if (answerInstead) return answerInstead(request, response);
       const { status, text } = answers.shift() ?? { status: 500, text: 'no more' };
       response.writeHead(status, { 'Content-Type': 'application/json' });
       response.end(text);
@@ -77,7 +80,10 @@ beforeEach(async () => {
     logger: silentLogger,
   });
 });
-afterEach(() => runtime.close());
+afterEach(async () => {
+  answerInstead = undefined;
+  await runtime.close();
+});
 
 const spec = {
   name: 'orch-web',
@@ -116,6 +122,25 @@ describe('an engine that answers anything', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it.each([200, 500])('is cut off where its answer does not end (%i)', async (status) => {
+    let closed = false;
+    answerInstead = (_request, response) => {
+      const mebibyte = Buffer.alloc(2 ** 20, ' ');
+      response.on('close', () => (closed = true));
+      response.writeHead(status, { 'Content-Type': 'application/json' });
+      const write = (): void => {
+        while (!closed && response.write(mebibyte));
+      };
+      response.on('drain', write);
+      write();
+    };
+    await expect(runtime.listContainers()).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('the answer has more than 64 MiB') as unknown,
+    });
+    await waitFor('the connection is closed', () => closed);
   });
 
   it('does not end the watch of its events', async () => {
