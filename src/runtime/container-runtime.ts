@@ -168,9 +168,12 @@ export interface TaskVolume {
 
 /** Something that appears at `target` in the container. */
 export type Mount = { target: string; readOnly: boolean } &
-  /** A volume of the engine; without a name one that goes with the container. */
+  /**
+   * A volume of the engine; without a name one that goes with the container. `isKnown`: an earlier container of the task was made with
+   * it, so it may have it again.
+   */
   (
-    | { type: 'volume'; name?: string }
+    | { type: 'volume'; name?: string; isKnown?: boolean }
     /**
      * A volume of the engine for the containers of one task, `volume` among its others: empty and writable for everybody at first.
      * It stays until removeVolume. `isUsed`: a program has had it, so its permissions are what that made of them.

@@ -8,19 +8,22 @@ import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
 import { ReferenceExpansion } from './config/reference-expansion.js';
 import { containerName, volumeName } from './container-name.js';
 import { taskKeyOf } from './task-key.js';
+import type { TaskRecord } from './task-record.js';
 
 const maxHostnameLength = 63;
 
+type HadVolumes = Pick<TaskRecord, 'usedVolumes' | 'dockerVolumes'>;
+
 /**
- * What the engine is asked for: one attempt of a task, with the values that it is given. `usedVolumes`: names of the emptyDirs that
- * an earlier one has had. Throws a ConfigProblem for a command that becomes too long with the values. Pure.
+ * What the engine is asked for: one attempt of a task, with the values that it is given. `had`: which volumes an earlier
+ * one was made with. Throws a ConfigProblem for a command that becomes too long with the values. Pure.
  */
 export function toContainerSpec(
   task: StoredTask,
   attempt: number,
   nodeName: string,
   inputs: ContainerInputs,
-  usedVolumes: readonly string[] = [],
+  had: HadVolumes = {},
 ): ContainerSpec {
   const { spec } = task;
   const taskKey = taskKeyOf(task);
@@ -48,7 +51,7 @@ export function toContainerSpec(
     ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
     ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
     ...(spec.tty === undefined ? {} : { tty: spec.tty }),
-    ...(spec.volumeMounts?.length ? { mounts: mountsOf(task, nodeName, usedVolumes) } : {}),
+    ...(spec.volumeMounts?.length ? { mounts: mountsOf(task, nodeName, had) } : {}),
     ...(inputs.files?.length ? { files: inputs.files.map(fileSetOf) } : {}),
   };
 }
@@ -65,7 +68,7 @@ export function fileSetOf({ target, files }: InputFiles): FileSet {
   };
 }
 
-function mountsOf(task: StoredTask, nodeName: string, usedVolumes: readonly string[]): Mount[] {
+function mountsOf(task: StoredTask, nodeName: string, had: HadVolumes): Mount[] {
   const { volumes = [], volumeMounts = [] } = task.spec;
   const owner = { taskKey: taskKeyOf(task), taskUid: task.metadata.uid, nodeName };
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
@@ -75,10 +78,13 @@ function mountsOf(task: StoredTask, nodeName: string, usedVolumes: readonly stri
     if (volume && isFileVolume(volume)) return [];
     const { dockerVolume, hostPath, emptyDir } = volume ?? {};
     const at = { target: mountPath, readOnly };
-    if (dockerVolume) return [{ ...at, type: 'volume', name: dockerVolume.name }];
+    if (dockerVolume) {
+      const isKnown = had.dockerVolumes?.includes(dockerVolume.name) ? { isKnown: true } : {};
+      return [{ ...at, type: 'volume', name: dockerVolume.name, ...isKnown }];
+    }
     if (hostPath) return [{ ...at, type: 'bind', path: hostPath.path }];
     if (emptyDir?.medium !== 'Memory') {
-      const isUsed = usedVolumes.includes(name) ? { isUsed: true } : {};
+      const isUsed = had.usedVolumes?.includes(name) ? { isUsed: true } : {};
       return [{ ...at, type: 'emptyDir', name: volumeName({ ...owner, volume: name }), volume: name, ...isUsed }];
     }
     const sizeBytes = emptyDir.sizeLimit === undefined ? undefined : parseBytes(emptyDir.sizeLimit);

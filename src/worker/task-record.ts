@@ -15,6 +15,8 @@ export interface TaskRecord {
   filled?: number;
   /** Names of the emptyDirs that a program has had: their permissions are its own. */
   usedVolumes?: readonly string[];
+  /** Volumes of the engine that a container of the task was made with. */
+  dockerVolumes?: readonly string[];
   /** What that container has as files. */
   fileHashes?: FileHashes;
   /** The spec that failures, finished and problem are about. */
@@ -116,8 +118,13 @@ function whole({ containerID, startTime }: NonNullable<TaskStatus['lastTerminati
 /** For a task that left and comes back: of its earlier time here only the attempts count, and what became of its volumes. */
 export function recordOfReturned(task: StoredTask, earlier: TaskRecord | undefined): TaskRecord {
   const record = initialRecord(task);
-  const { attempt = 0, usedVolumes } = earlier ?? {};
-  return { ...record, attempt: Math.max(record.attempt, attempt), ...(usedVolumes ? { usedVolumes } : {}) };
+  const { attempt = 0, usedVolumes, dockerVolumes } = earlier ?? {};
+  return {
+    ...record,
+    attempt: Math.max(record.attempt, attempt),
+    ...(usedVolumes ? { usedVolumes } : {}),
+    ...(dockerVolumes ? { dockerVolumes } : {}),
+  };
 }
 
 /** Forgets what a new spec makes void: failures, backoff, the end state. */

@@ -169,7 +169,7 @@ export class TaskRunner {
     if (refused.length > 0) {
       throw new ConfigProblem(`this worker forbids ${refused.join(', ')} (--forbid): place the task on another one`);
     }
-    const spec = toContainerSpec(target.task, attempt, nodeName, inputs, target.record().usedVolumes);
+    const spec = toContainerSpec(target.task, attempt, nodeName, inputs, target.record());
     volumes.add(volumesOf(spec));
     const { id } = await runtime.createContainer(spec);
     view.add({ id, name: spec.name, identity: spec.identity, phase: 'created' });

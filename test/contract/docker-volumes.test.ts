@@ -183,6 +183,9 @@ it('gives no task a volume that somebody else made, unless it is allowed', async
   const allowing = await open([], [], { allowedVolumes: [volumeName()] });
   expect((await run('true', mounts, allowing)).exitCode).toBe(0);
   await allowing.close();
+  await expect(run('true', mounts)).rejects.toMatchObject({ code: 'MountFailed' });
+  const known: Mount[] = [{ type: 'volume', name: volumeName(), target: '/data', readOnly: true, isKnown: true }];
+  expect((await run('true', known)).exitCode).toBe(0);
 });
 
 it("gives no task another one's emptyDir, nor makes a volume of such a name, whatever is allowed", async () => {

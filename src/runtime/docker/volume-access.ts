@@ -1,7 +1,7 @@
 /**
  * Which volumes of the engine tasks may have. In: names; out: they are there and may be mounted, or a RuntimeError says why not.
- * Always holds: a volume that somebody else made is given to nobody unless the worker was started to allow it, and one that is a
- * folder of the machine is judged as such a folder.
+ * Always holds: a volume that somebody else made is given to nobody who did not have it, unless the worker was started to allow
+ * it, and one that is a folder of the machine is judged as such a folder.
  */
 import type { Mount } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
@@ -62,17 +62,19 @@ export class VolumeAccess {
   /** Makes the named volumes that are not there. Rejects with MountFailed for one that may not be mounted: that can pass. */
   async ensure(mounts: readonly Mount[]): Promise<void> {
     for (const mount of mounts) {
-      if (mount.type === 'volume' && mount.name !== undefined) await this.#ensureOne(mount.name);
+      if (mount.type === 'volume' && mount.name !== undefined) {
+        await this.#ensureOne(mount.name, mount.isKnown ?? false);
+      }
     }
   }
 
-  async #ensureOne(name: string): Promise<void> {
+  async #ensureOne(name: string, isKnown: boolean): Promise<void> {
     if (!volumeName.test(name)) throw new RuntimeError('InvalidSpec', `"${name}" is not the name of a volume`);
     if (isNameOfEmptyDir(name)) {
       throw new RuntimeError('InvalidSpec', `a volume name like ${name} is kept for emptyDirs: choose another name`);
     }
     const volume = (await inspectVolume(this.connection, name)) ?? (await this.#create(name));
-    if (!isAllowedVolume(volume, this.rules) && !(await this.#isInUse(name))) {
+    if (!isKnown && !isAllowedVolume(volume, this.rules) && !(await this.#isInUse(name))) {
       throw new RuntimeError(
         'MountFailed',
         `the volume ${name} was not made by orch, so no task may mount it: start the worker with --allow-volume ${name}, ` +
@@ -101,7 +103,7 @@ export class VolumeAccess {
     return volume;
   }
 
-  /** Versions before 0.2 let the engine make volumes, without a label. What a container of this cluster has, another may have. */
+  /** The engine makes volumes without a label, as it was once let do. What a container of this cluster has, another may have. */
   async #isInUse(name: string): Promise<boolean> {
     const filters = { label: [`${labels.clusterUid}=${this.rules.clusterUid}`], volume: [name] };
     const listed = await this.connection.call('list', deadlines.list, (engine, abortSignal) =>

@@ -434,3 +434,29 @@ describe('an emptyDir', () => {
     expect([...cluster.engine.volumes.values()]).toEqual([left[1]]);
   });
 });
+
+describe('a volume of the engine', () => {
+  it('stays known as that of a task which had it, also when no container has it any more', async () => {
+    const cluster = await fixture();
+    const data = (name: string): Partial<TaskSpec> => ({
+      command: ['httpd'],
+      volumes: [{ name: 'data', dockerVolume: { name } }],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    });
+    await cluster.assign('web', data('shop'));
+    await cluster.settle();
+    expect(cluster.theContainer('web').spec.mounts).toEqual([
+      { type: 'volume', name: 'shop', target: '/data', readOnly: false },
+    ]);
+    await cluster.worker.stop();
+    cluster.engine.removeContainer(cluster.theContainer('web').id);
+    await cluster.startWorker();
+    await cluster.seconds(30);
+    expect(cluster.theContainer('web').spec.mounts).toMatchObject([{ name: 'shop', isKnown: true }]);
+    await cluster.edit('web', data('another'));
+    await cluster.seconds(60);
+    expect(cluster.theContainer('web').spec.mounts).toEqual([
+      { type: 'volume', name: 'another', target: '/data', readOnly: false },
+    ]);
+  });
+});
