@@ -36,9 +36,9 @@ export interface ContainerRuntime {
   startContainer(id: string): Promise<void>;
 
   /**
-   * Changes files of a running container: what is read of a set is all old or all new; a name may be missing for an instant. A file that
-   * is in the new set no more cannot be opened, although its name stays. Sets at other places than those that the container
-   * was made with are left out. Rejects with NotRunning; after any other failure the files are the old ones or the new ones.
+   * Changes files of a running container, each set in one step: whoever opens a file at any moment finds the old one or the new one. A name
+   * that is in the new set no more goes, another one comes. Sets at other places than those that the container was made
+   * with are left out. Rejects with NotRunning; after any other failure the files are the old ones or the new ones.
    */
   updateFiles(id: string, sets: readonly FileSet[]): Promise<void>;
 

@@ -11,6 +11,8 @@ export const deadlines = {
   /** To write files into a container. */
   archive: 60_000,
   start: 60_000,
+  /** A few renames in a volume. */
+  tool: 30_000,
   remove: 60_000,
   /** On top of the grace period. */
   stopBeyondGrace: 30_000,

@@ -11,7 +11,7 @@ import { RuntimeError } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
 import { ConfigProblem } from './config/config-problem.js';
-import type { ContainerInputs, InputFiles } from './config/container-inputs.js';
+import type { ContainerInputs, FileHashes, InputFiles } from './config/container-inputs.js';
 import { fileHashesOf } from './config/container-inputs.js';
 import type { ContainerView } from './container-view.js';
 import { fileSetOf, toContainerSpec } from './container-spec.js';
@@ -114,10 +114,20 @@ export class TaskRunner {
     stopped.catch(() => undefined);
   }
 
-  /** Of a container that runs. Not noted as done when this rejects, or when the worker dies meanwhile: so it is done again. */
+  /**
+   * Of a container that runs. When this rejects, or the worker dies meanwhile, it is noted that nobody knows which files it has: so it is
+   * done again, also if they are to be the old ones by then.
+   */
   async updateFiles(target: Target, { id, attempt, targets }: UpdateStep, all: readonly InputFiles[]): Promise<void> {
     const { runtime, view, events } = this.options;
     const files = all.filter((set) => targets.includes(set.target));
+    const note = (changed: FileHashes): void => {
+      const { filled, fileHashes = {}, ...record } = target.record();
+      const known = Object.entries(filled === attempt ? fileHashes : {}).filter(([at]) => !targets.includes(at));
+      target.setRecord({ ...record, filled: attempt, fileHashes: { ...Object.fromEntries(known), ...changed } });
+    };
+    note({});
+    await target.settled();
     try {
       await runtime.updateFiles(id, files.map(fileSetOf));
     } catch (error) {
@@ -127,9 +137,7 @@ export class TaskRunner {
     } finally {
       view.invalidate(id);
     }
-    const { filled, fileHashes, ...record } = target.record();
-    const before = filled === attempt ? fileHashes : {};
-    target.setRecord({ ...record, filled: attempt, fileHashes: { ...before, ...fileHashesOf(files) } });
+    note(fileHashesOf(files));
   }
 
   async removeContainer(id: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
@@ -312,43 +311,4 @@ it('has one emptyDir at two places, and files below and around other mounts, whi
   const files = places.map((place) => fileSet(place, 'a', 0o444));
   expect((await run(script, mounts, runtime, files)).exitCode).toBe(0);
   expect(await readdir(join(allowed, 'in'))).toEqual([]);
-});
-
-async function outsideCommand(id: string): Promise<number | null> {
-  const command = await engine.getContainer(id).exec({ Cmd: ['true'], AttachStdout: true });
-  const stream = await command.start({});
-  await finished(stream.resume());
-  return (await command.inspect()).ExitCode;
-}
-
-it('changes files under readers and beside commands that begin at any moment', async () => {
-  const of = (text: string): FileSet => ({
-    target: '/etc/shop',
-    files: [{ path: 'a', mode: 0o644, content: Buffer.from(text) }],
-  });
-  const { id } = await runtime.createContainer({
-    name: `orch-volumes-${randomUUID().slice(0, 8)}`,
-    identity: { taskUid: randomUUID(), attempt: 1, specHash: 'hash', taskKey: 'default/volumes' },
-    image: testImage,
-    command: [
-      'sh',
-      '-c',
-      // A name may be missing for an instant; what is read is whole.
-      'while :; do line=old; read line 2>/dev/null < /etc/shop/a; case $line in old|new);; *) exit 1;; esac; done',
-    ],
-    env: [],
-    ports: [],
-    hostNetwork: true,
-    limits: noAmounts,
-    files: [of('old\n')],
-  });
-  await runtime.startContainer(id);
-  for (const text of ['new\n', 'old\n', 'new\n', 'old\n', 'new\n']) {
-    // Of somebody else, such as `docker exec` or a health check of the image: orch cannot hold them back.
-    const commands = Array.from({ length: 3 }, () => outsideCommand(id));
-    await runtime.updateFiles(id, [of(text)]);
-    expect(await Promise.all(commands)).toEqual([0, 0, 0]);
-  }
-  expect((await runtime.exec(id, ['cat', '/etc/shop/a'], 10_000)).output).toBe('new\n');
-  expect((await runtime.inspectContainer(id)).phase).toBe('running');
 });

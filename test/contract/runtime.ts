@@ -153,10 +153,40 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
         expect([await read('/etc/shop/d/a'), await read('/etc/shop/b')]).toEqual([`a${round}`, 1]);
         expect([await read('/etc/shop/e'), await read('/etc/other/c')]).toEqual([round === 2 ? 'e2' : 1, 'c1']);
         expect(await read('/none/x')).toBe(1);
+        const { output } = await runtime.exec(id, ['ls', '/etc/shop'], 10_000);
+        expect(output).toBe(round === 2 ? 'd\ne\n' : 'd\n');
         expect((await runtime.inspectContainer(id)).phase).toBe('running');
       }
       await runtime.stopContainer(id, 0);
       await expect(runtime.updateFiles(id, files)).rejects.toMatchObject({ code: 'NotRunning' });
+    });
+
+    it('shows one version of a file at any moment, whole, while it is changed', async () => {
+      const text = (version: number): string => `version ${version}\n`.repeat(500);
+      const sets = (version: number): FileSet[] => [
+        {
+          target: '/etc/shop',
+          files: [{ path: 'a', mode: 0o444, content: Buffer.from(text(version)) }],
+        },
+      ];
+      const id = await run(['sleep', '1000'], { files: sets(0) });
+      const versions = Array.from({ length: 6 }, (_none, version) => version);
+      let changing = true;
+      const seen: unknown[] = [];
+      const reading = Promise.all(
+        [1, 2].map(async () => {
+          while (changing) {
+            const { exitCode, output } = await runtime.exec(id, ['cat', '/etc/shop/a'], 10_000);
+            const version = versions.find((one) => text(one) === output);
+            seen.push(exitCode === 0 && version !== undefined ? version : { exitCode, output });
+          }
+        }),
+      );
+      for (const version of versions.slice(1)) await runtime.updateFiles(id, sets(version));
+      changing = false;
+      await reading;
+      expect(seen.filter((one) => typeof one !== 'number')).toEqual([]);
+      expect((await runtime.exec(id, ['cat', '/etc/shop/a'], 10_000)).output).toBe(text(5));
     });
 
     it('keeps volumes of tasks until they are removed, and tells whose they are', async () => {

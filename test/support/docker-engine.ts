@@ -23,11 +23,12 @@ export async function openTestEngine(): Promise<Docker> {
   return engine;
 }
 
-/** Removes every container that carries this cluster uid, whoever made it. */
+/** Removes every container that carries this cluster uid, whoever made it, and what orch has there for itself. */
 export async function removeClusterContainers(engine: Docker, clusterUid: string): Promise<void> {
-  const filters = { label: [`${labels.clusterUid}=${clusterUid}`] };
+  const byLabel = [labels.clusterUid, labels.ownClusterUid].map((label) => ({ label: [`${label}=${clusterUid}`] }));
   await waitFor(`the containers of ${clusterUid} to be gone`, async () => {
-    const found = await engine.listContainers({ all: true, filters });
+    const lists = byLabel.map((filters) => engine.listContainers({ all: true, filters }));
+    const found = (await Promise.all(lists)).flat();
     for (const { Id } of found)
       await engine
         .getContainer(Id)

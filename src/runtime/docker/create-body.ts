@@ -10,6 +10,10 @@ export const labels = {
   task: 'orch.dev/task',
   /** Of a volume: it goes when its task goes. */
   podVolume: 'orch.dev/pod-volume',
+  /** Of what orch has for itself, beside the containers and volumes that tasks ask for: none of it is ever taken for theirs. */
+  ownClusterUid: 'orch.dev/own-cluster-uid',
+  /** Of a container of orch's own program: the container that it works for. */
+  toolFor: 'orch.dev/tool-for',
 } as const;
 
 /** The engine knows no smaller share of a CPU. */
@@ -30,7 +34,7 @@ export function createBody(
   const mounts = [
     ...(spec.mounts ?? []).map((mount) => engineMount(mount, clusterUid, spec.identity)),
     // Empty, whatever the image has at that place, and gone with the container.
-    ...(spec.files ?? []).map(({ target }) => volumeAt(target)),
+    ...(spec.files ?? []).map(({ target }) => volumeAt(target, clusterUid)),
   ].sort((one, other) => depthOf(one.Target) - depthOf(other.Target));
   const published = spec.ports.filter((port) => port.hostPort !== undefined);
   return {
@@ -99,8 +103,9 @@ function engineMount(mount: Mount, clusterUid: string, { taskUid, taskKey }: Con
 
 const noCopy = { NoCopy: true } as const;
 
-function volumeAt(target: string): EngineMount {
-  return { Type: 'volume', Target: target, ReadOnly: false, VolumeOptions: noCopy };
+function volumeAt(target: string, clusterUid: string): EngineMount {
+  const Labels = { [labels.ownClusterUid]: clusterUid };
+  return { Type: 'volume', Target: target, ReadOnly: false, VolumeOptions: { ...noCopy, Labels } };
 }
 
 /** A mount that lies in another one comes after it. */

@@ -28,6 +28,7 @@ import { checkFiles } from '../check-files.js';
 import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import { withContractErrors } from './contract-errors.js';
+import { changeFiles } from './change-files.js';
 import { createBody } from './create-body.js';
 import { openDockerAttach } from './docker-attach.js';
 import { leaveCommand, openDockerExec } from './docker-exec.js';
@@ -39,13 +40,14 @@ import { engineFinds } from './engine-finds.js';
 import { followEvents } from './event-hints.js';
 import { HostPaths } from './host-paths.js';
 import { ImageStore, isImageReference } from './image-store.js';
-import { describeMachine } from './machine.js';
+import { architectureOf, describeMachine } from './machine.js';
 import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { PinnedMounts } from './pinned-mounts.js';
-import { changeFiles, putFiles } from './put-files.js';
+import { putFiles } from './put-files.js';
 import { StatsReader } from './stats-reader.js';
 import { foldersToOpen, listTaskVolumes, removeTaskVolume } from './task-volumes.js';
+import { ToolContainers } from './tool/tool-containers.js';
 import { VolumeAccess } from './volume-access.js';
 
 interface DockerRuntimeOptions {
@@ -86,8 +88,10 @@ class DockerRuntime implements ContainerRuntime {
   readonly #stats: StatsReader;
   readonly #hostPaths: HostPaths;
   readonly #volumes: VolumeAccess;
+  readonly #tool: ToolContainers;
   readonly #closing = new AbortController();
   #machineCpus: number | undefined;
+  #architecture: string | undefined;
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
@@ -102,6 +106,13 @@ class DockerRuntime implements ContainerRuntime {
       logger,
       ...(mountDirectory === undefined ? {} : { pins: new PinnedMounts(mountDirectory, logger) }),
       isSeenByEngine: (path) => engineFinds(this.#connection, path, options.random.uuid()),
+    });
+    this.#tool = new ToolContainers({
+      connection: this.#connection,
+      clusterUid,
+      clock: options.clock,
+      logger,
+      architecture: async () => (this.#architecture ??= architectureOf(await this.#engineInfo())),
     });
     this.#volumes = new VolumeAccess(this.#connection, { clusterUid, allowed: options.allowedVolumes ?? [] }, (path) =>
       this.#hostPaths.judgeDevice(path),
@@ -122,8 +133,10 @@ class DockerRuntime implements ContainerRuntime {
     if ((this.#options.allowedHostPaths ?? []).length > 0) await this.#hostPaths.mode();
   }
 
-  listContainers(): Promise<ContainerSummary[]> {
-    return this.#hostPaths.listing(() => this.#own.list());
+  async listContainers(): Promise<ContainerSummary[]> {
+    const containers = await this.#hostPaths.listing(() => this.#own.list());
+    this.#tool.sweep(new Set(containers.map(({ id }) => id))).catch(() => undefined);
+    return containers;
   }
 
   inspectContainer(idOrName: string): Promise<ContainerDetails> {
@@ -184,7 +197,7 @@ class DockerRuntime implements ContainerRuntime {
   async updateFiles(idOrName: string, sets: readonly FileSet[]): Promise<void> {
     checkFiles(sets);
     const { id } = await this.#running(idOrName, 'change its files');
-    await changeFiles({ connection: this.#connection, clock: this.#clock, id }, sets);
+    await changeFiles({ connection: this.#connection, clock: this.#clock, id }, this.#tool, sets);
   }
 
   listVolumes(): Promise<TaskVolume[]> {

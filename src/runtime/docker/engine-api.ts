@@ -22,6 +22,8 @@ export interface EngineApi {
   createVolume(
     options: Abortable & { _query: object; _body: { Name: string; Labels: Record<string, string> } },
   ): Promise<unknown>;
+  /** Its answer is lines of JSON; an error may be among them. */
+  loadImage(archive: Buffer, options: Abortable): Promise<Readable>;
   getImage(name: string): { inspect(options: Abortable): Promise<unknown> };
   createImage(options: Abortable & { _query: { fromImage: string; tag: string }; _body: object }): Promise<Readable>;
   getEvents(options: Abortable & { filters: EngineFilters }): Promise<Readable>;
@@ -32,6 +34,8 @@ export interface EngineContainer {
   start(options: Abortable): Promise<unknown>;
   unpause(options: Abortable): Promise<unknown>;
   stop(options: Abortable & { _query: { t: number }; _body: object }): Promise<unknown>;
+  /** Answers when it does not run any more. */
+  wait(options: Abortable): Promise<{ StatusCode?: number }>;
   remove(options: Abortable & { force: boolean; v: true }): Promise<unknown>;
   update(options: Abortable & { RestartPolicy: { Name: 'no' } }): Promise<unknown>;
   exec(options: Abortable & ExecBody): Promise<{ id: string }>;
@@ -41,6 +45,8 @@ export interface EngineContainer {
   logs(options: Abortable & { follow: true; _query: object }): Promise<Readable>;
   /** HEAD: what is at the path, in a header. The answer has no body; it must be read all the same. */
   infoArchive(options: Abortable & { _query: { path: string } }): Promise<Readable & { headers?: IncomingHttpHeaders }>;
+  /** The path and, of a folder, all that is in it, as a tar archive. */
+  getArchive(options: Abortable & { _query: { path: string } }): Promise<Readable>;
   putArchive(archive: Buffer, options: Abortable & { _query: { path: string } }): Promise<unknown>;
   stats(options: Abortable & { stream: false; 'one-shot'?: boolean }): Promise<EngineStats>;
 }
@@ -108,6 +114,7 @@ export interface InspectedContainer {
   };
   Config?: { Labels?: Record<string, string>; Tty?: boolean };
   HostConfig?: { RestartPolicy?: { Name?: string } };
+  Mounts?: { Type?: string; Name?: string; Destination?: string }[] | null;
   NetworkSettings?: {
     Ports?: Record<string, { HostIp?: string; HostPort?: string }[] | null>;
     Networks?: Record<string, { IPAddress?: string } | null>;
@@ -139,6 +146,7 @@ interface ExecBody {
 
 export interface CreateBody {
   Image: string;
+  User?: string;
   Hostname?: string;
   Entrypoint?: string[];
   Cmd?: string[];
@@ -152,11 +160,13 @@ export interface CreateBody {
   ExposedPorts: Record<string, object>;
   HostConfig: {
     RestartPolicy: { Name: 'no' };
-    LogConfig: { Type: 'json-file'; Config: Record<string, string> };
+    LogConfig: { Type: 'json-file' | 'none'; Config: Record<string, string> };
     SecurityOpt: string[];
     CapDrop: string[];
+    CapAdd?: string[];
+    ReadonlyRootfs?: true;
     PidsLimit?: number;
-    NetworkMode: 'host' | 'bridge';
+    NetworkMode: 'host' | 'bridge' | 'none';
     PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
     NanoCpus?: number;
     Memory?: number;

@@ -12,6 +12,7 @@ export type EngineCall =
   | 'info'
   | 'inspect'
   | 'list'
+  | 'load'
   | 'logs'
   | 'ping'
   | 'pull'
@@ -24,7 +25,8 @@ export type EngineCall =
   | 'version'
   | 'volume'
   | 'volume list'
-  | 'volume remove';
+  | 'volume remove'
+  | 'wait';
 
 /** What the engine said no with. A status below 400 can be among them: dockerode rejects on 304. */
 export class EngineRefusal extends Error {

@@ -10,6 +10,12 @@ export interface ArchiveEntry {
   linkTo?: string;
 }
 
+/** The two folders that take turns: nothing can be removed through the archive API, but everything can be replaced. */
+export const slots = ['..1', '..2'] as const;
+
+/** Points to one of them. */
+export const dataLink = '..data';
+
 /** The files of a set, in a folder of their own beside what people see. Pure. */
 export function entriesOf({ target, files }: FileSet, slot: string): ArchiveEntry[] {
   const folder = `${target}/${slot}`;
@@ -22,12 +28,20 @@ export function entriesOf({ target, files }: FileSet, slot: string): ArchiveEntr
 }
 
 /** What makes them seen. Pure. */
-export function linksOf({ target, files }: FileSet, slot: string): ArchiveEntry[] {
-  const names = new Set(files.map(({ path }) => path.split('/', 1)[0] ?? path));
-  return [
-    { path: `${target}/..data`, mode: 0o777, linkTo: slot },
-    ...[...names].map((name) => ({ path: `${target}/${name}`, mode: 0o777, linkTo: `..data/${name}` })),
-  ];
+export function linksOf(set: FileSet, slot: string): ArchiveEntry[] {
+  return [{ path: `${set.target}/${dataLink}`, mode: 0o777, linkTo: slot }, ...nameLinks(set)];
+}
+
+/** Links for the names that people see, or for some of them. Pure. */
+export function nameLinks(set: FileSet, isWanted: (name: string) => boolean = () => true): ArchiveEntry[] {
+  return namesOf(set)
+    .filter(isWanted)
+    .map((name) => ({ path: `${set.target}/${name}`, mode: 0o777, linkTo: `${dataLink}/${name}` }));
+}
+
+/** What people see right at the place of a set: each once. Pure. */
+export function namesOf({ files }: FileSet): string[] {
+  return [...new Set(files.map(({ path }) => path.split('/', 1)[0] ?? path))];
 }
 
 /** `a/b/c`: a and a/b, the outer one first. */

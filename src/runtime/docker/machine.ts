@@ -9,12 +9,17 @@ import { own } from '../../support/own.js';
 
 const architectures: Record<string, string | undefined> = { x86_64: 'amd64', aarch64: 'arm64' };
 
+/** Of the engine's machine, as images call it. Pure. */
+export function architectureOf({ Architecture = '' }: EngineInfo): string {
+  return own(architectures, Architecture) ?? (Architecture || 'unknown');
+}
+
 /** The machine as the engine and the kernel tell it. The disk is the one that `diskDirectory` is on, else the root's. */
 export async function describeMachine(info: EngineInfo, clock: Clock, diskDirectory: string): Promise<RuntimeInfo> {
   return {
     version: `docker://${info.ServerVersion ?? 'unknown'}`,
     operatingSystem: info.OSType ?? 'linux',
-    architecture: own(architectures, info.Architecture ?? '') ?? info.Architecture ?? 'unknown',
+    architecture: architectureOf(info),
     osImage: info.OperatingSystem ?? 'unknown',
     kernelVersion: info.KernelVersion ?? 'unknown',
     bootId: await bootId(info.ID ?? 'unknown'),

@@ -73,6 +73,8 @@ function stepsOf(name: string, args: readonly string[], environment: Texts, file
     }
     case 'cat':
       return args[0] === undefined ? { steps: [{ do: 'copyInput' }], status: 0 } : printFile(args[0], files);
+    case 'ls':
+      return { steps: [{ do: 'print', channel: 'stdout', text: namesIn(args[0] ?? '/', files) }], status: 0 };
     case 'read':
       return { steps: [{ do: 'readLine' }], status: 0 };
     case 'hostname':
@@ -132,6 +134,17 @@ function printFile(path: string, files: Texts): Compiled {
   if (text !== undefined) return { steps: [{ do: 'print', channel: 'stdout', text }], status: 0 };
   const complaint = `cat: can't open '${path}': No such file or directory\n`;
   return { steps: [{ do: 'print', channel: 'stderr', text: complaint }], status: 1 };
+}
+
+/** What is right in a folder, each name in a line. */
+function namesIn(folder: string, files: Texts): string {
+  const begin = `${folder.replace(/\/$/, '')}/`;
+  const inside = Object.keys(files).filter((path) => path.startsWith(begin));
+  const names = new Set(inside.map((path) => path.slice(begin.length).split('/', 1)[0]));
+  return [...names]
+    .sort()
+    .map((name) => `${name}\n`)
+    .join('');
 }
 
 /** Statements between `;`, `&&` and line ends, outside quotes; `do`, `&` and `wait` fall away. */

@@ -345,6 +345,20 @@ describe('a running container with files of ConfigMaps and Secrets', () => {
     });
   });
 
+  it('takes a change back that a life of the worker made without hearing of it', async () => {
+    const cluster = await running();
+    await cluster.seconds(60);
+    for (let reply = 0; reply < 50; reply++) cluster.engine.faults.loseReplyNext('updateFiles');
+    await cluster.registry.patch(configMapKind, settings, { type: 'merge', body: { data: { color: 'red' } } });
+    for (let second = 0; second < 60 && seen(cluster)['/etc/shop/color'] !== 'red'; second++) await cluster.seconds(1);
+    expect(seen(cluster)['/etc/shop/color']).toBe('red');
+    await cluster.worker.stop();
+    await cluster.registry.patch(configMapKind, settings, { type: 'merge', body: { data: { color: 'blue' } } });
+    await cluster.startWorker();
+    await cluster.seconds(60);
+    expect(seen(cluster)['/etc/shop/color']).toBe('blue');
+  });
+
   it('keeps what it has while an object is gone, and follows once it is there again', async () => {
     const cluster = await running();
     await cluster.registry.delete(configMapKind, settings, {});
