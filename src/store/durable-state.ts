@@ -2,6 +2,7 @@ import { OrchError } from '../support/errors.js';
 import type { Transaction } from './journal.js';
 import { SortedKeys } from './sorted-keys.js';
 import type { StoreEntry, StoreEvent, StoreWatch } from './store.js';
+import { transactionSize } from './transaction-size.js';
 
 /** Revision of a store that was just made; its first transaction is the next. Never 0, which Kubernetes reads as "any". */
 export const firstRevision = 1;
@@ -34,6 +35,9 @@ export class DurableState {
   private readonly entries: Map<string, StoreEntry>;
   private readonly keys: SortedKeys;
   private readonly history: Transaction[];
+  /** Of each transaction of the history, see transactionSize. */
+  private readonly sizes: number[];
+  private bytes: number;
   private readonly watchers = new Set<Watcher>();
   private newestRevision: number;
   private compacted: number;
@@ -42,16 +46,14 @@ export class DurableState {
     this.entries = contents.entries;
     this.keys = new SortedKeys([...contents.entries.keys()]);
     this.history = contents.history;
+    this.sizes = contents.history.map(transactionSize);
+    this.bytes = this.sizes.reduce((sum, size) => sum + size, 0);
     this.newestRevision = contents.revision;
     this.compacted = contents.compactedRevision;
   }
 
   get revision(): number {
     return this.newestRevision;
-  }
-
-  get historyLength(): number {
-    return this.history.length;
   }
 
   get(key: string): StoreEntry | undefined {
@@ -76,6 +78,9 @@ export class DurableState {
     }
     this.newestRevision = transaction.revision;
     this.history.push(transaction);
+    const size = transactionSize(transaction);
+    this.sizes.push(size);
+    this.bytes += size;
     for (const watcher of [...this.watchers]) {
       if (watcher.backlog === undefined) this.deliver(watcher, transaction);
       else watcher.backlog.push(transaction);
@@ -99,12 +104,26 @@ export class DurableState {
     this.watchers.clear();
   }
 
+  /** Drops the oldest of the history until it is within both limits, and returns what was dropped. */
+  trim(limit: { revisions: number; bytes: number }): Transaction[] {
+    let dropped = Math.max(0, this.history.length - limit.revisions);
+    let bytes = this.bytes;
+    for (let index = 0; index < this.sizes.length; index++) {
+      if (index >= dropped && bytes <= limit.bytes) break;
+      bytes -= this.sizes[index] as number;
+      dropped = Math.max(dropped, index + 1);
+    }
+    return dropped === 0 ? [] : this.compact((this.history[dropped - 1] as Transaction).revision);
+  }
+
   /** Drops the history up to and including `revision` and returns it. */
   compact(revision: number): Transaction[] {
     if (revision <= this.compacted) return [];
     const kept = this.newestRevision - Math.max(revision, firstRevision);
     this.compacted = revision;
-    return this.history.splice(0, this.history.length - kept);
+    const dropped = this.history.length - kept;
+    for (const size of this.sizes.splice(0, dropped)) this.bytes -= size;
+    return this.history.splice(0, dropped);
   }
 
   private catchUp(watcher: Watcher): void {

@@ -3,6 +3,7 @@ import { DurableState, type StoreContents } from './durable-state.js';
 import { JournalError, type Journal, type Transaction } from './journal.js';
 import { PendingState } from './pending-state.js';
 import type { Store, StoreEntry, StoreEvent, StoreOperation, StoreWatch } from './store.js';
+import { defaultHistoryBytes } from './store.js';
 
 /** How many commits may wait for the disk; more are refused with TooManyRequests. */
 const maxQueuedCommits = 20_000;
@@ -19,6 +20,8 @@ export interface JournaledStoreOptions {
   journal: Journal;
   /** Revisions of history that are kept for watches. */
   historyLimit: number;
+  /** About how much memory their values may take together: fewer revisions are kept when they are large. */
+  historyBytes?: number;
   /** Called once each time a full disk made the store read-only: whoever listens calls `retry` when it may be over. */
   onFull?: (reason: string) => void;
   /** Called once when writes ended for good. */
@@ -234,8 +237,8 @@ export class JournaledStore implements Store {
   }
 
   private trimHistory(): void {
-    if (this.durable.historyLength <= this.options.historyLimit) return;
-    this.superseded.push(...this.durable.compact(this.durable.revision - this.options.historyLimit));
+    const bytes = this.options.historyBytes ?? defaultHistoryBytes;
+    this.superseded.push(...this.durable.trim({ revisions: this.options.historyLimit, bytes }));
   }
 
   private fail(error: unknown, uncertain: Transaction[]): void {

@@ -87,3 +87,5 @@ export interface StoreWatch {
 
 /** Revisions of history that an adapter keeps for watches when nothing else is asked for. */
 export const defaultHistoryLimit = 10_000;
+/** Objects are a kilobyte or two: this bounds the history of those who edit large ones often. */
+export const defaultHistoryBytes = 128 << 20;

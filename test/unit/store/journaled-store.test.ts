@@ -56,8 +56,9 @@ class HeldJournal implements Journal {
   close = (): Promise<void> => Promise.resolve();
 }
 
-function openOn(journal: Journal, historyLimit = 100): JournaledStore {
-  return new JournaledStore({ clusterUid: 'uid', contents: emptyContents(), journal, historyLimit });
+function openOn(journal: Journal, historyLimit = 100, historyBytes?: number): JournaledStore {
+  const bytes = historyBytes === undefined ? {} : { historyBytes };
+  return new JournaledStore({ clusterUid: 'uid', contents: emptyContents(), journal, historyLimit, ...bytes });
 }
 
 const full = new JournalError('full', 'the disk is full');
@@ -77,6 +78,28 @@ describe('JournaledStore', () => {
     journal.end('done');
     await commit;
     expect([store.currentRevision(), seen]).toEqual([2, ['a']]);
+  });
+
+  it('keeps as much history as fits into its memory, and all objects', async () => {
+    const journal = new HeldJournal();
+    const store = openOn(journal, 100, 10_000);
+    const write = async (n: number, length: number): Promise<void> => {
+      const value = { n, text: 'x'.repeat(length) };
+      const commit = store.commit([{ type: 'put', key: `k/${n}`, value, expect: 'any' }]);
+      await journal.begun();
+      journal.end('done');
+      await commit;
+    };
+    for (let n = 0; n < 8; n++) await write(n, 3000);
+    const seenAfter = (revision: number): (() => void) => {
+      return () => store.watch('', revision, () => undefined).close();
+    };
+    const newest = store.currentRevision();
+    expect(seenAfter(newest - 3)).not.toThrow();
+    expect(seenAfter(newest - 4)).toThrow(/too old/);
+    for (let n = 0; n < 20; n++) await write(n + 10, 10);
+    expect(seenAfter(store.currentRevision() - 20)).not.toThrow();
+    expect((await store.list('')).entries).toHaveLength(28);
   });
 
   it('writes everything that waits in one append', async () => {
