@@ -20,6 +20,7 @@ import {
   replaceView,
   type WritableView,
 } from './view-write-handlers.js';
+import { patchViewStatus, replaceViewStatus } from './view-status-handlers.js';
 import { createHandler, deleteHandler, patchHandler, replaceHandler } from './write-handlers.js';
 
 /** The routes of one kind: Kubernetes' path family, generic over the table of kinds. */
@@ -95,9 +96,13 @@ function addViewWrites(routes: RouteTable, context: ApiContext, view: WritableVi
   routes.add('delete', item, { ...access, verb: 'delete' }, deleteView(context, view));
   const all = { ...access, verb: 'deletecollection' } as const;
   routes.add('delete', collection, all, deleteCollectionHandler(context, view));
-  // The status is the worker's to report, on the stored object.
+  // Most of the status is the worker's to report, on the stored object.
   const status = { ...access, verb: 'get', subresource: 'status' } as const;
   routes.add('get', `${item}/status`, status, inWordsOf(view, getHandler(context, view)));
+  if (view.writer.statusToStored) {
+    routes.add('put', `${item}/status`, { ...status, verb: 'update' }, replaceViewStatus(context, view));
+    routes.add('patch', `${item}/status`, { ...status, verb: 'patch' }, patchViewStatus(context, view));
+  }
   if (kind !== podKind) return;
   addStreams(routes, context, view, item);
   const evicts = { ...access, verb: 'create', subresource: 'eviction' } as const;

@@ -52,6 +52,13 @@ export interface ViewWriter {
   inWordsOf?(current: Stored, object: JsonObject): JsonObject;
   /** Of an object that is shown as `current` converts to and wanted like this. */
   update(current: Stored, wanted: JsonObject, options: DecodingOptions): ConvertedObject;
+  /** Present when clients may write the status: the stored one, after that of the view was wanted like this. */
+  statusToStored?(current: Stored, wanted: JsonObject, options: DecodingOptions & { at: string }): ConvertedStatus;
+}
+
+export interface ConvertedStatus {
+  status: JsonObject;
+  warnings: string[];
 }
 
 interface ConvertedObject {
@@ -80,8 +87,8 @@ const scaleType = { group, version, kind };
 /** Everything that is served below an object, as discovery tells it. */
 export function subresourcesOf(resource: ServedResource): readonly Subresource[] {
   const { kind, subresources = [] } = resource;
-  const isReadOnly = resource.convert !== undefined || kind.writtenBySystem !== undefined;
-  const verbs = isReadOnly ? ['get'] : ['get', 'patch', 'update'];
+  const isStatusWritten = resource.convert === undefined || resource.writer?.statusToStored !== undefined;
+  const verbs = isStatusWritten && kind.writtenBySystem === undefined ? ['get', 'patch', 'update'] : ['get'];
   return [
     ...(kind.hasStatus ? [{ name: 'status', verbs }] : []),
     ...(kind.scale ? [{ name: 'scale', verbs, kind: scaleType }] : []),

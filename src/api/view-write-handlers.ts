@@ -169,14 +169,20 @@ async function applyView(
   return { ...shown(view, result, warnings), created };
 }
 
-function patched(view: ServedResource, object: Stored, patch: Exclude<RequestedPatch, { type: 'apply' }>): JsonObject {
+/** The object of the view with the patch in it. */
+export function patched(
+  view: ServedResource,
+  object: Stored,
+  patch: Exclude<RequestedPatch, { type: 'apply' }>,
+): JsonObject {
   const target = object as unknown as JsonObject;
   if (patch.type === 'json') return applyJsonPatch(view.kind, object.metadata.name, target, patch.operations);
   const body = patch.type === 'strategic' ? strategicToMergePatch(patch.body, target, view.kind) : patch.body;
   return applyMergePatch(target, body);
 }
 
-function shown(
+/** What was written, as the view shows it. */
+export function shown(
   view: ServedResource,
   { object, changed, warnings }: WriteResult<ApiObject>,
   more: readonly string[],

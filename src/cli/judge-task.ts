@@ -1,4 +1,5 @@
 import type { Task } from '../model/task.js';
+import { readinessOfTask } from '../model/readiness.js';
 import { isMadeFrom } from '../model/spec-hash.js';
 import type { Verdict } from './verdict.js';
 import { done, explainState, failed, isTerminating, waiting } from './verdict.js';
@@ -19,6 +20,8 @@ export function judgeTask(task: Task): Verdict {
   if (!isOfPresentSpec(task)) return waiting(`${state}, to be replaced`);
   if (state === 'Running' && status?.reason === 'NotReady')
     return waiting(`Running, ${explainState('NotReady', status)}`);
+  const { unmet } = readinessOfTask(task);
+  if (state === 'Running' && unmet.length > 0) return waiting(`Running, NotReady: ${unmet.join('; ')}`);
   if (state === 'Running') return done(spec.nodeName === undefined ? 'Running' : `Running on ${spec.nodeName}`);
   if (state === 'Completed') return policy === 'Always' ? waiting('Completed, to be started') : done('Completed');
   const exit = status?.exitCode === undefined ? '' : ` (exit code ${status.exitCode})`;

@@ -1,6 +1,8 @@
 import { nearest } from '../manifest/nearest.js';
 import type { Stored } from '../model/api-object.js';
 import type { Condition } from '../model/conditions.js';
+import { unmetGates } from '../model/readiness.js';
+import { taskKind, type Task } from '../model/task.js';
 import { taskStates } from '../model/task-state.js';
 import { OrchError } from '../support/errors.js';
 import { findByPath } from './json-path.js';
@@ -21,6 +23,8 @@ export function parseFor(text: string): Judge {
     const [type = '', status = 'True'] = argument.split('=');
     return ifPresent((object) => {
       const condition = conditionsOf(object).find((each) => each.type.toLowerCase() === type.toLowerCase());
+      const unmet = condition?.type === 'Ready' && object.kind === taskKind.kind ? unmetOf(object as Task) : [];
+      if (unmet.length > 0 && status.toLowerCase() === 'true') return waiting(`condition ${type}: ${unmet.join('; ')}`);
       if (condition?.status.toLowerCase() === status.toLowerCase()) return done(`condition ${type} met`);
       const now = condition === undefined ? 'absent' : explainState(condition.status, condition);
       return waiting(`condition ${type} is ${now}`);
@@ -66,6 +70,10 @@ interface WithStatus {
 
 function conditionsOf(object: Stored): Condition[] {
   return (object as WithStatus).status?.conditions ?? [];
+}
+
+function unmetOf({ spec, status }: Partial<Task>): string[] {
+  return unmetGates(spec?.readinessGates ?? [], status?.conditions);
 }
 
 function stateOf(object: Stored): string {

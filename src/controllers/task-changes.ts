@@ -1,5 +1,5 @@
 import { setCondition } from '../model/conditions.js';
-import { assignedByHand, disruptionTarget, type StoredTask, type TaskStatus } from '../model/task.js';
+import { assignedByHand, type StoredTask, type TaskStatus } from '../model/task.js';
 import type { TaskStep } from './plan-task.js';
 
 /** What a binding writes: the scheduler's choice. */
@@ -28,7 +28,7 @@ const changes: Changes = {
   release: (task) => {
     const { nodeName: _left, ...spec } = task.spec;
     const { moves = 0 } = task.status ?? {};
-    return { ...task, spec, status: { ...withoutEviction(task.status ?? {}), moves: moves + 1 } };
+    return { ...task, spec, status: { ...asAnotherPod(task.status ?? {}), moves: moves + 1 } };
   },
   unbind: (task, { reason, message, keepNodeName }, at) => pending(task, keepNodeName, reason, message, at),
   explain: (task, { reason, message }, at) => ({
@@ -92,7 +92,7 @@ function pending(task: StoredTask, keepNodeName: boolean, reason: string, messag
     usage: _usage,
     specHash: _hash,
     ...status
-  } = withoutEviction(withUnscheduled(task, reason, message, at));
+  } = asAnotherPod(withUnscheduled(task, reason, message, at));
   const stays = keepNodeName && nodeName !== undefined;
   return {
     ...task,
@@ -107,8 +107,9 @@ function pending(task: StoredTask, keepNodeName: boolean, reason: string, messag
   };
 }
 
-function withoutEviction(status: TaskStatus): TaskStatus {
-  const conditions = status.conditions?.filter(({ type }) => type !== disruptionTarget);
+/** What others said of it, its eviction too, was about the Pod that it was there. */
+function asAnotherPod(status: TaskStatus): TaskStatus {
+  const conditions = status.conditions?.filter(({ type }) => type === 'Scheduled' || type === 'Ready');
   return conditions === undefined ? status : { ...status, conditions };
 }
 

@@ -63,7 +63,7 @@ const rules: Readonly<Record<string, FieldRule>> = {
 const refused: Readonly<Record<string, string>> = {
   spec:
     'activeDeadlineSeconds affinity dnsConfig ephemeralContainers hostAliases hostIPC hostPID hostname ' +
-    'hostnameOverride imagePullSecrets initContainers overhead priorityClassName readinessGates resourceClaims ' +
+    'hostnameOverride imagePullSecrets initContainers overhead priorityClassName resourceClaims ' +
     'resources runtimeClassName schedulingGates setHostnameAsFQDN shareProcessNamespace subdomain ' +
     'topologySpreadConstraints workloadRef',
   'spec.volumes':

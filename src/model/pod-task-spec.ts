@@ -34,6 +34,7 @@ const sameInPodSpec = [
   'hostNetwork',
   'nodeSelector',
   'tolerations',
+  'readinessGates',
   'priority',
   'nodeName',
 ] as const;

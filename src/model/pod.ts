@@ -3,6 +3,7 @@ import type { ApiObject } from './api-object.js';
 import type { Pod } from './generated/pod.js';
 import type { Kind } from './kind.js';
 import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
+import { unmetGates } from './readiness.js';
 
 export type { Container, ContainerState, ContainerStatus, Pod, PodSpec, PodStatus } from './generated/pod.js';
 
@@ -63,9 +64,9 @@ export const podKind: Kind = {
     {
       name: 'READINESS GATES',
       type: 'string',
-      description: 'Always none: orch has no readiness gates.',
+      description: 'Conditions that others set and it waits for: how many of them are True.',
       wide: true,
-      value: () => '<none>',
+      value: (object) => gatesText(asPod(object)),
     },
   ],
   selectableFields: {
@@ -88,6 +89,11 @@ export const podKind: Kind = {
 
 function readyText({ status }: Pod): string {
   return status?.containerStatuses?.[0]?.ready ? '1/1' : '0/1';
+}
+
+function gatesText({ spec: { readinessGates = [] }, status }: Pod): string {
+  if (readinessGates.length === 0) return '<none>';
+  return `${readinessGates.length - unmetGates(readinessGates, status?.conditions).length}/${readinessGates.length}`;
 }
 
 /** As kubectl shows it: Terminating, what the container waits for or ended with, else the phase. */

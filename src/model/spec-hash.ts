@@ -19,6 +19,7 @@ const notOfTheContainer: readonly (keyof TaskSpec)[] = [
   'startupProbe',
   'livenessProbe',
   'readinessProbe',
+  'readinessGates',
   'lifecycle',
 ];
 

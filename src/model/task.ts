@@ -6,6 +6,7 @@ import type { Kind } from './kind.js';
 import { validateEnvironment } from './environment.js';
 import { parseBytes, parseMillicores, parseQuantity } from './quantities.js';
 import { isExtendedResource } from './resources.js';
+import { waitsForGates } from './readiness.js';
 import { own } from '../support/own.js';
 import { tolerationCauses } from './tolerations.js';
 import { validateVolumes, volumeWarnings } from './volumes.js';
@@ -105,7 +106,7 @@ export function displayState(task: Task): string {
     ...['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError', 'FailedMount'],
     createContainerConfigError,
   ];
-  if (state === 'Running') return reason === 'NotReady' ? reason : state;
+  if (state === 'Running') return reason === 'NotReady' || waitsForGates(task) ? 'NotReady' : state;
   const hasJustEnded = state === 'Scheduled' && reason === lastTermination?.reason;
   return reason && (heldUp.includes(reason) || hasJustEnded) ? reason : state;
 }

@@ -4,6 +4,7 @@ import { asCauseOfPod } from '../../model/pod-task-spec.js';
 import { taskKind, type StoredTask } from '../../model/task.js';
 import type { ServedResource, Subresource } from '../served-resource.js';
 import { podUidOf } from '../../model/pod-identity.js';
+import { podStatusToTask } from './others-conditions.js';
 import { podToTask } from './pod-to-task.js';
 import { taskToPod } from './task-to-pod.js';
 import { updateTask } from './update-task.js';
@@ -25,7 +26,7 @@ export const podResource: ServedResource = {
     { name: 'eviction', verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },
     ...['attach', 'exec', 'portforward'].map((name) => ({ name, verbs: ['create', 'get'], kind: optionsKind(name) })),
   ],
-  writer: { toStored: podToTask, inWordsOf: withPortsOf, update: updateTask },
+  writer: { toStored: podToTask, inWordsOf: withPortsOf, update: updateTask, statusToStored: podStatusToTask },
 };
 
 function optionsKind(subresource: string): Subresource['kind'] & object {

@@ -2,6 +2,8 @@ import { findCondition, type Condition } from '../../model/conditions.js';
 import type { Container, ContainerState, ContainerStatus, PodStatus } from '../../model/pod.js';
 import { limitsOf, requestsOf } from '../../model/resources.js';
 import { disruptionTarget, type StoredTask, type Task, type TaskStatus } from '../../model/task.js';
+import { readinessOfTask } from '../../model/readiness.js';
+import { conditionsOfOthers } from './others-conditions.js';
 import { own } from '../../support/own.js';
 
 /** The status of the Pod that a Task is seen as. Pure. */
@@ -52,7 +54,8 @@ function hasJustEnded({ reason, lastTermination }: TaskStatus): boolean {
   return reason === 'Restarting' || (reason !== undefined && reason === lastTermination?.reason);
 }
 
-function conditionsOf({ spec, status = {} }: StoredTask, phase: PodStatus['phase']): Condition[] {
+function conditionsOf(task: StoredTask, phase: PodStatus['phase']): Condition[] {
+  const { spec, status = {} } = task;
   const scheduled = findCondition(status.conditions, 'Scheduled');
   const ready = findCondition(status.conditions, 'Ready');
   const disrupted = findCondition(status.conditions, disruptionTarget);
@@ -71,9 +74,20 @@ function conditionsOf({ spec, status = {} }: StoredTask, phase: PodStatus['phase
     },
     { type: 'Initialized', status: isPlaced ? 'True' : 'False', ...since(scheduled) },
     { type: 'ContainersReady', ...readiness },
-    { type: 'Ready', ...readiness },
+    { type: 'Ready', ...readiness, ...gatedReadiness(task) },
     ...(disrupted ? [disrupted] : []),
+    ...conditionsOfOthers(status.conditions),
   ];
+}
+
+/** A ready container waits for its gates; open ones may have been the last thing that was waited for. */
+function gatedReadiness(task: StoredTask): Partial<Condition> {
+  if (!task.spec.readinessGates?.length) return {};
+  const { isContainerReady, unmet, since: at } = readinessOfTask(task);
+  if (!isContainerReady) return {};
+  const when = at === undefined ? {} : { lastTransitionTime: at };
+  if (unmet.length === 0) return when;
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: unmet.join('; '), ...when };
 }
 
 function since(condition: Condition | undefined): { lastTransitionTime?: string } {

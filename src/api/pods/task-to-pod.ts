@@ -37,7 +37,7 @@ export function containerNameOf(task: StoredTask): string {
 }
 
 function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
-  const { hostNetwork, nodeSelector, tolerations, priority, nodeName } = spec;
+  const { hostNetwork, nodeSelector, tolerations, readinessGates, priority, nodeName } = spec;
   const volumes = podVolumesOf(spec);
   return {
     containers: [container],
@@ -46,6 +46,7 @@ function podSpecOf(spec: TaskSpec, container: Container): PodSpec {
     ...(hostNetwork === undefined ? {} : { hostNetwork }),
     ...(nodeSelector === undefined ? {} : { nodeSelector }),
     ...(tolerations === undefined ? {} : { tolerations }),
+    ...(readinessGates === undefined ? {} : { readinessGates }),
     ...(volumes.length === 0 ? {} : { volumes }),
     ...(priority === undefined ? {} : { priority }),
     schedulerName: spec.schedulerName ?? 'default-scheduler',

@@ -80,12 +80,13 @@ export const podSpec: Message = {
   ),
   7: ['nodeSelector', 'stringMap'],
   22: ['tolerations', { messages: toleration }],
+  28: ['readinessGates', { messages: { 1: ['conditionType', 'string'] } }],
   36: ['os', { message: { 1: ['name', 'string'] } }],
   ...fieldsOf(
     'unread',
     '1 volumes, 14 securityContext, 15 imagePullSecrets, 18 affinity, 20 initContainers, 23 hostAliases',
   ),
-  ...fieldsOf('unread', '26 dnsConfig, 28 readinessGates, 32 overhead, 33 topologySpreadConstraints'),
+  ...fieldsOf('unread', '26 dnsConfig, 32 overhead, 33 topologySpreadConstraints'),
   ...fieldsOf('unread', '34 ephemeralContainers, 35 setHostnameAsFQDN, 38 schedulingGates, 39 resourceClaims'),
   ...fieldsOf('unread', '40 resources, 41 hostnameOverride'),
 };

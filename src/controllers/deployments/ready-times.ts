@@ -1,4 +1,4 @@
-import { findCondition } from '../../model/conditions.js';
+import { readinessOfTask } from '../../model/readiness.js';
 import type { StoredTask } from '../../model/task.js';
 import type { Clock } from '../../support/clock.js';
 
@@ -51,13 +51,14 @@ export class ReadyTimes {
   }
 }
 
-/** Whether its worker says that it is ready. */
+/** Whether its worker says that it is ready, and others that its gates are open. */
 export function isReady(task: StoredTask): boolean {
   return readinessOf(task) !== undefined;
 }
 
-function readinessOf({ status }: StoredTask): string | undefined {
-  const ready = findCondition(status?.conditions, 'Ready');
-  if (status?.state !== 'Running' || ready?.status !== 'True') return undefined;
-  return `${status.containerID ?? ''} ${status.attempt ?? ''} ${ready.lastTransitionTime ?? ''}`;
+function readinessOf(task: StoredTask): string | undefined {
+  const { status } = task;
+  const { isReady: says, since } = readinessOfTask(task);
+  if (status?.state !== 'Running' || !says) return undefined;
+  return `${status.containerID ?? ''} ${status.attempt ?? ''} ${since ?? ''}`;
 }

@@ -66,6 +66,12 @@ export interface PodSpec {
     [k: string]: string;
   };
   /**
+   * Conditions that others set in its status, and that must be True too before the pod is Ready.
+   *
+   * @maxItems 32
+   */
+  readinessGates?: ReadinessGate[];
+  /**
    * Taints of a node that this pod puts up with.
    */
   tolerations?: Toleration[];
@@ -219,6 +225,15 @@ export interface PodLifecycle {
  */
 export interface PodPreStop {
   exec: ExecAction;
+}
+/**
+ * A condition that somebody outside sets.
+ */
+export interface ReadinessGate {
+  /**
+   * The condition's type, such as example.com/load-balancer-attached.
+   */
+  conditionType: string;
 }
 /**
  * One of configMap, secret, emptyDir and hostPath; an emptyDir when none is named.

@@ -120,6 +120,12 @@ export interface TaskSpec {
    */
   readinessProbe?: Probe;
   /**
+   * Conditions that others set in the Pod's status, and that must be True too before it counts as ready.
+   *
+   * @maxItems 32
+   */
+  readinessGates?: ReadinessGate[];
+  /**
    * Labels that the worker's node must have.
    */
   nodeSelector?: {
@@ -480,6 +486,15 @@ export interface Probe {
   successThreshold?: number;
 }
 /**
+ * A condition that somebody outside sets.
+ */
+export interface ReadinessGate {
+  /**
+   * The condition's type, such as example.com/load-balancer-attached.
+   */
+  conditionType: string;
+}
+/**
  * A taint of nodes that the task puts up with.
  */
 export interface Toleration {
@@ -672,6 +687,10 @@ export interface Condition {
    * A sentence for people.
    */
   message?: string;
+  /**
+   * When it was last looked at, as others tell.
+   */
+  lastProbeTime?: string;
   /**
    * When status last changed.
    */

@@ -68,7 +68,7 @@ describe('OpenAPI', () => {
     expect(methodsOf('/api/v1/namespaces/{namespace}/services')).toEqual(['get']);
     expect(methodsOf('/api/v1/namespaces/{namespace}/services/{name}')).toEqual(['get', 'patch']);
     expect(methodsOf('/api/v1/namespaces/{namespace}/pods/{name}')).toEqual(['get', 'put', 'patch', 'delete']);
-    expect(methodsOf('/api/v1/namespaces/{namespace}/pods/{name}/status')).toEqual(['get']);
+    expect(methodsOf('/api/v1/namespaces/{namespace}/pods/{name}/status')).toEqual(['get', 'put', 'patch']);
     expect(methodsOf('/api/v1/nodes/{name}/status')).toEqual(['get', 'put', 'patch']);
   });
 
