@@ -8,7 +8,8 @@ import { dirname } from 'node:path';
 import type { StoredTask } from '../model/task.js';
 import { isJsonObject } from '../model/json.js';
 import { writePrivateFile } from '../support/private-file.js';
-import type { ContainerInputs } from './config/container-inputs.js';
+import type { ContainerInputs, SecretTexts } from './config/container-inputs.js';
+import { secretInputs, secretsOf } from './config/container-inputs.js';
 import type { TaskRecord } from './task-record.js';
 import { own } from '../support/own.js';
 
@@ -37,12 +38,16 @@ export interface RememberedInputs {
 
 /** What is larger is not remembered: such a task waits for its manager. Of one task, and of all together. */
 const maxInputsBytes = { task: 64 * 2 ** 10, all: 4 * 2 ** 20 };
+/** What of values of Secrets had no room there and is remembered until the worker ends, in characters. */
+const maxUnsavedSecrets = 32 * 2 ** 20;
 
 export function emptyCheckpoint(): CheckpointData {
   return { version: 1, revision: 0, tasks: {}, records: {} };
 }
 
 export class CheckpointFile {
+  /** What no message may tell and had no room in the file, by uid. */
+  private readonly unsaved = new Map<string, SecretTexts>();
   private isDirty = false;
   private writing: Promise<void> | undefined;
   private failure: Error | undefined;
@@ -148,9 +153,15 @@ export class CheckpointFile {
     return own(this.data.inputs, uid);
   }
 
+  /** What no message about the task may tell; undefined where that is not known (any more). */
+  secrets(uid: string): SecretTexts | undefined {
+    const remembered = this.inputs(uid);
+    return this.unsaved.get(uid) ?? (remembered && secretsOf(this.task(uid), remembered.inputs));
+  }
+
   /**
    * In place of those of before; undefined: none. Where there is no room for them, what no message may tell of them is kept, under
-   * no spec's hash.
+   * no spec's hash; where there is none for that either, until the worker ends.
    */
   rememberInputs(uid: string, inputs: RememberedInputs | undefined): void {
     const { [uid]: before, ...others } = this.data.inputs ?? {};
@@ -159,14 +170,26 @@ export class CheckpointFile {
       const size = sizeOf(candidate);
       return size <= maxInputsBytes.task && size + sizeOfOthers <= maxInputsBytes.all;
     };
-    const secretsOnly = inputs?.inputs.secrets && { specHash: '', inputs: { env: [], secrets: inputs.inputs.secrets } };
+    const secretsOnly = inputs && {
+      specHash: '',
+      inputs: { env: [], ...secretInputs(secretsOf(this.task(uid), inputs.inputs)) },
+    };
     const next = [inputs, secretsOnly].find((candidate) => candidate !== undefined && fits(candidate));
+    this.unsaved.delete(uid);
+    if (inputs && !next) this.keepUnsaved(uid, secretsOf(this.task(uid), inputs.inputs));
     if (JSON.stringify(next) === JSON.stringify(before)) return;
     this.data.inputs = next === undefined ? others : { ...others, [uid]: next };
     this.touch();
   }
 
+  private keepUnsaved(uid: string, secrets: SecretTexts): void {
+    const sizes = [secrets, ...this.unsaved.values()].flatMap(({ texts }) => texts.map(({ length }) => length));
+    const hasRoom = sizes.reduce((sum, length) => sum + length, 0) <= maxUnsavedSecrets;
+    this.unsaved.set(uid, hasRoom ? secrets : { texts: [], isWhole: false });
+  }
+
   forget(uid: string): void {
+    this.unsaved.delete(uid);
     if (!Object.hasOwn(this.data.tasks, uid) && !Object.hasOwn(this.data.records, uid)) return;
     this.rememberInputs(uid, undefined);
     delete this.data.tasks[uid];

@@ -75,8 +75,13 @@ export class StatusReporter {
   }
 
   report(uid: string, report: StatusReport): void {
-    const message = report.message && this.options.mask(uid, report.message).slice(0, maxMessageLength);
-    this.reports.set(uid, message === undefined ? report : { ...report, message });
+    const tell = (message: string): string => this.options.mask(uid, message).slice(0, maxMessageLength);
+    const { message, lastTermination: last } = report;
+    this.reports.set(uid, {
+      ...report,
+      ...(message === undefined ? {} : { message: tell(message) }),
+      ...(last?.message === undefined ? {} : { lastTermination: { ...last, message: tell(last.message) } }),
+    });
     this.queue.add(uid);
   }
 

@@ -6,7 +6,7 @@
 import { type RestrictedFeature, restrictedFeaturesOf } from '../model/restricted-features.js';
 import type { StoredTask } from '../model/task.js';
 import { createContainerConfigError } from '../model/task.js';
-import type { ContainerRuntime, ContainerSpec, TaskVolume } from '../runtime/container-runtime.js';
+import type { ContainerRuntime, ContainerSpec, RuntimeErrorCode, TaskVolume } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
@@ -37,8 +37,8 @@ export interface TaskRunnerOptions {
   concurrency: number;
   /** The values that the next container of the task is given. */
   inputsOf(task: StoredTask, signal: AbortSignal): Promise<ContainerInputs>;
-  /** The message without what nobody may be told. */
-  mask(taskUid: string, message: string): string;
+  /** What the engine or a program says without what nobody may be told. */
+  maskForeign: (taskUid: string, words: string) => string;
   onDiskPressure(isPressed: boolean): void;
 }
 
@@ -59,6 +59,16 @@ export type StartStep = Extract<Step, { type: 'ensureImage' | 'createContainer' 
 export type StopStep = Extract<Step, { type: 'stopContainer' }>;
 
 export type UpdateStep = Extract<Step, { type: 'updateFiles' }>;
+
+/** What the engine says no to before it knows of any value, or in words of orch's own. */
+const quotesNoValue = new Set<RuntimeErrorCode>([
+  'ImageNotFound',
+  'PullFailed',
+  'MountFailed',
+  'NameConflict',
+  'PortConflict',
+  'NotFound',
+]);
 
 /** A pull that takes longer than this is told about. */
 const slowPullMilliseconds = 1_000;
@@ -131,7 +141,8 @@ export class TaskRunner {
     try {
       await runtime.updateFiles(id, files.map(fileSetOf));
     } catch (error) {
-      const message = `its files could not be changed, which is tried again: ${errorMessage(error)}`;
+      const words = this.options.maskForeign(target.uid, errorMessage(error));
+      const message = `its files could not be changed, which is tried again: ${words}`;
       if (target.task) events.record(target.task, 'Warning', 'FailedMount', message, attempt);
       throw error;
     } finally {
@@ -210,13 +221,15 @@ export class TaskRunner {
   }
 
   private async preStop(target: Target, id: string, command: readonly string[], graceSeconds: number): Promise<void> {
-    const { runtime, events } = this.options;
+    const { runtime, events, maskForeign } = this.options;
+    const tell = (message: string): void => {
+      if (target.task) events.record(target.task, 'Warning', 'PreStopFailed', message);
+    };
     try {
       const { exitCode, output } = await runtime.exec(id, command, graceSeconds * 1000);
-      if (exitCode === 0 || !target.task) return;
-      events.record(target.task, 'Warning', 'PreStopFailed', `preStop exited with code ${exitCode}: ${output.trim()}`);
+      if (exitCode !== 0) tell(`preStop exited with code ${exitCode}: ${maskForeign(target.uid, output.trim())}`);
     } catch (error) {
-      if (target.task) events.record(target.task, 'Warning', 'PreStopFailed', `preStop: ${errorMessage(error)}`);
+      tell(`preStop: ${maskForeign(target.uid, errorMessage(error))}`);
     }
   }
 
@@ -224,7 +237,8 @@ export class TaskRunner {
   private async noteFailure(target: Target & { task: StoredTask }, error: unknown, attempt: number): Promise<void> {
     const { view, events, clock } = this.options;
     if (!(error instanceof RuntimeError) && !(error instanceof ConfigProblem)) throw error;
-    const message = this.options.mask(target.uid, error.message);
+    const isPlain = error instanceof ConfigProblem || quotesNoValue.has(error.code);
+    const message = isPlain ? error.message : this.options.maskForeign(target.uid, error.message);
     const record = target.record();
     const problem = (reason: string, ofAttempt?: number): void => {
       target.setRecord(

@@ -17,7 +17,7 @@ import type { Random } from '../support/random.js';
 import { WorkQueue } from '../support/work-queue.js';
 import { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
-import { maskSecrets, secretsOf } from './config/mask-secrets.js';
+import { createSecretMask } from './config/mask-secrets.js';
 import { ConfigRefresh } from './config/config-refresh.js';
 import { resolveInputs } from './config/resolve-inputs.js';
 import { serveContainerStreams } from './container-streams.js';
@@ -146,10 +146,7 @@ export class Worker {
         this.node.setCondition(storeRestoredCondition, taskKeys.length > 0, reason, message);
       },
     });
-    const mask = (uid: string, message: string): string => {
-      const task = this.assignments.task(uid);
-      return task ? maskSecrets(message, secretsOf(task, checkpoint.inputs(uid)?.inputs)) : message;
-    };
+    const { mask, maskForeign } = createSecretMask(checkpoint, (uid) => checkpoint.task(uid));
     this.events = new EventRecorder({ ...common, mask });
     const addresses = options.addresses ?? localAddresses(name);
     const hostIP = addresses.find(({ type }) => type === 'InternalIP')?.address;
@@ -181,7 +178,7 @@ export class Worker {
         this.refresh.forget(task);
         return inputs;
       },
-      mask,
+      maskForeign,
       onDiskPressure: (isPressed) =>
         this.node.setCondition(
           'DiskPressure',
@@ -194,6 +191,7 @@ export class Worker {
       runtime,
       clock,
       logger,
+      maskForeign,
       onFailure: (uid, attempt, message) => {
         const task = this.assignments.task(uid);
         if (task) this.events.record(task, 'Warning', 'Unhealthy', message, attempt);

@@ -1,3 +1,4 @@
+import { maskValues } from '../../model/mask-values.js';
 import { errorMessage } from '../../support/errors.js';
 import { RuntimeError } from '../container-runtime.js';
 import type { ContainerSpec, RuntimeErrorCode } from '../container-runtime.js';
@@ -125,7 +126,10 @@ export function isVersionRefusal(error: unknown): boolean {
 
 /** The engine quotes what it refuses; values of the environment must not travel on in messages. */
 export function withoutSecrets(error: RuntimeError, spec: ContainerSpec): RuntimeError {
-  let { message } = error;
-  for (const { value } of spec.env) if (value.length >= 4) message = message.replaceAll(value, '***');
+  const message = maskValues(
+    error.message,
+    spec.env.map(({ value }) => value),
+    { isPiece: true },
+  );
   return message === error.message ? error : new RuntimeError(error.code, message, error.details);
 }

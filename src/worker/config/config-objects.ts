@@ -2,7 +2,9 @@ import type { ConfigMap } from '../../model/config-map.js';
 import type { ConfigReference } from '../../model/config-references.js';
 import { configReferences, referenceKey } from '../../model/config-references.js';
 import type { Secret } from '../../model/secret.js';
+import { leastLineLength } from '../../model/mask-values.js';
 import type { StoredTask } from '../../model/task.js';
+import type { SecretTexts } from './container-inputs.js';
 
 /** The objects that a task names, as the manager has them; what is not among them does not exist. By referenceKey. */
 export type ConfigObjects = ReadonlyMap<string, ConfigMap | Secret>;
@@ -25,16 +27,21 @@ export function valuesOf(
     : new Map(data);
 }
 
-/** No message of an engine or a probe is as long. */
+/** No message of an engine or a probe is as long: of what is longer it holds a piece. */
 const longestToldText = 16 * 1024;
 
-/** Every value of the Secrets that a task names that a message could hold, as text, each once. Pure. */
-export function secretTexts({ spec }: StoredTask, objects: ConfigObjects): string[] {
+/** Every value of the Secrets that a task names, as text, each once: a long one by its lines. Pure. */
+export function secretTexts({ spec }: StoredTask, objects: ConfigObjects): SecretTexts {
   const secrets = configReferences(spec).filter(({ kind }) => kind === 'Secret');
   const values = secrets.flatMap((reference) => [...(valuesOf(objects, reference, 'files')?.values() ?? [])]);
-  return [...new Set(values.map((bytes) => bytes.toString('utf8')))].filter(
-    (text) => text !== '' && text.length <= longestToldText,
-  );
+  const texts = values.flatMap((bytes) => {
+    const text = bytes.toString('utf8');
+    return text.length <= longestToldText
+      ? [text]
+      : text.split(/\r?\n/).filter((line) => line.length >= leastLineLength);
+  });
+  const told = new Set(texts.filter((text) => text !== '' && text.length <= longestToldText));
+  return { texts: [...told], isWhole: texts.every((text) => text.length <= longestToldText) };
 }
 
 function decoded(values: Readonly<Record<string, string>> | undefined, encoding: BufferEncoding): [string, Buffer][] {

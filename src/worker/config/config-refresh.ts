@@ -16,8 +16,8 @@ import { repeat } from '../repeat.js';
 import type { ConfigCache } from './read-config.js';
 import { readConfig } from './read-config.js';
 import type { InputFiles } from './container-inputs.js';
+import { secretInputs } from './container-inputs.js';
 import { secretTexts } from './config-objects.js';
-import { secretsOf } from './mask-secrets.js';
 import { resolveFiles } from './resolve-files.js';
 
 interface ConfigRefreshOptions {
@@ -104,13 +104,14 @@ export class ConfigRefresh {
       const files = resolveFiles(task, objects);
       if (canonicalJson(files) === canonicalJson(this.files(task) ?? null)) return;
       this.wanted.set(uid, { specHash: hash, files });
-      const remembered = checkpoint.inputs(uid);
-      if (remembered) {
-        // Neither the old values nor the new ones are told in a message.
-        const secrets = [...new Set([...secretsOf(task, remembered.inputs), ...secretTexts(only, objects)])];
-        const inputs = { ...remembered.inputs, secrets, ...(remembered.specHash === hash ? { files } : {}) };
-        checkpoint.rememberInputs(uid, { ...remembered, inputs });
-      }
+      const remembered = checkpoint.inputs(uid) ?? { specHash: '', inputs: { env: [] } };
+      // Neither the old values nor the new ones are told in a message.
+      const before = checkpoint.secrets(uid) ?? { texts: [], isWhole: false };
+      const after = secretTexts(only, objects);
+      const texts = [...new Set([...before.texts, ...after.texts])];
+      const secrets = secretInputs({ texts, isWhole: before.isWhole && after.isWhole });
+      const inputs = { ...remembered.inputs, ...secrets, ...(remembered.specHash === hash ? { files } : {}) };
+      checkpoint.rememberInputs(uid, { ...remembered, inputs });
       this.options.onChange(task);
     } catch (error) {
       logger.debug('files of a task are left as they are', { taskUid: uid, error: errorMessage(error) });

@@ -1,34 +1,42 @@
+import { configReferences } from '../../model/config-references.js';
+import { maskValues } from '../../model/mask-values.js';
 import type { StoredTask } from '../../model/task.js';
-import type { ContainerInputs } from './container-inputs.js';
+import type { CheckpointFile } from '../checkpoint-file.js';
+import type { SecretTexts } from './container-inputs.js';
 
-const mask = '***';
-/** Shorter ones would be found in half of all words, and what is left of a message would tell them. */
-const leastValueLength = 4;
-/** A line of a longer value, such as a key: engines quote line by line. */
-const leastLineLength = 8;
+/** What is told in place of words that may quote what nobody may be told. */
+export const withheld = '(not told: it may quote a value of a Secret that is too large to be looked for)';
 
-/**
- * A message that the engine, a probe or a program wrote, without the values of Secrets that the container was given: expanded into a
- * command, they come back in whatever quotes it. Also as Go and JSON quote them. Pure.
- */
-export function maskSecrets(message: string, secrets: readonly string[]): string {
-  if (secrets.length === 0 || message === '') return message;
-  const texts = new Set<string>();
-  for (const secret of secrets) {
-    const lines = secret.split(/\r?\n/).filter((line, _index, all) => all.length > 1 && line.length >= leastLineLength);
-    for (const text of [secret, secret.trim(), ...lines]) {
-      if (text.length < leastValueLength) continue;
-      texts.add(text);
-      texts.add(JSON.stringify(text).slice(1, -1));
-    }
-  }
-  return [...texts].sort((a, b) => b.length - a.length).reduce((left, text) => left.replaceAll(text, mask), message);
+/** What messages about a task may not tell. */
+export interface SecretMask {
+  /** A message of orch's own, without the values of Secrets that are known. */
+  mask: (taskUid: string, message: string) => string;
+  /** The same of words of the engine or a program, which may have been cut; none of them while not every value is known. */
+  maskForeign: (taskUid: string, words: string) => string;
 }
 
-/** What of these inputs no message may tell. Of inputs that an older version remembered: whatever is not plain in the spec. */
-export function secretsOf(task: StoredTask, inputs: ContainerInputs | undefined): readonly string[] {
-  if (!inputs) return [];
-  if (inputs.secrets) return inputs.secrets;
-  const plain = new Set((task.spec.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [name])));
-  return inputs.env.filter(({ name }) => !plain.has(name)).map(({ value }) => value);
+/**
+ * Takes the values of Secrets that containers were given out of messages: expanded into a command, they come back in whatever quotes
+ * it. Always holds: words of others are told only where every value is known that they could quote. After a restart of the worker
+ * values that had no room in its checkpoint are not known until the task's next container is made.
+ */
+export function createSecretMask(
+  checkpoint: Pick<CheckpointFile, 'secrets' | 'record'>,
+  taskOf: (uid: string) => StoredTask | undefined,
+): SecretMask {
+  const known = (uid: string): SecretTexts => {
+    const secrets = checkpoint.secrets(uid);
+    if (secrets) return secrets;
+    const task = taskOf(uid);
+    const hasNone = !task || configReferences(task.spec).every(({ kind }) => kind !== 'Secret');
+    const attempt = checkpoint.record(uid)?.attempt ?? task?.status?.attempt ?? 0;
+    return { texts: [], isWhole: hasNone || attempt === 0 };
+  };
+  return {
+    mask: (uid, message) => maskValues(message, known(uid).texts),
+    maskForeign: (uid, words) => {
+      const { texts, isWhole } = known(uid);
+      return isWhole ? maskValues(words, texts, { isPiece: true }) : withheld;
+    },
+  };
 }

@@ -14,6 +14,7 @@ import type { ConfigObjects } from './config-objects.js';
 import { secretTexts } from './config-objects.js';
 import { ConfigProblem } from './config-problem.js';
 import type { ContainerInputs } from './container-inputs.js';
+import { secretInputs } from './container-inputs.js';
 import { readConfig } from './read-config.js';
 import { resolveEnvironment } from './resolve-environment.js';
 import { resolveFiles } from './resolve-files.js';
@@ -60,8 +61,7 @@ export async function resolveInputs(
     events.record(task, 'Warning', 'InvalidEnvironmentVariableValues', message);
   }
   const files = resolveFiles(task, objects);
-  const secrets = secretTexts(task, objects);
-  const inputs = { env, ...(files.length > 0 ? { files } : {}), ...(secrets.length > 0 ? { secrets } : {}) };
+  const inputs = { env, ...(files.length > 0 ? { files } : {}), ...secretInputs(secretTexts(task, objects)) };
   checkpoint.rememberInputs(uid, { specHash: hash, inputs });
   return inputs;
 }

@@ -8,6 +8,14 @@ export interface LeftCommand {
   stillRuns?: (() => Promise<boolean>) | undefined;
 }
 
+interface ExecProbeOptions {
+  /** Milliseconds. */
+  timeout: number;
+  left: LeftCommand;
+  /** What may be told of the command's output. */
+  tell: (output: string) => string;
+}
+
 /**
  * Exit code 0 within the deadline is a success. An engine that does not answer, or a container that does not run, says
  * nothing about the task: that is `unknown`, so an engine in trouble restarts nobody. `left` is kept up to date: while what
@@ -17,15 +25,14 @@ export async function probeExec(
   runtime: ContainerRuntime,
   containerId: string,
   command: readonly string[],
-  timeoutMilliseconds: number,
-  left: LeftCommand,
+  { timeout, left, tell }: ExecProbeOptions,
 ): Promise<ProbeResult> {
   try {
     if (await left.stillRuns?.()) return failure('exec probe has not ended since an earlier try');
     left.stillRuns = undefined;
-    const { exitCode, output } = await runtime.exec(containerId, command, timeoutMilliseconds);
+    const { exitCode, output } = await runtime.exec(containerId, command, timeout);
     if (exitCode === 0) return success;
-    return failure(`exec probe exited with code ${exitCode}${output.trim() === '' ? '' : `: ${output.trim()}`}`);
+    return failure(`exec probe exited with code ${exitCode}${output.trim() === '' ? '' : `: ${tell(output.trim())}`}`);
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code !== 'Timeout') return { outcome: 'unknown' };
     left.stillRuns ??= error.details.stillRuns;

@@ -22,6 +22,8 @@ export interface ProbeRunnerOptions {
   runtime: ContainerRuntime;
   clock: Clock;
   logger: Logger;
+  /** What a program says without what nobody may be told. */
+  maskForeign: (taskUid: string, words: string) => string;
   /** Every single failed try. */
   onFailure(taskUid: string, attempt: number, message: string): void;
   /** failureThreshold tries failed in a row; the container's probes are then over until the next container. */
@@ -205,7 +207,9 @@ export class ProbeRunner {
     const timeout = (probe.timeoutSeconds ?? 1) * second;
     if (probe.exec) {
       const command = commandOf(task, role, probe.exec.command);
-      return Array.isArray(command) ? probeExec(runtime, container.id, command, timeout, left[role]) : command;
+      if (!Array.isArray(command)) return command;
+      const tell = (output: string): string => this.options.maskForeign(task.metadata.uid, output);
+      return probeExec(runtime, container.id, command, { timeout, left: left[role], tell });
     }
     const host = container.ipAddress ?? '127.0.0.1';
     const port = portOf(task, probe.httpGet?.port ?? probe.tcpSocket?.port);
