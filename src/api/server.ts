@@ -90,6 +90,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   let isClosing = false;
   /** Over which nothing was asked yet: Node does not count them among the idle ones. */
   const silent = new Set<Socket>();
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    silent.delete(request.socket);
+    if (isClosing) refuse(response, registry.clusterUid);
+    else app(request, response);
+  };
   const server = createServer(
     {
       ...secureContext(tls),
@@ -102,12 +107,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       keepAliveTimeout: keepAliveTimeoutMilliseconds,
       connectionsCheckingInterval: 2_000,
     },
-    (request, response) => {
-      silent.delete(request.socket);
-      if (isClosing) refuse(response, registry.clusterUid);
-      else app(request, response);
-    },
+    answer,
   );
+  // An expectation may be passed over. Node itself would answer 417 and keep the connection, past every check.
+  server.on('checkExpectation', answer);
   server.on('secureConnection', (socket) => {
     detachParser(socket);
     silent.add(socket);

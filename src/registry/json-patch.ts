@@ -7,6 +7,8 @@ import { badRequest, invalid } from './registry-errors.js';
 import { own } from '../support/own.js';
 
 const maxPatchOperations = 10_000;
+/** Of RFC 6902. The library has operations of its own beside them. */
+const operationNames: ReadonlySet<string> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 /** Of the result, and of everything that `copy` operations add together. */
 const maxPatchedCharacters = 1.5 * 2 ** 20;
 /** No object is deeper. */
@@ -22,6 +24,7 @@ export function applyJsonPatch(kind: Kind, name: string, target: JsonObject, ope
   let copied = 0;
   for (const [index, operation] of checked.entries()) {
     try {
+      if (!operationNames.has(operation.op)) throw new Error(`write one of ${[...operationNames].join(', ')}`);
       // For these two the library's check copies the whole document.
       const isOurs = operation.op === 'copy' || operation.op === 'move';
       if (isOurs) {

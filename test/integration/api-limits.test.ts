@@ -133,10 +133,11 @@ describe('limits', () => {
     ['/livez', undefined],
     ['/version', 'wrong'],
     [tasksPath, undefined],
-  ])('answers somebody unknown once and closes: %s', async (path, token) => {
+    [tasksPath, undefined, 'Expect: wonders\r\n'],
+  ])('answers somebody unknown once and closes: %s', async (path, token, headers = '') => {
     const api = await startTestApi();
     try {
-      const { answer } = openLine(api, '', (line) => line.write(ask(path, token).repeat(2)));
+      const { answer } = openLine(api, '', (line) => line.write(ask(path, token, headers).repeat(2)));
       const text = await answer;
       expect(text.match(/HTTP\/1.1 /g)).toHaveLength(1);
       expect(text).toMatch(/^Connection: close/im);
@@ -228,8 +229,9 @@ describe('limits', () => {
   });
 });
 
-function ask(path: string, token: string | undefined): string {
-  return `GET ${path} HTTP/1.1\r\nHost: x\r\n${token === undefined ? '' : `Authorization: Bearer ${token}\r\n`}\r\n`;
+function ask(path: string, token: string | undefined, headers = ''): string {
+  const authorization = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`;
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n${authorization}${headers}\r\n`;
 }
 
 /** A bare connection, with a worker's certificate if `as` is one. `answer` is all that came until it was closed. */

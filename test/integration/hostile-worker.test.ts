@@ -108,4 +108,27 @@ describe('a worker that answers anything', () => {
     worker.socket.terminate();
     exec.terminate();
   });
+
+  it('has the manager keep a bounded part of what it claims to take and does not read', async () => {
+    const worker = await connectFakeWorker(api);
+    const exec = api.socket(`${tasksPath}/web/exec?command=cat&stdin=true`, 'v5.channel.k8s.io');
+    exec.on('error', () => undefined);
+    const { id } = await worker.nextStream();
+    await new Promise((resolve) => (exec.readyState === exec.OPEN ? resolve(undefined) : exec.once('open', resolve)));
+    worker.socket.pause();
+    const claims = setInterval(() => worker.send(id, 'credit', Uint8Array.of(255, 255, 255, 255)), 1);
+    const mebibyte = Buffer.concat([Buffer.of(0), Buffer.alloc(2 ** 20)]);
+    let sent = 0;
+    try {
+      while (exec.readyState === exec.OPEN && sent < 200) {
+        await new Promise((resolve) => exec.send(mebibyte, resolve));
+        sent++;
+      }
+    } finally {
+      clearInterval(claims);
+      worker.socket.terminate();
+      exec.terminate();
+    }
+    expect(sent).toBeLessThan(100);
+  });
 });

@@ -35,6 +35,8 @@ export interface TunnelStream {
 const maxStreams = 128;
 const maxFrameBytes = 64 * 1024;
 const pingIntervalMilliseconds = 15_000;
+/** All that the windows of all streams let through at once: more waits only for a worker that claims to take what it does not read. */
+const maxUnsentBytes = maxStreams * (streamWindowBytes + maxFrameBytes);
 
 interface OpenStream {
   reader: StreamReader;
@@ -46,12 +48,14 @@ interface OpenStream {
 
 /**
  * One worker's WebSocket, carrying many streams (protocol of model/worker-tunnel.ts). Always holds: the socket itself is
- * never held back, so no stream waits for another; a worker that sends beyond a stream's window loses that stream.
+ * never held back, so no stream waits for another; a worker that sends beyond a stream's window loses that stream, and one that
+ * gives windows and does not read loses the tunnel.
  */
 export class Tunnel {
   readonly #nodeName: string;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #streams = new Map<number, OpenStream>();
   #lastId = 0;
   #alive = true;
@@ -61,6 +65,7 @@ export class Tunnel {
     this.#nodeName = nodeName;
     this.#socket = socket;
     this.#clock = clock;
+    this.#logger = logger;
     const failed = (error: unknown): void => {
       logger.error('worker tunnel failed', { node: nodeName, error });
       socket.terminate();
@@ -168,7 +173,15 @@ export class Tunnel {
   }
 
   #send(id: number, channel: number, payload: Uint8Array): void {
-    if (this.isOpen) this.#socket.send(encodeTunnelFrame(id, channel, payload));
+    if (!this.isOpen) return;
+    if (this.#socket.bufferedAmount > maxUnsentBytes) {
+      this.#logger.warn('worker tunnel is not read', {
+        node: this.#nodeName,
+        unsentBytes: this.#socket.bufferedAmount,
+      });
+      return this.#socket.terminate();
+    }
+    this.#socket.send(encodeTunnelFrame(id, channel, payload));
   }
 
   #ping(): void {

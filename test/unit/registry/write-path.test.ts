@@ -448,6 +448,7 @@ describe('patch', () => {
     ['no operation', [7], 'BadRequest'],
     ['missing path', [{ op: 'remove', path: '/spec/nothing' }], 'Invalid'],
     ['unknown op', [{ op: 'explode', path: '/spec' }], 'Invalid'],
+    ['an op of the library', [{ op: '_get', path: '/spec' }], 'Invalid'],
     ['prototype', [{ op: 'add', path: '/__proto__/x', value: 1 }], 'BadRequest'],
     ['constructor', [{ op: 'add', path: '/spec/constructor/prototype/x', value: 1 }], 'BadRequest'],
     ['root', [{ op: 'replace', path: '', value: 7 }], 'BadRequest'],
