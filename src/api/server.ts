@@ -17,9 +17,12 @@ import { ClusterAuthenticator } from './access/cluster-authenticator.js';
 import { NodeAdmissions } from './access/node-admissions.js';
 import type { Certificates } from './certificates.js';
 import type { Credentials } from './credentials.js';
-import { limitConnections, type ConnectionLimits } from './connection-limit.js';
+import { limitConnections, type ConnectionLimits } from './connections/connection-limit.js';
+import { defaultHandshakeLimits, type HandshakeLimits } from './connections/handshake-budget.js';
+import { HandshakeGate } from './connections/handshake-gate.js';
 import { createApp } from './create-app.js';
 import type { HeartbeatSink } from './heartbeat-sink.js';
+import type { Authenticator } from './identity.js';
 import { sendJson } from './object-response.js';
 import { failureStatus } from './status.js';
 import { TunnelHub } from './streams/tunnel-hub.js';
@@ -45,6 +48,7 @@ export interface ApiServerOptions {
   version: string;
   readManagerFiles: ReadManagerFiles;
   connectionLimits?: ConnectionLimits;
+  handshakeLimits?: HandshakeLimits;
 }
 
 export interface ApiServer {
@@ -82,7 +86,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
   const { heartbeats, version, readManagerFiles } = options;
   const connections = new NodeConnections(tls.caPem, clock);
-  const authenticator = new ClusterAuthenticator({ registry, credentials, connections, clock });
+  const cluster = new ClusterAuthenticator({ registry, credentials, connections, clock });
+  const authenticator: Authenticator = {
+    async authenticate(token, caller) {
+      const identity = await cluster.authenticate(token, caller);
+      if (identity) gate.know(caller.socket, identity);
+      return identity;
+    },
+  };
   const { authority } = tls;
   const onCertified = (nodeUid: string): Promise<void> => credentials.forgetEarlierNode(nodeUid);
   const admissions = new NodeAdmissions({ registry, authority, clock, logger, onCertified });
@@ -116,6 +127,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
+  const { handshakeLimits: limits = defaultHandshakeLimits } = options;
+  const gate = new HandshakeGate(server, { clock, random, logger, limits });
   limitConnections(server, options.connectionLimits ?? defaultConnectionLimits);
   const upgrades = createUpgrades(context, authenticator);
   const upgradeFailed = (error: unknown): void => logger.error('upgrade failed', { error });
@@ -145,6 +158,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     close: () => {
       isClosing = true;
       members.close();
+      gate.close();
       for (const socket of silent) socket.destroy();
       return close(server, context, upgrades);
     },

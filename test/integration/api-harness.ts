@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type Agent } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { ensureCertificates, type Certificates } from '../../src/api/certificates.js';
 import { openCredentials, type Credentials } from '../../src/api/credentials.js';
+import type { HandshakeLimits } from '../../src/api/connections/handshake-budget.js';
 import { certificateRequest, makeKey } from '../../src/app/worker-identity.js';
 import { formatJoinToken, joinTokenKind } from '../../src/model/join-token.js';
 import { formatKubeconfig } from '../../src/api/kubeconfig.js';
@@ -55,6 +56,8 @@ export interface RequestOptions {
   body?: unknown;
   type?: string | null;
   headers?: Record<string, string>;
+  /** Default: a connection for each request. */
+  agent?: Agent;
 }
 
 export interface TestResponse {
@@ -84,6 +87,7 @@ export async function startTestApi(
     dataFolder?: string;
     wrap?: (registry: Registry) => Registry;
     connectionLimits?: { total: number; perAddress: number };
+    handshakeLimits?: HandshakeLimits;
     certificates?: Certificates;
   } = {},
 ): Promise<TestApi> {
@@ -122,6 +126,7 @@ export async function startTestApi(
     },
     version: '0.1.0',
     ...(options.connectionLimits ? { connectionLimits: options.connectionLimits } : {}),
+    ...(options.handshakeLimits ? { handshakeLimits: options.handshakeLimits } : {}),
     readManagerFiles: async () => [{ type: 'file', name: 'credentials.json', text: '{}' }],
   }).catch(async (error: unknown) => {
     await end();
@@ -137,7 +142,7 @@ export async function startTestApi(
         {
           method,
           ca: tls.caPem,
-          agent: false,
+          agent: given.agent ?? false,
           ...(typeof token === 'string' ? {} : token),
           headers: {
             ...(typeof token !== 'string' ? {} : { authorization: `Bearer ${token}` }),

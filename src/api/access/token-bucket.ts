@@ -13,13 +13,14 @@ export interface BucketLimits {
 export class TokenBucket {
   readonly #limits: BucketLimits;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  #tokens: number;
+  /** In thousandths: whole numbers, as long as the clock's are. */
+  #thousandths: number;
   #countedAt: number;
 
   constructor(limits: BucketLimits, clock: Pick<Clock, 'monotonic'>) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#tokens = limits.burst;
+    this.#thousandths = limits.burst * 1000;
     this.#countedAt = clock.monotonic();
   }
 
@@ -27,19 +28,19 @@ export class TokenBucket {
   get hasAny(): boolean {
     const { burst, perSecond } = this.#limits;
     const now = this.#clock.monotonic();
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#countedAt) / 1000) * perSecond);
+    this.#thousandths = Math.min(burst * 1000, this.#thousandths + (now - this.#countedAt) * perSecond);
     this.#countedAt = now;
-    return this.#tokens >= 1;
+    return this.#thousandths >= 1000;
   }
 
   take(): boolean {
     if (!this.hasAny) return false;
-    this.#tokens -= 1;
+    this.#thousandths -= 1000;
     return true;
   }
 
   /** For one that was taken and does not count after all. */
   giveBack(): void {
-    this.#tokens = Math.min(this.#limits.burst, this.#tokens + 1);
+    this.#thousandths = Math.min(this.#limits.burst * 1000, this.#thousandths + 1000);
   }
 }

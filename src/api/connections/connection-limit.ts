@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { addressKey } from './address-key.js';
 
 export interface ConnectionLimits {
   total: number;
@@ -6,19 +7,19 @@ export interface ConnectionLimits {
   perAddress: number;
 }
 
-/** Bounds the open connections of a server: what comes beyond is closed at once, before it costs a handshake. */
+/** Bounds the open connections of a server: what comes beyond is closed at once, before anybody else sees it. */
 export function limitConnections(server: Server, { total, perAddress }: ConnectionLimits): void {
   const open = new Map<string, number>();
   server.maxConnections = total;
-  server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = open.get(address) ?? 0;
+  server.prependListener('connection', (socket) => {
+    const key = addressKey(socket.remoteAddress ?? '');
+    const count = open.get(key) ?? 0;
     if (count >= perAddress) return void socket.destroy();
-    open.set(address, count + 1);
+    open.set(key, count + 1);
     socket.once('close', () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
+      const left = (open.get(key) ?? 1) - 1;
+      if (left === 0) open.delete(key);
+      else open.set(key, left);
     });
   });
 }
