@@ -19,9 +19,6 @@ export const maxBodyBytes = requestLimits.maxBytes;
 /** Most bodies are far shorter; reading this much takes about a millisecond. */
 const longBytes = 16 * 2 ** 10;
 
-/** One object needs one; a few more do no harm. */
-const maxDocumentMarks = 8;
-
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 const jsonTypes = ['', 'application/json', 'text/json'];
 const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'application/apply-patch+yaml'];
@@ -77,7 +74,7 @@ function readYaml(text: string, duplicates?: DuplicateFields): JsonValue {
     throw new OrchError('RequestEntityTooLarge', message);
   }
   // Starting a document costs more than all that could be in so few bytes.
-  if ((text.match(/^---/gm)?.length ?? 0) > maxDocumentMarks) {
+  if ((text.match(/^---/gm)?.length ?? 0) > requestLimits.maxDocuments) {
     throw new OrchError('BadRequest', 'the request body must hold one object, not many documents');
   }
   return parseValue(text, 'request body', requestLimits, duplicates);

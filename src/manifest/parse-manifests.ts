@@ -90,6 +90,8 @@ function readTrees(text: string, limits: TextLimits, sourceMap: SourceMap, dupli
       throw new TextProblem(`larger than ${limits.maxBytes / 2 ** 20} MiB`, 0);
     }
     refuseNul(text);
+    const marks = text.match(/^---/gm)?.length ?? 0;
+    if (marks > limits.maxDocuments) throw new TextProblem(`more than ${limits.maxDocuments} documents: split it`, 0);
     if (text.trim() === '') throw new TextProblem('empty: there is no manifest in it', 0);
     if (!/^\s*[{[]/.test(text)) return composeYaml(text, limits, sourceMap, duplicates);
     return readJsonOrFlowYaml(text, limits, sourceMap, duplicates);

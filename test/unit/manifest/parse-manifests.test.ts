@@ -183,6 +183,12 @@ describe('limits', () => {
     expect(documents).toEqual([]);
     expect(errors.map(formatManifestError)).toEqual(['f:6:34: a5[6]: more than 100000 values, with aliases expanded']);
   });
+
+  it('counts documents before it reads any: each costs, also an empty one', () => {
+    const { documents, errors } = parseManifests('---\n'.repeat(5001), { file: 'f' });
+    expect(documents).toEqual([]);
+    expect(errors.map(formatManifestError)).toEqual(['f:1:1: more than 5000 documents: split it']);
+  });
 });
 
 describe('any text at all', () => {
