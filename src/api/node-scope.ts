@@ -10,6 +10,7 @@ import { notFound } from '../registry/registry-errors.js';
 import type { DeleteOptions, ListOptions } from '../registry/registry.js';
 import { OrchError } from '../support/errors.js';
 import { foreignNodeChange } from './access/node-write-rule.js';
+import { foreignTaskReport } from './access/task-report-rule.js';
 import type { Identity } from './identity.js';
 
 /**
@@ -57,6 +58,13 @@ export function checkReadFor(identity: Identity, kind: Kind, name: string, task:
 export function checkNodeWrite(identity: Identity, kind: Kind, current: Stored, next: JsonObject): void {
   if (identity.role !== 'node' || kind !== nodeKind) return;
   const change = foreignNodeChange(identity.nodeName, current, next);
+  if (change !== undefined) throw forbidden(identity, `change ${change}`);
+}
+
+/** A worker says in a task's status what task-report-rule.ts lets it: throws Forbidden. `next` is the object as it would be written. */
+export function checkReport(identity: Identity, kind: Kind, current: Stored, next: JsonObject): void {
+  if (identity.role !== 'node' || kind !== taskKind) return;
+  const change = foreignTaskReport(identity.nodeName, current, next);
   if (change !== undefined) throw forbidden(identity, `change ${change}`);
 }
 

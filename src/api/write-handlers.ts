@@ -8,7 +8,7 @@ import { OrchError } from '../support/errors.js';
 import { bodyOf, identityOf, keyOfPath, pathParameter, type ApiContext, type Handler } from './api-context.js';
 import { deleteOptions } from './delete-body.js';
 import { eventSourceOf, type Identity } from './identity.js';
-import { checkDelete, checkNodeWrite } from './node-scope.js';
+import { checkDelete, checkNodeWrite, checkReport } from './node-scope.js';
 import { addWarnings, sendJson, sendObject } from './object-response.js';
 import { retryOnConflict } from './optimistic-retry.js';
 import { readPatch, type RequestedPatch } from './patch-body.js';
@@ -55,7 +55,8 @@ export function replaceHandler(context: ApiContext, resource: ServedResource, su
       identity.role === 'node'
         ? await retryOnConflict(namesVersion(object), async () => {
             const current = await getVisible(context, resource, identity, key);
-            if (!subresource) checkNodeWrite(identity, kind, current, object);
+            const check = subresource ? checkReport : checkNodeWrite;
+            check(identity, kind, current, object);
             return write(withVersion(object, current));
           })
         : await write(object);
@@ -87,8 +88,9 @@ export function patchHandler(context: ApiContext, resource: ServedResource, subr
     const result = await retryOnConflict(patchNamesVersion(patch), async () => {
       const current = await getVisible(context, resource, identity, key);
       const body = resolvePatch(patch, current, kind);
-      if (!subresource) {
-        checkNodeWrite(identity, kind, current, applyMergePatch(current as unknown as JsonObject, body));
+      if (identity.role === 'node') {
+        const check = subresource ? checkReport : checkNodeWrite;
+        check(identity, kind, current, applyMergePatch(current as unknown as JsonObject, body));
       }
       return context.registry.patch(kind, key, { type: 'merge', body: withVersion(body, current) }, options);
     });

@@ -72,7 +72,9 @@ function planEnded(task: StoredTask, { node }: TaskFacts): TaskStep | undefined 
   }
   const stopped = status?.state === 'Completed' && status.reason === 'Stopped';
   const changed = status?.specHash !== undefined && !isMadeFrom(status.specHash, spec);
-  if (!stopped && !changed) return undefined;
+  // A worker that is gone may have said so of anything; what is to run always is never over by itself.
+  const goesOn = node === undefined && status?.state === 'Completed' && (spec.restartPolicy ?? 'Always') === 'Always';
+  if (!stopped && !changed && !goesOn) return undefined;
   const stays = node !== undefined && (isAssignedByHand(task) || passesAll(demandOf(task), node));
   return { type: 'startAgain', nodeName: stays ? node.name : undefined };
 }

@@ -4,6 +4,7 @@ import { isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { apiVersionOf } from '../model/kind.js';
 import { readSent } from '../model/unset-fields.js';
+import { own } from '../support/own.js';
 import { badRequest } from './registry-errors.js';
 
 /** An object as somebody sent it: of the right kind, the rest not yet looked at. */
@@ -26,6 +27,7 @@ export function readSentObject(kind: Kind, sent: unknown, isWhole = true): SentO
     );
   }
   if (isPresent(metadata) && !isJsonObject(metadata)) throw badRequest('metadata must be an object');
+  if (isJsonObject(metadata)) checkMetadataTypes(metadata);
   const normal = readSent(kind, sent, isWhole);
   return {
     ...normal,
@@ -33,6 +35,30 @@ export function readSentObject(kind: Kind, sent: unknown, isWhole = true): SentO
     kind: kind.kind,
     metadata: isJsonObject(normal['metadata']) ? { ...normal['metadata'] } : {},
   };
+}
+
+/** What of the metadata is read before the schema is asked. */
+const readEarly: Readonly<Record<string, { what: string; fits: (value: JsonValue) => boolean }>> = {
+  ...Object.fromEntries(
+    ['name', 'generateName', 'namespace', 'uid', 'resourceVersion'].map((field) => [
+      field,
+      { what: 'a string', fits: (value: JsonValue) => typeof value === 'string' },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['finalizers', 'ownerReferences'].map((field) => [
+      field,
+      { what: 'a list', fits: (v: JsonValue) => Array.isArray(v) },
+    ]),
+  ),
+};
+
+function checkMetadataTypes(metadata: JsonObject): void {
+  for (const [field, { what, fits }] of Object.entries(readEarly)) {
+    const value = own(metadata, field);
+    if (value === undefined || value === null || fits(value)) continue;
+    throw badRequest(`metadata.${field} must be ${what}, not ${shown(value)}`);
+  }
 }
 
 /** Throws BadRequest when the object names itself otherwise than its address. */

@@ -1,6 +1,8 @@
 import { sourceKind } from '../../src/model/source.js';
 import { storePrefix } from '../../src/registry/store-keys.js';
 import type { Clock } from '../../src/support/clock.js';
+import type { Violated } from './checkers/checker.js';
+import { HostileWorker, hostileWorkerName } from './hostile/hostile-worker.js';
 import { HttpLine, HttpLink } from './http/http-line.js';
 import { adminToken } from './http/manager-door.js';
 import { Machine } from './machine.js';
@@ -27,6 +29,7 @@ export interface ClusterOptions {
   managerObserver: Omit<ManagerObserver, 'listsNothing'>;
   machineObserver: (worker: string) => MachineOptions['observer'];
   linkObserver: (worker: string) => LinkObserver;
+  violated: Violated;
 }
 
 /** The machines of a run: the manager's with its disk, the workers', and the lines between them. */
@@ -36,6 +39,7 @@ export class Cluster {
   /** Workers that are told that there is nothing. */
   readonly wrongLists = new Set<string>();
   manager: ManagerProcess | undefined;
+  readonly hostileWorker: HostileWorker | undefined;
   /** The last fault is over. */
   isHealed = false;
   /** Of the manager's wall clock. */
@@ -46,6 +50,7 @@ export class Cluster {
   constructor(private readonly options: ClusterOptions) {
     for (const name of options.scenario.workers) this.addMachine(name);
     if (options.scenario.hasHttp) this.httpUsers = this.connectUsers();
+    if (options.scenario.hostile.worker) this.hostileWorker = this.makeHostileWorker();
   }
 
   get hasSource(): boolean {
@@ -118,6 +123,30 @@ export class Cluster {
     }
     void this.startManager();
     for (const machine of this.machines.values()) void machine.startWorker();
+    this.putOutHostile();
+  }
+
+  /** An admin who has understood who it is deletes its Node, until it is gone. */
+  private putOutHostile(): void {
+    const { hostileWorker } = this;
+    if (hostileWorker === undefined) return;
+    hostileWorker.putOut().catch(() => undefined);
+    this.options.clock.setTimer(() => void (hostileWorker.isMember && this.putOutHostile()), 5_000);
+  }
+
+  private makeHostileWorker(): HostileWorker {
+    const { clock, disk, trace, scenario, violated } = this.options;
+    return new HostileWorker({
+      name: hostileWorkerName,
+      clock,
+      disk,
+      trace,
+      violated,
+      random: this.random('hostile worker'),
+      served: () => this.manager?.hostile,
+      endSeconds: scenario.faultsEndSeconds,
+      beatSeconds: scenario.nodeGraceSeconds / 4,
+    });
   }
 
   /** Users sit near the manager. */

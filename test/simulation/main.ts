@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
-import { makeScenario } from './scenario.js';
+import { makeScenario, type ScenarioChoice } from './scenario.js';
+import { hostileOf } from './hostile/add-hostile.js';
 import type { SimulationResult } from './run-simulation.js';
 import { runScenario, runSeed } from './run-simulation.js';
 import { shrink } from './shrink.js';
 
 /**
  * `npm run simulate -- --seeds 1000 [--from N] [--until-bad]`, or `--seed N [--trace] [--shrink]` for one. Over HTTP is every tenth
- * seed, with `--http` each, with `--no-http` none.
+ * seed, with `--http` each, with `--no-http` none. Every seventh has somebody hostile; `--hostile worker` says who, in each.
  */
 const { values } = parseArgs({
   options: {
@@ -17,11 +18,17 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: false },
     'until-bad': { type: 'boolean', default: false },
     http: { type: 'boolean' },
+    hostile: { type: 'string' },
   },
   allowNegative: true,
 });
 
 const progressSeeds = 500;
+
+const choice: ScenarioChoice = {
+  hasHttp: values.http,
+  ...(values.hostile === undefined ? {} : { hostile: hostileOf(values.hostile) }),
+};
 
 /** What nobody awaits ends a real process: it belongs to the seed, and to the end of the search. */
 let current = 'no seed yet';
@@ -40,8 +47,8 @@ function print(result: SimulationResult): void {
 
 async function runOne(seed: number): Promise<boolean> {
   const result = values.shrink
-    ? await runScenario(await shrink(makeScenario(seed, values.http), runScenario))
-    : await runSeed(seed, values.http);
+    ? await runScenario(await shrink(makeScenario(seed, choice), runScenario))
+    : await runSeed(seed, choice);
   print(result);
   console.log(`seed ${seed}: ${result.violations.length === 0 ? 'good' : 'BAD'}, digest ${result.digest.slice(0, 16)}`);
   return result.violations.length === 0;
@@ -55,7 +62,7 @@ async function runMany(first: number, count: number): Promise<boolean> {
   for (let seed = first; seed < first + count; seed++) {
     if (values['until-bad'] && bad.length > 0) break;
     current = `seed ${seed}`;
-    const result = await runSeed(seed, values.http);
+    const result = await runSeed(seed, choice);
     seeds += 1;
     virtualSeconds += result.virtualSeconds;
     if (result.violations.length > 0) bad.push(seed);

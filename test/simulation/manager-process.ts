@@ -13,6 +13,8 @@ import type { Store } from '../../src/store/store.js';
 import type { Clock } from '../../src/support/clock.js';
 import { createRegistryClient } from '../support/registry-client.js';
 import type { Patched } from './checkers/client-writes.js';
+import { HostileDoor, type HostileObserver } from './hostile/hostile-door.js';
+import type { HostileServed } from './hostile/hostile-worker.js';
 import { ManagerDoor } from './http/manager-door.js';
 import { Lifeline } from './lifeline.js';
 import type { Scenario } from './scenario.js';
@@ -32,6 +34,7 @@ export interface ManagerObserver {
   onPatched(worker: string, ...patched: Patched): void;
   /** A request came over HTTP. */
   onRequest(): void;
+  onHostile: HostileObserver;
   /** What gitops applied, and is about to delete. */
   onApplied(uid: string): void;
   onPruned(name: string, uid: string): void;
@@ -48,6 +51,7 @@ export class ManagerProcess {
   private deployments: DeploymentController | undefined;
   private gitops: { close(): Promise<void> } | undefined;
   private httpDoor: ManagerDoor | undefined;
+  private hostileDoor: HostileDoor | undefined;
   private readonly apis = new Map<string, Client>();
 
   constructor(
@@ -110,9 +114,26 @@ export class ManagerProcess {
     return this.serving === undefined ? undefined : this.httpDoor;
   }
 
+  /** For who is hostile; undefined until it serves. */
+  get hostile(): HostileServed | undefined {
+    const { serving: registry, manager, lifeline } = this;
+    if (registry === undefined || manager === undefined) return undefined;
+    const beat = (name: string, session: string): 'ok' | 'conflict' => this.beat(manager, name, session);
+    this.hostileDoor ??= HostileDoor.open({
+      registry,
+      clock: lifeline.clock,
+      random: this.random,
+      logger: this.trace.logger('manager'),
+      heartbeats: { beat, heartbeatPeriodSeconds: manager.heartbeatPeriodSeconds },
+      observer: this.observer.onHostile,
+    });
+    return { door: this.hostileDoor, registry, isAlive: () => lifeline.isAlive, beat };
+  }
+
   async stop(): Promise<void> {
     await this.gitops?.close();
     this.httpDoor?.endStreams();
+    this.hostileDoor?.endStreams();
     await this.deployments?.stop();
     await this.manager?.stop();
     await this.registry?.close();

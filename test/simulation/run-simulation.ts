@@ -18,6 +18,7 @@ import { checkOwn, checkPatch } from './checkers/client-writes.js';
 import { notConverged } from './checkers/converged.js';
 import { deploymentsNotConverged } from './checkers/deployments-converged.js';
 import { foreignContainers } from './checkers/foreign-containers.js';
+import { hostileWrites } from './checkers/hostile-writes.js';
 import { isNews } from './checkers/is-news.js';
 import { makeCheckers } from './checkers/make-checkers.js';
 import { Posts } from './checkers/posts.js';
@@ -27,7 +28,8 @@ import { StoreLog } from './checkers/store-log.js';
 import { TaskHistory } from './checkers/task-history.js';
 import { Watches } from './checkers/watches.js';
 import { Cluster } from './cluster.js';
-import type { Scenario } from './scenario.js';
+import { hostileWorkerName } from './hostile/hostile-worker.js';
+import type { Scenario, ScenarioChoice } from './scenario.js';
 import { makeScenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
 import { SimulatedDisk } from './simulated-disk.js';
@@ -62,9 +64,9 @@ const tickSeconds = 5;
 const watchLagSeconds = 60;
 const capacityEach = { cpuMillicores: 4000, memoryBytes: 8 * 1024 ** 3, diskBytes: 100 * 1024 ** 3 };
 
-/** `hasHttp` when the seed is not to say it itself. */
-export function runSeed(seed: number, hasHttp?: boolean): Promise<SimulationResult> {
-  return runScenario(makeScenario(seed, hasHttp));
+/** `choice`: where the seed is not to say it itself. */
+export function runSeed(seed: number, choice?: ScenarioChoice): Promise<SimulationResult> {
+  return runScenario(makeScenario(seed, choice));
 }
 
 export async function runScenario(scenario: Scenario): Promise<SimulationResult> {
@@ -127,6 +129,7 @@ class Simulation {
         onPruned: (name, uid) => this.prunes.onDeleted(name, uid),
         onPatched: (...patched) => this.onPatched(...patched),
         onRequest: () => void (this.httpRequests += 1),
+        onHostile: hostileWrites(hostileWorkerName, { log: this.log, history: this.history, violated: this.violated }),
       },
       machineObserver: (name) => ({
         onStop: (id) => all((checker) => checker.onStop?.(name, id)),
@@ -135,6 +138,7 @@ class Simulation {
         onWorker: () => all((checker) => checker.onWorker?.(name)),
         onCheckpointLost: () => all((checker) => checker.onCheckpointLost?.(name)),
       }),
+      violated: this.violated,
       linkObserver: (name) => ({
         watching: (kind, options) =>
           this.watches.ofWorker(name, kind, options, (event) => all((checker) => checker.onDelivered?.(name, event))),
@@ -162,6 +166,7 @@ class Simulation {
     const { clock, scenario, cluster } = this;
     void cluster.startManager();
     for (const machine of cluster.machines.values()) void machine.startWorker();
+    cluster.hostileWorker?.start();
     for (const action of scenario.actions) {
       clock.setTimer(() => this.actor.act(action), action.atSeconds * 1000);
     }

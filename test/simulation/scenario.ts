@@ -10,6 +10,7 @@ import {
   addSizesAndProbes,
   addTornRemoval,
 } from './scenario-extras.js';
+import { addHostile, type Hostile } from './hostile/add-hostile.js';
 import { SeededRandom } from './seeded-random.js';
 import type { FolderFault } from './simulated-folder.js';
 import { makeSpec, userAction } from './user-actions.js';
@@ -32,6 +33,8 @@ export interface Scenario {
   hasFolder: boolean;
   /** Users have Deployments. */
   hasDeployments: boolean;
+  /** Who answers and asks for anything. */
+  hostile: Hostile;
   actions: TimedAction[];
   /** Afterwards everything is whole again. */
   faultsEndSeconds: number;
@@ -97,7 +100,13 @@ const engineCalls: readonly EngineCall[] = [
 /** Every tenth is over HTTP, which costs several times as much. */
 const seedsPerHttp = 10;
 
-export function makeScenario(seed: number, hasHttp = seed % seedsPerHttp === 0): Scenario {
+export interface ScenarioChoice {
+  /** Over HTTP; when absent the seed says it, as it does below. */
+  hasHttp?: boolean | undefined;
+  hostile?: Hostile | undefined;
+}
+
+export function makeScenario(seed: number, choice: ScenarioChoice = {}): Scenario {
   const random = new SeededRandom(seed, 'scenario');
   const workers = Array.from({ length: random.between(1, 4) }, (_, index) => `w${index + 1}`);
   const faultsEndSeconds = random.pick([60, 200, 600]);
@@ -138,9 +147,10 @@ export function makeScenario(seed: number, hasHttp = seed % seedsPerHttp === 0):
         }
       : { maxDelayMilliseconds: 3, dropped: 0, replyLost: 0, duplicated: 0, hintLost: 0 },
     hasForeigners: extras.chance(0.3),
-    hasHttp,
+    hasHttp: choice.hasHttp ?? seed % seedsPerHttp === 0,
     hasFolder,
     hasDeployments,
+    hostile: choice.hostile ?? addHostile(seed),
     actions,
     faultsEndSeconds,
   };

@@ -26,7 +26,7 @@ describe('a cluster under seeded faults', () => {
     expect(other.trace).toEqual(one.trace);
     expect(other.digest).toBe(one.digest);
     expect((await runSeed(11)).httpRequests).toBe(0);
-    expect((await runSeed(10, false)).digest).not.toBe(one.digest);
+    expect((await runSeed(10, { hasHttp: false })).digest).not.toBe(one.digest);
   }, 60_000);
 
   it.each(regressionSeeds)('seed $seed: $found', ({ seed }) => expectGood(seed), 20_000);

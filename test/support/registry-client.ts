@@ -7,9 +7,10 @@ import type {
   ClientSocket,
 } from '../../src/client/client.js';
 import { nodeIdentity } from '../../src/api/identity.js';
-import { checkReadFor } from '../../src/api/node-scope.js';
+import { checkReadFor, checkReport } from '../../src/api/node-scope.js';
 import type { ApiObject, ObjectKey, Stored } from '../../src/model/api-object.js';
 import { configMapKind } from '../../src/model/config-map.js';
+import type { JsonObject } from '../../src/model/json.js';
 import type { Kind } from '../../src/model/kind.js';
 import { nodeKind } from '../../src/model/node.js';
 import { secretKind } from '../../src/model/secret.js';
@@ -17,6 +18,7 @@ import type { TaskReport } from '../../src/model/task-event.js';
 import { taskEventKind } from '../../src/model/task-event.js';
 import type { StoredTask, Task } from '../../src/model/task.js';
 import { taskKind } from '../../src/model/task.js';
+import { applyMergePatch } from '../../src/registry/merge-patch.js';
 import type { ObjectEvent, Registry } from '../../src/registry/registry.js';
 import { isOrchError, OrchError } from '../../src/support/errors.js';
 
@@ -166,7 +168,9 @@ export function createRegistryClient(options: { registry: Registry; nodeName: st
     },
     async patch(kind, key, body, write) {
       await check();
-      await getOwn(kind, key);
+      const current = await getOwn(kind, key);
+      const next = applyMergePatch(current as unknown as JsonObject, body);
+      if (write?.subresource === 'status') checkReport(nodeIdentity(nodeName, 'any'), kind, current, next);
       const result = await registry.patch<ApiObject>(kind, key, { type: 'merge', body }, write);
       const status = (result.object as unknown as { status?: Record<string, unknown> }).status ?? {};
       if (kind === taskKind) client.statusWrites.push({ name: key.name, status });

@@ -14,9 +14,10 @@ const names = ['cpuMillicores', 'memoryBytes', 'diskBytes'] as const;
 
 /**
  * What is placed on a node never needs more CPU, memory or disk than it has. A user may raise what a placed task asks for at
- * any time: until the manager has looked at that (observedGeneration of the condition Scheduled) it counts as it was.
+ * any time: until the manager has looked at that (observedGeneration of the condition Scheduled) it counts as it was. What a hostile
+ * worker has is what it says just then.
  */
-export function allocations(world: World): Checker {
+export function allocations(world: World, hostileWorker?: string): Checker {
   const allocatable = new Map<string, Amounts>();
   /** By uid: what the manager last said yes to. */
   const granted = new Map<string, { nodeName: string; amounts: Amounts }>();
@@ -61,6 +62,7 @@ export function allocations(world: World): Checker {
         needs.set(nodeName, { sum: addAmounts(need.sum, needOf(task)), tasks: [...need.tasks, task.metadata.name] });
       }
       for (const [name, { sum, tasks }] of needs) {
+        if (name === hostileWorker) continue;
         const has = allocatable.get(name);
         for (const amount of names) {
           if (has === undefined || sum[amount] <= has[amount]) continue;

@@ -60,7 +60,7 @@ function problemOf(
     return state === 'Completed' && live.length === 0 ? undefined : `stopped, yet ${state} and it runs ${where}`;
   }
   const isOver = state === 'Completed' || state === 'Failed';
-  if (isOver && spec.restartPolicy !== 'Always') {
+  if (isOver && (spec.restartPolicy ?? 'Always') !== 'Always') {
     return live.length === 0 ? undefined : `${state}, yet it runs ${where}`;
   }
   if (state === 'Pending' && live.length === 0) {

@@ -1,3 +1,4 @@
+import { hostileWorkerName } from '../hostile/hostile-worker.js';
 import type { Scenario } from '../scenario.js';
 import type { Checker, World } from './checker.js';
 import { allocations } from './allocations.js';
@@ -11,14 +12,15 @@ import { unaskedStops } from './unasked-stops.js';
 
 /** The rules that hold at every moment, one after the other. */
 export function makeCheckers(world: World, scenario: Scenario): Checker[] {
+  const hostileWorker = scenario.hostile.worker ? hostileWorkerName : undefined;
   return [
     oneLiveContainer(world),
     stateMoves(world),
-    allocations(world),
+    allocations(world, hostileWorker),
     unaskedStops(world),
     startsAfterStops(world),
     deletions(world, scenario),
-    nodeHealth(world, scenario.nodeGraceSeconds),
+    nodeHealth(world, scenario.nodeGraceSeconds, hostileWorker),
     ...(scenario.hasDeployments ? [rollouts(world)] : []),
   ];
 }

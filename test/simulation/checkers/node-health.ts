@@ -18,9 +18,10 @@ const prefix = storePrefix(nodeKind);
 
 /**
  * Who beats is ready, who is silent for longer than the grace is found out, whatever wall clocks do; and no task is moved from
- * a silent worker while all of them are silent. In virtual seconds, by what really arrived at the manager that lives now.
+ * a silent worker while all of them are silent. In virtual seconds, by what really arrived at the manager that lives now. What a hostile
+ * worker's Node says of itself is its own affair.
  */
-export function nodeHealth(world: World, graceSeconds: number): Checker {
+export function nodeHealth(world: World, graceSeconds: number, hostileWorker?: string): Checker {
   const pulses = new Map<string, Pulse>();
   const nodes = new Map<string, StoredNode>();
   /** Since when each says that it is ready: a worker that is back may say so before its first beat arrives. */
@@ -60,7 +61,7 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
         if (type === 'delete') pulses.delete(name);
         else if (was === undefined) {
           if (!pulses.has(name)) expectFrom(name);
-        } else if (isLost(node) && !isLost(was)) {
+        } else if (name !== hostileWorker && isLost(node) && !isLost(was)) {
           const sinceSilence = world.seconds() - (pulses.get(name)?.silenceEndedAt ?? startedAt);
           if (silenceOf(name) <= graceSeconds && sinceSilence > writeSeconds) {
             world.violated('who beats is ready', `${name} beat ${silenceOf(name)} s ago and is told to be lost`);
@@ -80,6 +81,7 @@ export function nodeHealth(world: World, graceSeconds: number): Checker {
     },
     onTick() {
       for (const [name, node] of nodes) {
+        if (name === hostileWorker) continue;
         const toldSeconds = world.seconds() - Math.max(heardAgainAt, readySince.get(name) ?? -Infinity);
         const waitedSeconds = Math.min(silenceOf(name), toldSeconds);
         if (startedAt === Infinity || !isReady(node) || waitedSeconds <= graceSeconds + noticeSeconds) continue;

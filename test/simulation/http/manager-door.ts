@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiContext } from '../../../src/api/api-context.js';
 import { createApp } from '../../../src/api/create-app.js';
@@ -28,6 +28,8 @@ export interface ManagerDoorOptions {
   /** Whether lists that this worker asks for are empty. */
   listsNothing: (nodeName: string) => boolean;
   onRequest: () => void;
+  /** Who may come in; by default whoever has a token of the form. */
+  authenticator?: Authenticator;
 }
 
 /** The manager's real express application behind node's HTTP server, over connections in memory. */
@@ -35,9 +37,11 @@ export class ManagerDoor {
   private readonly connections = new Set<Duplex>();
   private readonly openStreams = new Set<() => void>();
   private readonly server;
+  /** For who asks without a connection. */
+  readonly app: RequestListener;
 
   constructor(options: ManagerDoorOptions) {
-    const { registry, clock, random, logger, heartbeats, listsNothing, onRequest } = options;
+    const { registry, clock, random, logger, heartbeats, listsNothing, onRequest, authenticator = byToken } = options;
     const context: ApiContext = {
       registry: wrongFor(registry, listsNothing),
       clock,
@@ -61,6 +65,7 @@ export class ManagerDoor {
       },
     };
     const app = createApp({ context, authenticator, admissions, heartbeats, version: '0.0.0', readManagerFiles });
+    this.app = app;
     this.server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
       onRequest();
       app(request, response);
@@ -85,7 +90,7 @@ export class ManagerDoor {
   }
 }
 
-const authenticator: Authenticator = {
+const byToken: Authenticator = {
   authenticate: async (token = '') =>
     token === adminToken ? adminIdentity : nodeIdentity(token.slice(nodeTokenOf('').length), 'any'),
 };

@@ -40,9 +40,13 @@ function run(folder: string, args: readonly string[]): Promise<{ code: number | 
 
 /** One seed after the other until one is red. */
 async function trySeeds(folder: string, seeds: NonNullable<Mutation['seeds']>): Promise<Outcome> {
-  const { from = 1, count, http } = seeds;
+  const { from = 1, count, http, hostile } = seeds;
   const limit = values.seeds === undefined ? count : Number(values.seeds);
-  const script = ['.ci/simulate.mjs', '--until-bad', '--from', String(from), ...(http ? ['--http'] : [])];
+  const choice = [
+    ...(http === undefined ? [] : [http ? '--http' : '--no-http']),
+    ...(hostile === undefined ? [] : ['--hostile', hostile]),
+  ];
+  const script = ['.ci/simulate.mjs', '--until-bad', '--from', String(from), ...choice];
   const { code, output } = await run(folder, [...script, '--seeds', String(limit)]);
   const [, seed, rule] = /^seed (\d+): ([^:]+):/m.exec(output) ?? [];
   if (seed !== undefined) return { isCaught: true, by: `seed ${seed}: ${rule}`, seedsNeeded: Number(seed) - from + 1 };

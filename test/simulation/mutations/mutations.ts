@@ -4,8 +4,8 @@ export interface Mutation {
   file: string;
   from: string;
   to: string;
-  /** Some seed of these goes red. `from` 1 when absent; with `http` all of them are over HTTP. */
-  seeds?: { from?: number; count: number; http?: true };
+  /** Some seed of these goes red. `from` 1 when absent; with `http` all of them are over HTTP, with `hostile` that one is in all. */
+  seeds?: { from?: number; count: number; http?: boolean; hostile?: string };
   /** A test file that goes red. */
   test?: string;
 }
@@ -13,6 +13,7 @@ export interface Mutation {
 const few = { count: 60 };
 const many = { count: 300 };
 const overHttp = { count: 30, http: true } as const;
+const withHostileWorker = { count: 40, http: false, hostile: 'worker' } as const;
 
 /**
  * The guards of orch, each broken, and what goes red. Defects that the simulation once found are here too: put back, they
@@ -469,6 +470,66 @@ export const mutations: readonly Mutation[] = [
     from: 'reference.kind === kind.kind && reference.name === name',
     to: 'reference.name !== undefined',
     test: 'test/integration/api-security.test.ts',
+  },
+  {
+    name: 'a worker reports on the tasks of others',
+    file: 'src/api/node-scope.ts',
+    from: 'if ((object as StoredTask).spec.nodeName !== identity.nodeName) throw notFound(kind, object.metadata.name);',
+    to: "if ((object as StoredTask).spec.nodeName === '') throw notFound(kind, object.metadata.name);",
+    seeds: withHostileWorker,
+  },
+  {
+    name: 'a worker sees the tasks of others',
+    file: 'src/api/node-scope.ts',
+    from: "if (identity.role !== 'node') return options;",
+    to: "if (identity.role !== 'node' || kind === taskKind) return options;",
+    seeds: withHostileWorker,
+  },
+  {
+    name: 'a worker says what it likes of its Node',
+    file: 'src/api/node-scope.ts',
+    from: 'const change = foreignNodeChange(identity.nodeName, current, next);',
+    to: 'const change = undefined as string | undefined;',
+    seeds: withHostileWorker,
+  },
+  {
+    name: 'a worker says where its tasks belong',
+    file: 'src/api/access/task-report-rule.ts',
+    from: 'if (!isSame(before.get(type), after.get(type))) return',
+    to: 'if (!isSame(type, type)) return',
+    seeds: withHostileWorker,
+    test: 'test/unit/api/access/task-report-rule.test.ts',
+  },
+  {
+    name: 'a worker uses up the numbers of attempts',
+    file: 'src/api/access/task-report-rule.ts',
+    from: 'const mostAttemptsBetween = 100_000;',
+    to: 'const mostAttemptsBetween = Number.MAX_SAFE_INTEGER;',
+    seeds: withHostileWorker,
+    test: 'test/unit/api/access/task-report-rule.test.ts',
+  },
+  {
+    name: 'a worker deletes what nobody asked to delete',
+    file: 'src/api/node-scope.ts',
+    from: 'if (object.metadata.deletionTimestamp === undefined && object',
+    to: "if (object.metadata.name === '' && object",
+    seeds: withHostileWorker,
+  },
+  {
+    name: 'metadata is read without a look at its types',
+    file: 'src/registry/sent-object.ts',
+    from: 'if (value === undefined || value === null || fits(value)) continue;',
+    to: "if (typeof field === 'string') continue;",
+    seeds: withHostileWorker,
+    test: 'test/unit/registry/write-path.test.ts',
+  },
+  {
+    name: 'what a worker that was put out called over stays over',
+    file: 'src/controllers/plan-task.ts',
+    from: 'const goesOn = node === undefined &&',
+    to: "const goesOn = node?.name === '' &&",
+    seeds: { count: 60, http: false, hostile: 'worker' },
+    test: 'test/unit/controllers/plan-task.test.ts',
   },
   {
     name: 'what the manager says is gone is taken from memory',

@@ -43,7 +43,9 @@ describe('what the manager does about a task', () => {
     ['backing off, and evicted', on('Scheduled', {}, evicted), facts(), 'unbind Evicted'],
     ['completed, and evicted', on('Completed', {}, evicted), facts(), 'release'],
     ['failed for good, and evicted', on('Failed', { restartPolicy: 'Never' }, evicted), facts(), 'release'],
-    ['completed on a node that is gone', on('Completed'), noNode, undefined],
+    ['completed on a node that is gone', on('Completed', { restartPolicy: 'OnFailure' }), noNode, undefined],
+    ['to run always, completed on a node that is gone', on('Completed'), noNode, 'startAgain undefined'],
+    ['to run always, completed on a node that is there', on('Completed'), facts(), undefined],
     ['failed for good on a node that is gone', on('Failed', { restartPolicy: 'Never' }), noNode, undefined],
     ['failed, to be restarted, on a node that is gone', on('Failed'), noNode, 'unbind NodeDeleted'],
     [
@@ -216,7 +218,8 @@ describe('a task that was evicted', () => {
   } as const;
 
   it.each(Object.values(steps))('is asked once, leaves its node and counts the move: %o', (step) => {
-    const task = on(step.type === 'release' ? 'Completed' : 'Running', {}, { ...evicted, moves: 1 });
+    const isOver = step.type === 'release';
+    const task = on(isOver ? 'Completed' : 'Running', { restartPolicy: 'OnFailure' }, { ...evicted, moves: 1 });
     const changed = changeTask(task, step, at);
     expect(changed.spec.nodeName).toBeUndefined();
     expect(changed.status?.moves).toBe(2);

@@ -222,6 +222,24 @@ describe('replace', () => {
     expect(String(fixture.registry.currentRevision())).toBe(object.metadata.resourceVersion);
   });
 
+  it.each([
+    ['uid', {}],
+    ['uid', -1],
+    ['resourceVersion', 5],
+    ['finalizers', 'x'],
+    ['ownerReferences', { length: 1 }],
+    ['name', []],
+  ])('refuses metadata of another type: %s', async (field, value) => {
+    const { object } = await fixture.registry.create(taskKind, task('web'));
+    const body = { metadata: { [field]: value } };
+    for (const options of [{}, { subresource: 'status' as const }]) {
+      await expect(
+        fixture.registry.patch(taskKind, inDefault('web'), { type: 'merge', body }, options),
+      ).rejects.toMatchObject({ code: 'BadRequest', message: expect.stringContaining(`metadata.${field} must be`) });
+    }
+    expect(await fixture.registry.get(taskKind, inDefault('web'))).toEqual(object);
+  });
+
   it('takes resourceVersion and uid as preconditions', async () => {
     const { object } = await fixture.registry.create(taskKind, task('web'));
     const stale = task('web', { image: 'a' }, { resourceVersion: '1' });
