@@ -11,7 +11,7 @@ import type { EvictingTaint } from './cluster-index.js';
 /** What the manager can do about one task; placing it is the scheduler's and happens for all pending tasks together. */
 export type TaskStep =
   /** Back to Pending, away from its node (`keepNodeName`: it was put there by hand and waits for that very node). */
-  | { type: 'unbind'; reason: string; message: string; keepNodeName: boolean; because: 'nodeLost' | 'other' }
+  | { type: 'unbind'; reason: string; message: string; keepNodeName: boolean; because: 'nodeLost' | 'taint' | 'other' }
   /** Nothing of it runs and it was asked to leave its node: it is what it is, only not there any more. */
   | { type: 'release' }
   /** The user named the node: it is placed without the scheduler. */
@@ -100,7 +100,10 @@ function planEviction(task: StoredTask, facts: TaskFacts, nodeName: string, now:
     const seconds = tolerationSecondsFor(tolerations, taint);
     if (seconds === undefined) continue;
     const due = Math.max(since, facts.onNodeSince) + seconds * 1000;
-    if (due <= now) return { step: unbind('Evicted', `moved: ${nodeName} has the taint ${formatTaint(taint)}`) };
+    if (due <= now) {
+      const message = `moved: ${nodeName} has the taint ${formatTaint(taint)}`;
+      return { step: { ...unbind('Evicted', message), because: 'taint' } };
+    }
     nearest = Math.min(nearest, due);
   }
   if (facts.nodeLostSince !== undefined) {

@@ -30,7 +30,10 @@ const changes: Changes = {
     const { moves = 0 } = task.status ?? {};
     return { ...task, spec, status: { ...asAnotherPod(task.status ?? {}), moves: moves + 1 } };
   },
-  unbind: (task, { reason, message, keepNodeName }, at) => pending(task, keepNodeName, reason, message, at),
+  unbind: (task, { reason, message, keepNodeName, because }, at) => {
+    const left = pending(task, keepNodeName, reason, message, at);
+    return because === 'other' ? left : { ...left, status: { ...left.status, drivenAway: true } };
+  },
   explain: (task, { reason, message }, at) => ({
     ...task,
     status: { ...withUnscheduled(task, reason, message, at), state: 'Pending', reason, message },

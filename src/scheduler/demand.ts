@@ -18,8 +18,8 @@ export interface TaskDemand {
   tolerations: readonly Toleration[];
   /** What of the machine it asks for. */
   features: readonly RestrictedFeature[];
-  /** It has been on a node and left it: it goes only where it may stay. */
-  isMoved: boolean;
+  /** A taint took it from a node: it goes only where no taint will. */
+  wasDrivenAway: boolean;
 }
 
 export function demandOf(task: Task | StoredTask): TaskDemand {
@@ -32,7 +32,7 @@ export function demandOf(task: Task | StoredTask): TaskDemand {
     nodeSelector: Object.entries(spec.nodeSelector ?? {}),
     tolerations: spec.tolerations ?? [],
     features: restrictedFeaturesOf(spec),
-    isMoved: (task.status?.moves ?? 0) > 0,
+    wasDrivenAway: task.status?.drivenAway === true,
   };
 }
 

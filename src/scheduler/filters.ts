@@ -145,7 +145,7 @@ function hasLabels(node: NodeInfo, wanted: TaskDemand['nodeSelector']): boolean 
 }
 
 function untolerated(task: TaskDemand, node: NodeInfo): NodeInfo['taints'] {
-  return node.taints.filter((taint) => !toleratesPlacement(task.tolerations, taint, task.isMoved));
+  return node.taints.filter((taint) => !toleratesPlacement(task.tolerations, taint, task.wasDrivenAway));
 }
 
 function howFarTolerated({ tolerations }: TaskDemand, taint: NodeInfo['taints'][number]): string {

@@ -29,7 +29,7 @@ export function tolerationSecondsFor(tolerations: readonly Toleration[], taint: 
 
 /**
  * Whether a task may be placed where the taint is. A new one may where it puts up with a NoExecute taint for a while, as in Kubernetes;
- * one that had to leave a node (`forGood`) may not: it would be driven away again.
+ * one that a taint took from a node (`forGood`) may not: it would be driven away again and again.
  */
 export function toleratesPlacement(tolerations: readonly Toleration[], taint: Taint, forGood: boolean): boolean {
   if (taint.effect === 'PreferNoSchedule') return true;

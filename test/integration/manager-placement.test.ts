@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { findCondition } from '../../src/model/conditions.js';
 import { nodeKind } from '../../src/model/node.js';
 import { specHash } from '../../src/model/spec-hash.js';
-import { taskKind } from '../../src/model/task.js';
+import { type Task, taskKind } from '../../src/model/task.js';
 import { type Cluster, startCluster } from './manager-harness.js';
 
 let cluster: Cluster;
@@ -90,6 +90,23 @@ describe('placement', () => {
     await cluster.patchNode('n1', { taints: [] });
     await cluster.pass(5);
     expect((await cluster.task('t')).spec.nodeName).toBe('n1');
+  });
+
+  it('puts a task that was drained also on a node that it puts up with for a while', async () => {
+    cluster = await startCluster();
+    await cluster.join('n1');
+    await cluster.patchNode('n1', { taints: [{ key: 'old', effect: 'NoExecute' }] });
+    const tolerations = [
+      { key: 'old', operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: 3600 },
+    ];
+    expect((await cluster.run('t', { tolerations })).spec.nodeName).toBe('n1');
+    await cluster.registry.mutate<Task>(taskKind, { namespace: 'default', name: 't' }, (task) => ({
+      ...task,
+      status: { ...task.status, state: 'Scheduled', conditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    }));
+    await cluster.pass(5);
+    const { spec, status } = await cluster.task('t');
+    expect([spec.nodeName, status?.moves]).toEqual(['n1', 1]);
   });
 
   it('gives one host port to one task; the second starts when the first goes', async () => {

@@ -552,6 +552,10 @@ export interface TaskStatus {
    */
   moves?: number;
   /**
+   * A NoExecute taint, or a worker that was lost, took the task from its worker: it goes only where it tolerates every such taint for good.
+   */
+  drivenAway?: boolean;
+  /**
    * The engine's id of the current or last container.
    */
   containerID?: string;

@@ -65,7 +65,7 @@ describe('ClusterIndex', () => {
         nodeSelector: [],
         tolerations: [],
         features: [],
-        isMoved: false,
+        wasDrivenAway: false,
       },
       'n1',
     );

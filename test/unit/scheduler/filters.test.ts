@@ -67,10 +67,10 @@ describe('why a worker does not take a task', () => {
       'n1: forbids hostNetwork, which the task asks for',
     ],
     [
-      'a taint that it puts up with for a while, after it had to leave a node',
+      'a taint that it puts up with for a while, after one drove it away from a node',
       {
         ...aTask('t', { tolerations: [{ key: 'old', operator: 'Exists', tolerationSeconds: 60 }] }),
-        status: { moves: 1 },
+        status: { moves: 1, drivenAway: true },
       },
       aNode('n1', { spec: { taints: [{ key: 'old', effect: 'NoExecute' }] } }),
       'n1: has the taint old:NoExecute, tolerated for 60 s only',
