@@ -1,6 +1,6 @@
 /** Files of a container through the engine's archive API, whether it runs or not: the engine may be on another machine. */
 import type { Readable } from 'node:stream';
-import { extract } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import type { Clock } from '../../support/clock.js';
 import { RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
@@ -57,11 +57,11 @@ export async function stat({ connection, id }: Place, path: string): Promise<Pat
  * in it sent; after 32 MiB what follows is left out.
  */
 export async function linksIn({ connection, id }: Place, folder: string): Promise<ReadonlyMap<string, string>> {
-  const links = await connection.call(
+  const links = await connection.read(
     'archive',
     deadlines.archive,
-    async (engine, abortSignal) =>
-      linksOfArchive(await engine.getContainer(id).getArchive({ _query: { path: folder }, abortSignal })),
+    (engine, abortSignal) => engine.getContainer(id).getArchive({ _query: { path: folder }, abortSignal }),
+    linksOfArchive,
     [404],
   );
   return links ?? new Map<string, string>();
@@ -70,21 +70,53 @@ export async function linksIn({ connection, id }: Place, folder: string): Promis
 async function linksOfArchive(archive: Readable): Promise<Map<string, string>> {
   const links = new Map<string, string>();
   let bytes = 0;
-  const entries = extract();
-  archive.on('error', (error) => entries.destroy(error));
-  archive.on('aborted', () => entries.destroy(new Error('the engine broke the archive off')));
-  try {
-    for await (const entry of archive.pipe(entries)) {
-      const { name, type, linkname, size = 0 } = entry.header;
-      // The first part is the folder itself.
-      const [, top, ...inner] = name.split('/');
-      if (type === 'symlink' && top !== undefined && inner.length === 0) links.set(top, linkname ?? '');
-      bytes += size;
-      if (bytes > maxListedBytes) break;
-      entry.resume();
-    }
-  } finally {
-    archive.destroy();
-  }
+  await eachEntry(archive, async ({ name, type, linkname, size = 0 }, content) => {
+    // The first part is the folder itself.
+    const [, top, ...inner] = name.split('/');
+    if (type === 'symlink' && top !== undefined && inner.length === 0) links.set(top, linkname ?? '');
+    content.resume();
+    bytes += size;
+    return bytes <= maxListedBytes;
+  });
   return links;
+}
+
+/** The last `keptBytes` of a file, as text; of a large one, of its first `maxBytes`. Undefined when there is none. */
+export async function endOfFile(
+  { connection, id }: Pick<Place, 'connection' | 'id'>,
+  path: string,
+  { keptBytes, maxBytes }: { keptBytes: number; maxBytes: number },
+): Promise<string | undefined> {
+  return connection.read(
+    'archive',
+    deadlines.inspect,
+    (engine, abortSignal) => engine.getContainer(id).getArchive({ _query: { path }, abortSignal }),
+    async (archive) => {
+      let end = Buffer.alloc(0);
+      await eachEntry(archive, async (_header, content) => {
+        let bytes = 0;
+        for await (const chunk of content as AsyncIterable<Buffer>) {
+          end = Buffer.concat([end, chunk]).subarray(-keptBytes);
+          bytes += chunk.length;
+          if (bytes >= maxBytes) break;
+        }
+        return false;
+      });
+      return end.toString('utf8');
+    },
+    [404],
+  );
+}
+
+/** Hands over what is in an archive, one after the other, until `visit` says that it is enough. The content must be read. */
+function eachEntry(archive: Readable, visit: (header: Header, content: Readable) => Promise<boolean>): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const entries = extract();
+    entries.on('entry', (header, content, next) => {
+      visit(header, content as unknown as Readable).then((goesOn) => (goesOn ? next() : resolve()), reject);
+    });
+    entries.on('finish', resolve).on('error', reject);
+    archive.on('error', reject).on('aborted', () => reject(new Error('the engine broke the archive off')));
+    archive.pipe(entries);
+  });
 }

@@ -52,13 +52,22 @@ export class EngineConnection {
   ): Promise<T | undefined> {
     return this.#withDeadline(call, deadlineMilliseconds, async (abortSignal) => {
       const { calls } = await this.#negotiate();
-      try {
-        return await use(calls, abortSignal);
-      } catch (error) {
-        const refusal = asRefusal(error);
-        if (refusal instanceof EngineRefusal && doneStatuses.includes(refusal.status)) return undefined;
-        throw refusal;
-      }
+      return unlessDone(use(calls, abortSignal), doneStatuses);
+    });
+  }
+
+  /** One call whose answer is read as it comes, and no further than `read` wants; the deadline is for all of it. */
+  async read<T>(
+    call: EngineCall,
+    deadlineMilliseconds: number,
+    open: (engine: EngineApi, abortSignal: AbortSignal) => Promise<Readable>,
+    read: (answer: Readable) => Promise<T>,
+    doneStatuses: readonly number[] = [],
+  ): Promise<T | undefined> {
+    return this.#withDeadline(call, deadlineMilliseconds, async (abortSignal) => {
+      const { streams } = await this.#negotiate();
+      const answer = await unlessDone(open(streams, abortSignal), doneStatuses);
+      return answer && read(answer).finally(() => answer.destroy());
     });
   }
 
@@ -146,5 +155,15 @@ export class EngineConnection {
     const docker = new Docker(options);
     takePlainRefusals(docker);
     return docker as unknown as EngineApi;
+  }
+}
+
+async function unlessDone<T>(work: Promise<T>, doneStatuses: readonly number[]): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const refusal = asRefusal(error);
+    if (refusal instanceof EngineRefusal && doneStatuses.includes(refusal.status)) return undefined;
+    throw refusal;
   }
 }

@@ -11,10 +11,10 @@ import { deadlines } from '../../deadlines.js';
 import { labels } from '../create-body.js';
 import type { CreateBody, ListedContainer } from '../engine-api.js';
 import type { EngineConnection } from '../engine-connection.js';
-import { parseLine, readLines } from '../lines.js';
+import { createToolContainer } from './create-tool-container.js';
 import type { Architecture } from './machine-code.js';
 import { architectures } from './machine-code.js';
-import { toolImage, toolPath } from './tool-image.js';
+import { toolPath } from './tool-image.js';
 import { removeUnusedVolumes } from './unused-volumes.js';
 
 /** One rename(2) in a volume: `volume` is its place in the list of volumes, the paths are relative to its top. */
@@ -97,7 +97,7 @@ export class ToolContainers {
   }
 
   private async list(): Promise<ListedContainer[]> {
-    const filters = { label: [`${labels.ownClusterUid}=${this.options.clusterUid}`] };
+    const filters = { label: [`${labels.ownClusterUid}=${this.options.clusterUid}`, labels.toolFor] };
     const listed = await this.options.connection.call('list', deadlines.list, (engine, abortSignal) =>
       engine.listContainers({ all: true, filters, abortSignal }),
     );
@@ -124,7 +124,8 @@ export class ToolContainers {
     renames: readonly Rename[],
   ): Promise<void> {
     const { connection, logger } = this.options;
-    const id = await this.create(architecture, containerId, volumes, renames);
+    const body = toolBody(this.options.clusterUid, containerId, volumes, renames);
+    const id = await createToolContainer(connection, architecture, nameFor(containerId), body);
     try {
       await connection.call('start', deadlines.start, (engine, abortSignal) =>
         engine.getContainer(id).start({ abortSignal }),
@@ -140,39 +141,6 @@ export class ToolContainers {
         logger.warn('a container of orch itself is not removed yet', { container: id, error: errorMessage(error) });
       });
     }
-  }
-
-  private async create(
-    architecture: Architecture,
-    containerId: string,
-    volumes: readonly string[],
-    renames: readonly Rename[],
-  ): Promise<string> {
-    const { connection, clusterUid } = this.options;
-    const image = await toolImage(architecture);
-    const body = toolBody(clusterUid, image.name, containerId, volumes, renames);
-    const create = async (): Promise<{ id: string } | undefined> =>
-      connection.call('create', deadlines.create, (engine, abortSignal) =>
-        engine.createContainer({ _query: { name: nameFor(containerId) }, _body: body, abortSignal }),
-      );
-    const created = await create().catch(async (error: unknown) => {
-      if (!(error instanceof RuntimeError) || error.code !== 'ImageNotFound') throw error;
-      await this.load(image.archive);
-      return create();
-    });
-    if (typeof created?.id !== 'string') throw new RuntimeError('Unavailable', 'create: the engine gave no id');
-    return created.id;
-  }
-
-  /** What the engine says of it comes in lines; whether it has the image, the next create tells. */
-  private async load(archive: Buffer): Promise<void> {
-    let failure: unknown;
-    await this.options.connection.call('load', deadlines.archive, async (engine, abortSignal) =>
-      readLines(await engine.loadImage(archive, { abortSignal }), (line) => {
-        failure ??= parseLine(line)?.['error'];
-      }),
-    );
-    if (typeof failure === 'string') throw new RuntimeError('Unavailable', `load: the engine says: ${failure}`);
   }
 
   private async remove(id: string): Promise<void> {
@@ -193,13 +161,11 @@ function nameFor(containerId: string): string {
 /** Nothing but these volumes is to be had from within. Programs may have taken their folders and links over, hence two capabilities. Pure. */
 function toolBody(
   clusterUid: string,
-  image: string,
   containerId: string,
   volumes: readonly string[],
   renames: readonly Rename[],
-): CreateBody {
+): Omit<CreateBody, 'Image'> {
   return {
-    Image: image,
     User: '0:0',
     Entrypoint: [toolPath],
     Cmd: renames.flatMap(({ volume, from, to }) => [`/${volume}/${from}`, `/${volume}/${to}`]),
