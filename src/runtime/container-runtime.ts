@@ -80,6 +80,12 @@ export interface ContainerRuntime {
   /** The container's output. Ends when the container ends, unless follow is false: then at the end of what there is. */
   openLogs(id: string, options: LogOptions): Promise<LogStream>;
 
+  /**
+   * The last bytes, at most `maxTerminationMessageBytes`, of what its program wrote to `terminationMessagePath`; '' when there is nothing, or
+   * no such file. Rejects with NotFound.
+   */
+  readTerminationMessage(id: string): Promise<string>;
+
   /** One reading of CPU and memory in use; undefined for a container that does not run. */
   readStats(id: string): Promise<ContainerStats | undefined>;
 
@@ -143,6 +149,8 @@ export interface ContainerSpec {
   mounts?: readonly Mount[];
   /** There before it starts. */
   files?: readonly FileSet[];
+  /** A file that is empty at first and that everybody may write to, for readTerminationMessage. Absolute. */
+  terminationMessagePath?: string;
 }
 
 /** Files below one place, all of them root's. The place is a folder also without any; nothing else is in it. */
@@ -214,6 +222,9 @@ export interface ContainerDetails extends ContainerSummary {
   /** Where probes reach it from the worker's machine; absent on the host's network (use 127.0.0.1). */
   ipAddress?: string;
 }
+
+/** As in Kubernetes. */
+export const maxTerminationMessageBytes = 4096;
 
 /** How much output of exec() is kept. */
 export const maxExecOutputBytes = 10 * 1024;

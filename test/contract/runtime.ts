@@ -189,6 +189,26 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       expect((await runtime.exec(id, ['cat', '/etc/shop/a'], 10_000)).output).toBe(text(5));
     });
 
+    it('tells what a program left for people at its end', async () => {
+      const path = '/dev/termination-log';
+      const messageOf = async (script: string, more: Partial<ContainerSpec> = {}): Promise<string> => {
+        const id = await run(['sh', '-c', script], more);
+        await exited(id);
+        const message = await runtime.readTerminationMessage(id);
+        await runtime.removeContainer(id);
+        return message;
+      };
+      expect(await messageOf(`echo out of luck > ${path}; exit 3`, { terminationMessagePath: path })).toBe(
+        'out of luck\n',
+      );
+      const long = 'x'.repeat(5000);
+      const custom = { terminationMessagePath: '/var/why', env: [{ name: 'LONG', value: long }] };
+      expect(await messageOf('echo $LONG > /var/why', custom)).toBe(`${long}\n`.slice(-4096));
+      expect(await messageOf('true', { terminationMessagePath: path })).toBe('');
+      expect(await messageOf(`echo lost > ${path}`)).toBe('');
+      await expect(runtime.readTerminationMessage(never)).rejects.toMatchObject({ code: 'NotFound' });
+    });
+
     it('keeps volumes of tasks until they are removed, and tells whose they are', async () => {
       const name = `orch-contract-${randomUUID()}`;
       const mounts = [{ type: 'emptyDir' as const, name, volume: 'scratch', target: '/scratch', readOnly: false }];

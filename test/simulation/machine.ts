@@ -193,6 +193,7 @@ export class Machine {
       ping: () => lifeline.guard(runtime.ping()),
       listContainers: () => lifeline.guard(runtime.listContainers()),
       inspectContainer: (id) => lifeline.guard(runtime.inspectContainer(id)),
+      readTerminationMessage: (id) => lifeline.guard(runtime.readTerminationMessage(id)),
       readStats: (id) => lifeline.guard(runtime.readStats(id)),
       ensureImage: (...call) => lifeline.effect(() => runtime.ensureImage(...call)),
       createContainer: (...call) =>

@@ -14,6 +14,10 @@ export const labels = {
   ownClusterUid: 'orch.dev/own-cluster-uid',
   /** Of a container of orch's own program: the container that it works for. */
   toolFor: 'orch.dev/tool-for',
+  /** Of a container that keeps the file for a last message: the name of the container that the file is for. */
+  messageFor: 'orch.dev/message-for',
+  /** Of a task's container: the name of the container that keeps that file. */
+  messageFile: 'orch.dev/message-file',
 } as const;
 
 /** The engine knows no smaller share of a CPU. */

@@ -41,6 +41,7 @@ import { followEvents } from './event-hints.js';
 import { HostPaths } from './host-paths.js';
 import { ImageStore, isImageReference } from './image-store.js';
 import { architectureOf, describeMachine } from './machine.js';
+import { MessageFiles, withMessageFile } from './message-files.js';
 import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { PinnedMounts } from './pinned-mounts.js';
@@ -89,6 +90,7 @@ class DockerRuntime implements ContainerRuntime {
   readonly #hostPaths: HostPaths;
   readonly #volumes: VolumeAccess;
   readonly #tool: ToolContainers;
+  readonly #messages: MessageFiles;
   readonly #closing = new AbortController();
   #machineCpus: number | undefined;
   #architecture: string | undefined;
@@ -107,13 +109,10 @@ class DockerRuntime implements ContainerRuntime {
       ...(mountDirectory === undefined ? {} : { pins: new PinnedMounts(mountDirectory, logger) }),
       isSeenByEngine: (path) => engineFinds(this.#connection, path, options.random.uuid()),
     });
-    this.#tool = new ToolContainers({
-      connection: this.#connection,
-      clusterUid,
-      clock: options.clock,
-      logger,
-      architecture: async () => (this.#architecture ??= architectureOf(await this.#engineInfo())),
-    });
+    const architecture = async (): Promise<string> => (this.#architecture ??= architectureOf(await this.#engineInfo()));
+    const common = { connection: this.#connection, clusterUid, clock: options.clock, logger };
+    this.#tool = new ToolContainers({ ...common, architecture });
+    this.#messages = new MessageFiles({ ...common, architecture });
     this.#volumes = new VolumeAccess(this.#connection, { clusterUid, allowed: options.allowedVolumes ?? [] }, (path) =>
       this.#hostPaths.judgeDevice(path),
     );
@@ -136,6 +135,7 @@ class DockerRuntime implements ContainerRuntime {
   async listContainers(): Promise<ContainerSummary[]> {
     const containers = await this.#hostPaths.listing(() => this.#own.list());
     this.#tool.sweep(new Set(containers.map(({ id }) => id))).catch(() => undefined);
+    this.#messages.sweep().catch(() => undefined);
     return containers;
   }
 
@@ -160,18 +160,29 @@ class DockerRuntime implements ContainerRuntime {
     const mounts = await this.#hostPaths.resolve(spec.name, spec.mounts ?? []);
     const machine = { cpus: this.#machineCpus, pidsLimit: this.#options.pidsLimit ?? defaultPidsLimit };
     const toOpen = await foldersToOpen(this.#connection, spec.mounts ?? []);
-    const body = createBody(this.#options.clusterUid, { ...spec, mounts }, machine);
+    const plainBody = createBody(this.#options.clusterUid, { ...spec, mounts }, machine);
+    const { terminationMessagePath: messagePath } = spec;
+    const messageFile = messagePath === undefined ? undefined : await this.#messages.make(spec.name);
+    const body = messagePath && messageFile ? withMessageFile(plainBody, messagePath, messageFile) : plainBody;
+    const create = async (): Promise<{ id: string }> => {
+      const created = await this.#create(spec, body, toOpen);
+      if (messageFile) this.#messages.settle(created.id, messageFile);
+      return created;
+    };
     try {
-      return await this.#create(spec, body, toOpen);
+      return await create();
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       // After the others nobody knows whether there is a container: the next list does.
-      if (meansNoContainer.has(error.code)) await this.#hostPaths.forget(spec.name);
+      if (meansNoContainer.has(error.code)) {
+        await this.#hostPaths.forget(spec.name);
+        if (messageFile) await this.#messages.drop(messageFile.keeper);
+      }
       if (error.code !== 'NameConflict') throw withoutSecrets(error, spec);
       const conflict = await this.#own.nameConflict(spec.name, error);
       if (conflict) throw conflict;
       // The holder went away between the two questions: the name is free again.
-      return await this.#create(spec, body, toOpen);
+      return await create();
     } finally {
       this.#hostPaths.settle(spec.name);
     }
@@ -237,6 +248,7 @@ class DockerRuntime implements ContainerRuntime {
       await this.#untilGone(id, end);
     }
     this.#stats.forget(id);
+    await this.#messages.afterRemoval(id);
     await this.#hostPaths.afterRemoval(() => this.#own.list());
   }
 
@@ -277,6 +289,11 @@ class DockerRuntime implements ContainerRuntime {
   async openLogs(idOrName: string, options: LogOptions): Promise<LogStream> {
     const id = await this.#own.idOf(idOrName);
     return openDockerLogs(this.#connection, id, options, await this.#own.hasTerminal(id));
+  }
+
+  async readTerminationMessage(idOrName: string): Promise<string> {
+    const keeper = await this.#own.messageFileOf(await this.#own.idOf(idOrName));
+    return keeper === undefined ? '' : this.#messages.read(keeper);
   }
 
   async readStats(idOrName: string): Promise<ContainerStats | undefined> {

@@ -114,7 +114,8 @@ export interface InspectedContainer {
   };
   Config?: { Labels?: Record<string, string>; Tty?: boolean };
   HostConfig?: { RestartPolicy?: { Name?: string } };
-  Mounts?: { Type?: string; Name?: string; Destination?: string }[] | null;
+  /** `Source`: where it lies on the engine's machine. */
+  Mounts?: { Type?: string; Name?: string; Source?: string; Destination?: string }[] | null;
   NetworkSettings?: {
     Ports?: Record<string, { HostIp?: string; HostPort?: string }[] | null>;
     Networks?: Record<string, { IPAddress?: string } | null>;

@@ -89,6 +89,12 @@ export class OwnContainers {
     return (await this.#inspectAny(id)).Config?.Tty ?? false;
   }
 
+  /** The container that keeps the file for its last message, if there is one. */
+  async messageFileOf(id: string): Promise<string | undefined> {
+    const name = (await this.#inspectAny(id)).Config?.Labels?.[labels.messageFile];
+    return name !== undefined && isContainerName(name) ? name : undefined;
+  }
+
   async exists(id: string): Promise<boolean> {
     return (await unlessNotFound(this.#inspectAny(id))) !== undefined;
   }

@@ -7,6 +7,8 @@ import { own } from '../../support/own.js';
  */
 export type Step =
   | { do: 'print'; channel: 'stdout' | 'stderr'; text: string }
+  /** Into a file, in place of what it had. */
+  | { do: 'write'; path: string; text: string }
   /** Infinity: for ever. */
   | { do: 'wait'; seconds: number }
   | { do: 'exit'; code: number }
@@ -66,6 +68,8 @@ function stepsOf(name: string, args: readonly string[], environment: Texts, file
     case 'echo': {
       const toErrors = args.some((word) => word === '>&2' || word === '1>&2');
       const words = args.filter((word) => word !== '>&2' && word !== '1>&2');
+      const [path] = words.includes('>') ? words.splice(words.indexOf('>')).slice(1) : [];
+      if (path !== undefined) return { steps: [{ do: 'write', path, text: `${words.join(' ')}\n` }], status: 0 };
       return {
         steps: [{ do: 'print', channel: toErrors ? 'stderr' : 'stdout', text: `${words.join(' ')}\n` }],
         status: 0,

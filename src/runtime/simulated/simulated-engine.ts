@@ -31,6 +31,8 @@ export interface SimulatedContainer {
   oomKilled: boolean;
   error?: string;
   process?: SimulatedProcess;
+  /** What it wrote to its terminationMessagePath. */
+  terminationMessage: string;
   ports: ContainerDetails['ports'];
   ipAddress?: string;
   /** Ports on which its process answers. */
@@ -105,6 +107,7 @@ export class SimulatedEngine {
       createdAt: this.clock.now(),
       phase: 'created',
       oomKilled: false,
+      terminationMessage: '',
       ports: [],
       listening: new Set(),
       attached: new Set(),
@@ -143,6 +146,9 @@ export class SimulatedEngine {
         for (const attachment of container.attached) attachment.onOutput(channel, data);
       },
       onExit: (exitCode: number): void => this.#exited(container, exitCode),
+      onWrite: (path: string, text: string): void => {
+        if (path === spec.terminationMessagePath) container.terminationMessage = text;
+      },
       onListen: (port: number): void => void container.listening.add(port),
     };
     container.process = new SimulatedProcess(program, this.clock, listeners, { stdin: spec.stdin ?? false });

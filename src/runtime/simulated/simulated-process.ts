@@ -5,6 +5,7 @@ interface ProcessListeners {
   onOutput(channel: 'stdout' | 'stderr', data: Uint8Array): void;
   onExit(exitCode: number): void;
   onListen?(port: number): void;
+  onWrite?(path: string, text: string): void;
 }
 
 /** Timers of JavaScript overflow after 24.8 days: a longer wait is for ever. */
@@ -94,6 +95,9 @@ export class SimulatedProcess {
     switch (step.do) {
       case 'print':
         this.#listeners.onOutput(step.channel, Buffer.from(step.text));
+        break;
+      case 'write':
+        this.#listeners.onWrite?.(step.path, step.text);
         break;
       case 'printWindowSize':
         this.#listeners.onOutput('stdout', Buffer.from(`${this.#window.height} ${this.#window.width}\n`));

@@ -22,7 +22,7 @@ import type {
   TaskVolume,
 } from '../container-runtime.js';
 import { checkFiles } from '../check-files.js';
-import { RuntimeError } from '../container-runtime.js';
+import { maxTerminationMessageBytes, RuntimeError } from '../container-runtime.js';
 import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import type { SimulatedContainer } from './simulated-engine.js';
@@ -194,6 +194,13 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   openLogs(id: string, options: LogOptions): Promise<LogStream> {
     return this.#call('openLogs', deadlines.inspect, () => this.#untilClosed(this.#get(id).log.read(options)));
+  }
+
+  readTerminationMessage(id: string): Promise<string> {
+    return this.#call('readTerminationMessage', deadlines.inspect, () => {
+      const { terminationMessage } = this.#get(id);
+      return Buffer.from(terminationMessage).subarray(-maxTerminationMessageBytes).toString();
+    });
   }
 
   readStats(id: string): Promise<ContainerStats | undefined> {

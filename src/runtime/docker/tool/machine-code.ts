@@ -104,3 +104,8 @@ const arm64: Architecture = {
 
 /** Those that the program is written for, by the names that images have for them. */
 export const architectures: ReadonlyMap<string, Architecture> = new Map([amd64, arm64].map((one) => [one.name, one]));
+
+/** For a container that is never started. */
+export function architectureOrAny(name: string): Architecture {
+  return architectures.get(name) ?? amd64;
+}
