@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Launchers, LogLaunch, ManagerLaunch, StartedFacts } from '../cli/launchers.js';
+import { defaultDataDirectory, defaultWorkersDirectory } from '../cli/default-paths.js';
 import { createSystemClock } from '../support/clock.js';
 import { createLogger } from '../support/logger.js';
 import { ensurePrivateFolder } from '../support/private-folder.js';
@@ -31,7 +32,7 @@ export const launchers: Launchers = {
             ...options,
             dataDirectory: join(options.dataDirectory, 'worker'),
             // The manager's keys lie beside.
-            deniedHostPaths: [options.dataDirectory],
+            deniedHostPaths: [options.dataDirectory, ...usualFolders()],
             server: manager.url,
             caPem: manager.caPem,
             join: ({ csr }) => manager.admit(options.name, options.labels, csr),
@@ -70,6 +71,7 @@ export const launchers: Launchers = {
         {
           ...options,
           caPem,
+          deniedHostPaths: [options.dataDirectory, ...usualFolders()],
           join: joinOverNetwork({
             server,
             caPem,
@@ -110,6 +112,11 @@ function factsOf(
 
 function managerOptions(launch: ManagerLaunch): ManagerOptions {
   return launch;
+}
+
+/** Where a manager and other workers of this user keep their keys unless told otherwise. */
+function usualFolders(): string[] {
+  return [defaultDataDirectory(process.env), defaultWorkersDirectory(process.env)];
 }
 
 /** `orch.pid` in the data folder is the lock, and what a person kills to stop orch. */

@@ -10,7 +10,12 @@ export function defaultDataDirectory(env: Environment): string {
 
 /** The same for `orch worker`: one folder for each worker of a machine. */
 export function defaultWorkerDataDirectory(env: Environment, workerName: string): string {
-  return join(dataHome(env), 'orch-worker', workerName);
+  return join(defaultWorkersDirectory(env), workerName);
+}
+
+/** In which those lie. */
+export function defaultWorkersDirectory(env: Environment): string {
+  return join(dataHome(env), 'orch-worker');
 }
 
 /** Where a manager with the default data folder leaves its kubeconfig. */

@@ -29,6 +29,7 @@ import { deadlines } from '../deadlines.js';
 import { runToEnd } from '../run-to-end.js';
 import { withContractErrors } from './contract-errors.js';
 import { changeFiles } from './change-files.js';
+import { deniedPaths } from './denied-paths.js';
 import { createBody } from './create-body.js';
 import { openDockerAttach } from './docker-attach.js';
 import { leaveCommand, openDockerExec } from './docker-exec.js';
@@ -104,7 +105,14 @@ class DockerRuntime implements ContainerRuntime {
     this.#stats = new StatsReader(this.#connection);
     const { allowedHostPaths: allowed = [], deniedHostPaths = [], mountDirectory, logger, clusterUid } = options;
     this.#hostPaths = new HostPaths({
-      rules: { allowed, denied: [this.#connection.socketPath, ...deniedHostPaths] },
+      rules: {
+        allowed,
+        denied: async () => {
+          const { DockerRootDir: state = '/var/lib/docker' } = await this.#engineInfo();
+          const own = [this.#connection.socketPath, state, ...deniedHostPaths];
+          return deniedPaths(mountDirectory === undefined ? own : [...own, mountDirectory]);
+        },
+      },
       logger,
       ...(mountDirectory === undefined ? {} : { pins: new PinnedMounts(mountDirectory, logger) }),
       isSeenByEngine: (path) => engineFinds(this.#connection, path, options.random.uuid()),

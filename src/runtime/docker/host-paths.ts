@@ -9,13 +9,14 @@ import { isWithin } from '../../support/is-within.js';
 import type { Logger } from '../../support/logger.js';
 import type { Mount } from '../container-runtime.js';
 import { RuntimeError } from '../container-runtime.js';
+import { judgePath, realPathOf } from './denied-paths.js';
 import type { PinnedMounts } from './pinned-mounts.js';
 
 export interface HostPathRules {
   /** Folders from which tasks may mount. */
   allowed: readonly string[];
   /** What no task gets, whatever is allowed: whoever has the engine's socket has the machine. */
-  denied: readonly string[];
+  denied: () => Promise<readonly string[]>;
 }
 
 interface HostPathsOptions {
@@ -131,18 +132,12 @@ async function exactPath(path: string, rules: HostPathRules, because: string): P
 }
 
 async function judgeReal(path: string, real: string, { allowed, denied }: HostPathRules): Promise<void> {
-  for (const own of await resolveExisting(denied)) {
-    // A folder above it would give it away as well.
-    if (isWithin(real, own) || isWithin(own, real)) {
-      throw new RuntimeError('MountFailed', `no task may mount ${path}, because ${own} is the engine's or orch's own`);
-    }
-  }
-  // An allowed folder that is not there allows nothing.
-  if ((await resolveExisting(allowed)).some((folder) => isWithin(real, folder))) return;
-  throw new RuntimeError(
-    'MountFailed',
-    `${path} is not in a folder that this worker allows: ${allowed.join(', ')} (--allow-host-path)`,
-  );
+  const problem = judgePath(path, real, {
+    // One that is not there allows nothing.
+    allowed: await resolveExisting(allowed),
+    denied: await Promise.all((await denied()).map(realPathOf)),
+  });
+  if (problem !== undefined) throw new RuntimeError('MountFailed', problem);
 }
 
 function nothingAllowed(path: string): RuntimeError {
