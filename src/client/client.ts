@@ -21,12 +21,12 @@ export interface Client {
     object: T,
     options?: ClientWriteOptions,
   ): Promise<ClientWriteResult<T>>;
-  /** JSON merge patch. */
+  /** A JSON merge patch, unless the options say otherwise. */
   patch<T extends ApiObject = ApiObject>(
     kind: Kind,
     key: ObjectKey,
     patch: JsonValue,
-    options?: ClientWriteOptions,
+    options?: ClientWriteOptions & { patchType?: PatchType },
   ): Promise<ClientWriteResult<T>>;
   /** Server-side apply. */
   apply<T extends ApiObject = ApiObject>(
@@ -63,6 +63,9 @@ export interface Client {
   ): Promise<ClientSocket>;
   close(): Promise<void>;
 }
+
+/** `json`: a list of operations; `strategic`: lists merge by key, for Kubernetes' own kinds. */
+export type PatchType = 'json' | 'merge' | 'strategic';
 
 export interface ClientListOptions {
   namespace?: string;

@@ -15,6 +15,7 @@ import type {
   ClientRequest,
   ClientResponse,
   ClientWriteOptions,
+  PatchType,
 } from './client.js';
 import { createHttpsTransport, type ClientCertificate } from './https-transport.js';
 import { collectionPath, objectPath } from './resource-path.js';
@@ -47,6 +48,11 @@ const restoreUidHeader = 'x-orch-restore-uid';
 /** Bookmarks come every 60 s at the latest: a watch that is silent for longer is dead. */
 const watchIdleMilliseconds = 90_000;
 const maxEventBytes = 16 * 2 ** 20;
+const patchTypes: Readonly<Record<PatchType, string>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+};
 const maxTries = 4;
 const maxRetryAfterSeconds = 10;
 
@@ -157,10 +163,10 @@ export function createClient(options: ConnectOptions): Client {
       kind: Kind,
       key: ObjectKey,
       patch: unknown,
-      writeOptions: ClientWriteOptions = {},
+      { patchType = 'merge', ...writeOptions }: ClientWriteOptions & { patchType?: PatchType } = {},
     ) {
       const path = objectPath(kind, key, writeOptions.subresource);
-      return write<T>('PATCH', path, 'application/merge-patch+json', patch, writeQuery(writeOptions));
+      return write<T>('PATCH', path, patchTypes[patchType], patch, writeQuery(writeOptions));
     },
 
     async apply<T extends ApiObject>(
