@@ -17,5 +17,6 @@ process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  openEditor: async (editor, file) => (await import('./open-editor.js')).openEditor(editor, file),
   version,
 });

@@ -15,6 +15,8 @@ export interface CliEnvironment {
   stdout: TerminalStream;
   stderr: TerminalStream;
   env: Readonly<Record<string, string | undefined>>;
+  /** Opens an editor, a shell command, on a file; resolves with its exit code when it is left. */
+  openEditor?: (editor: string, file: string) => Promise<number>;
   /** Of this build. */
   version?: string;
   /** Ends what would go on for ever (-w, -f): for tests; people press Ctrl-C. */

@@ -97,7 +97,13 @@ async function openLog(
   return response.body;
 }
 
-async function printLogs(cli: Cli, connection: Connection, key: TaskKey, query: Record<string, string>): Promise<void> {
+/** Prints what a container said so far. */
+export async function printLogs(
+  cli: Cli,
+  connection: Connection,
+  key: TaskKey,
+  query: Record<string, string>,
+): Promise<void> {
   const { stdout } = cli.environment;
   for await (const chunk of await openLog(connection, key, query, cli.signal)) {
     if (stdout.destroyed) return;

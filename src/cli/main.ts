@@ -80,7 +80,7 @@ Examples:
       .description(`${verb.summary.charAt(0).toUpperCase()}${verb.summary.slice(1)}.`)
       .helpGroup(verb.group)
       .showHelpAfterError(`Run \`orch ${verb.name} --help\` for what it takes.`);
-    if (verb.name === wanted) (await verb.define())(command, cli);
+    if (verb.name === wanted) (await verb.define())(command, cli, verbs);
     program.addCommand(command);
   }
   return program;

@@ -24,11 +24,13 @@ export async function findTask(cli: Cli, connection: Connection, word: string, v
   return task.name;
 }
 
-/** Ready before running before all others, then by name. Pure. */
+/** Ready before running before all others, those that are being deleted last, then by name. Pure. */
 export function furthestTask(owner: Stored, tasks: readonly StoredTask[]): { name: string; count: number } | undefined {
   const own = tasks.filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid));
-  const rank = ({ status }: StoredTask): number =>
-    status?.state !== 'Running' ? 2 : status.reason === undefined ? 0 : 1;
+  const rank = ({ metadata, status }: StoredTask): number => {
+    if (metadata.deletionTimestamp !== undefined) return 3;
+    return status?.state !== 'Running' ? 2 : status.reason === undefined ? 0 : 1;
+  };
   const [first] = [...own].sort((a, b) => rank(a) - rank(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
   return first && { name: first.metadata.name, count: own.length };
 }

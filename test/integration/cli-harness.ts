@@ -37,7 +37,7 @@ export interface CliCluster {
 }
 
 export interface WorkerStream {
-  stdout(text: string): void;
+  stdout(text: string | Uint8Array): void;
   stderr(text: string): void;
   end(end: object): void;
   onInput(listener: (channel: number, payload: Buffer) => void): void;
@@ -91,8 +91,8 @@ export async function startCliCluster(): Promise<CliCluster> {
         const { streamId, channel } = frame;
         const payload = Buffer.from(frame.payload);
         if (channel !== tunnelChannels.open) return listeners.get(streamId)?.(channel, payload);
-        const send = (to: number, text: string): void =>
-          socket.send(encodeTunnelFrame(streamId, to, Buffer.from(text)));
+        const send = (to: number, text: string | Uint8Array): void =>
+          socket.send(encodeTunnelFrame(streamId, to, typeof text === 'string' ? Buffer.from(text) : text));
         answer(JSON.parse(payload.toString()) as StreamRequest, {
           stdout: (text) => send(tunnelChannels.stdout, text),
           stderr: (text) => send(tunnelChannels.stderr, text),

@@ -19,6 +19,8 @@ export const tunnelledPortForwardProtocol = 'SPDY/3.1+portforward.k8s.io';
 export const channelPortForwardProtocol = 'v4.channel.k8s.io';
 
 const maxPorts = 16;
+/** As in exec's v5: the client says that a channel of its own has ended. Kubernetes' clients close the whole connection. */
+const closeChannel = 255;
 
 /** Pure. Throws BadRequest for what is no port. */
 export function forwardedPorts(query: Query): number[] {
@@ -138,6 +140,7 @@ export function forwardOverChannels(
   };
   const receive = (frame: Buffer): void => {
     const channel = frame[0] ?? 1;
+    if (channel === closeChannel) return streams[(frame[1] ?? 1) / 2]?.closeStdin();
     const stream = channel % 2 === 0 ? streams[channel / 2] : undefined;
     if (stream && !stream.writeStdin(frame.subarray(1), () => socket.resume())) socket.pause();
   };

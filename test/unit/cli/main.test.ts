@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Launchers } from '../../../src/cli/launchers.js';
 import { verbs } from '../../../src/cli/verbs.js';
@@ -177,6 +179,35 @@ it.each(['bash', 'zsh', 'fish'])('completes verbs and kinds in %s', async (shell
   const { exitCode, stdout } = await runCli(['completion', shell]);
   expect(exitCode).toBe(0);
   for (const word of ['apply', 'cordon', 'tasks', 'nodes']) expect(stdout).toContain(word);
+});
+
+/** What bash offers at the end of a line; `orch get KIND` answers NAMES. */
+async function offers(line: string): Promise<string[]> {
+  const { stdout } = await runCli(['completion', 'bash']);
+  const words = line.split(' ');
+  const text = `${stdout}
+orch() { case "$2" in tasks) echo web db ;; deployment|deployments) echo shop ;; nodes) echo n1 ;; esac; }
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
+_orch 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout: offered } = await promisify(execFile)('bash', ['--norc', '-c', text]);
+  return offered.split('\n').filter((word) => word !== '');
+}
+
+it.each([
+  ['orch po', ['port-forward']],
+  ['orch logs ', ['web', 'db', 'deployment/']],
+  ['orch exec deployment/s', ['deployment/shop']],
+  ['orch describe deployment/', ['deployment/shop']],
+  ['orch edit depl', ['deployments', 'deployment']],
+  ['orch label nodes n', ['n1']],
+  ['orch rollout st', ['status']],
+  ['orch rollout status ', ['shop']],
+  ['orch set ', ['image']],
+  ['orch set image ', ['deployment/', 'task/']],
+  ['orch set image deployment/', ['deployment/shop']],
+  ['orch drain ', ['n1']],
+])('completes "%s"', async (line, expected) => {
+  expect(await offers(line)).toEqual(expected);
 });
 
 it('shows where the configuration is, and by what', async () => {
