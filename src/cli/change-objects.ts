@@ -83,7 +83,7 @@ export async function changeObjects(
         continue;
       }
       const selected = queryFor(kind, { client, namespace }, options);
-      for (const object of (await listAll(client, kind, selected)) as Stored[]) {
+      for (const object of (await listAll(cli, client, kind, selected)) as Stored[]) {
         await orTell(kind, object.metadata.name, () => changeOne(object));
       }
     }

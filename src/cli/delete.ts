@@ -125,7 +125,7 @@ async function findDoomed(
     for (const { kind, name } of selections) {
       if (name !== undefined) targets.push({ kind, key: keyIn(kind, namespace, name) });
       else {
-        const objects = await listAll(client, kind, queryFor(kind, connection, options));
+        const objects = await listAll(cli, client, kind, queryFor(kind, connection, options));
         targets.push(...objects.map((object) => ({ kind, key: keyOf(object) })));
       }
     }

@@ -48,7 +48,7 @@ Examples:
         try {
           const objects =
             name === undefined
-              ? ((await listAll(connection.client, kind, queryFor(kind, connection, options))) as Stored[])
+              ? ((await listAll(cli, connection.client, kind, queryFor(kind, connection, options))) as Stored[])
               : [await connection.client.get(kind, keyIn(kind, connection.namespace, name))];
           for (const object of objects) {
             if (printed > 0) cli.print('\n');
@@ -71,7 +71,7 @@ async function describe(cli: Cli, { client }: Connection, kind: Kind, object: St
   const now = cli.environment.clock.now();
   const latest = async (fieldSelector: string, namespace?: string): Promise<StoredTaskEvent[]> => {
     const query = { fieldSelector, ...(namespace === undefined ? {} : { namespace }) };
-    return sortEvents((await listAll(client, taskEventKind, query)) as StoredTaskEvent[]).slice(-mostEvents);
+    return sortEvents((await listAll(cli, client, taskEventKind, query)) as StoredTaskEvent[]).slice(-mostEvents);
   };
   // Those of what lies in no namespace are in `default`.
   const latestOf = ({ metadata }: Stored): Promise<StoredTaskEvent[]> =>
@@ -81,7 +81,7 @@ async function describe(cli: Cli, { client }: Connection, kind: Kind, object: St
     return describeTask(object as unknown as StoredTask, events, now);
   }
   if (kind === nodeKind) {
-    const tasks = await listAll(client, taskKind, { fieldSelector: `spec.nodeName=${object.metadata.name}` });
+    const tasks = await listAll(cli, client, taskKind, { fieldSelector: `spec.nodeName=${object.metadata.name}` });
     return describeNode(object as unknown as StoredNode, tasks as StoredTask[], now);
   }
   return describeAny(withoutSecretValues(kind, object), await latestOf(object), now);

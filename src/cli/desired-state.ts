@@ -38,7 +38,7 @@ export function defineDesiredState(
       throw new OrchError('BadRequest', `which tasks? \`orch ${verb.name} task/NAME\`, or -l LABELS`);
     }
     return withConnection(cli.environment, options, async (connection) => {
-      const names = options.selector === undefined ? named : await selectTasks(connection, options.selector);
+      const names = options.selector === undefined ? named : await selectTasks(cli, connection, options.selector);
       if (names.length === 0) cli.note(`No task in the namespace ${connection.namespace} has these labels.`);
       for (const name of names) {
         const key = { namespace: connection.namespace, name };
@@ -55,8 +55,8 @@ export function defineDesiredState(
   });
 }
 
-async function selectTasks({ client, namespace }: Connection, labelSelector: string): Promise<string[]> {
-  const tasks = await listAll(client, taskKind, { namespace, labelSelector });
+async function selectTasks(cli: Cli, { client, namespace }: Connection, labelSelector: string): Promise<string[]> {
+  const tasks = await listAll(cli, client, taskKind, { namespace, labelSelector });
   return tasks.map((task) => task.metadata.name ?? '');
 }
 

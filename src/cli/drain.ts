@@ -62,7 +62,7 @@ async function drainNode(
     await setUnschedulable(client, name, true);
     cli.print(`${node} cordoned`);
   }
-  const tasks = (await listAll(client, taskKind, { fieldSelector: `spec.nodeName=${name}` })) as StoredTask[];
+  const tasks = (await listAll(cli, client, taskKind, { fieldSelector: `spec.nodeName=${name}` })) as StoredTask[];
   const leaving = (await evictAll(cli, client, tasks, options.dryRun === true)).filter((task) => task !== undefined);
   const refused = tasks.length - leaving.length;
   if (refused > 0) cli.note(`${cli.colors.red('error:')} ${refused} of ${tasks.length} tasks stay on ${node}`);

@@ -58,7 +58,9 @@ Examples:
         headers: options.headers,
       });
       if (!options.watch) {
-        const events = sortEvents((await listAll(client, taskEventKind, query)) as StoredTaskEvent[]).filter(isWanted);
+        const events = sortEvents((await listAll(cli, client, taskEventKind, query)) as StoredTaskEvent[]).filter(
+          isWanted,
+        );
         if (format.type !== 'table') cli.printData(`${await formatObjects(events, format, false)}\n`);
         else if (events.length === 0)
           cli.note(`No events${options.allNamespaces ? '' : ` in the namespace ${namespace}`}.`);

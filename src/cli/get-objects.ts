@@ -29,7 +29,7 @@ export async function getObjects(
   let exitCode = 0;
   for (const { kind, name } of selections) {
     if (name === undefined) {
-      objects.push(...(await listAll(client, kind, queryFor(kind, connection, options))));
+      objects.push(...(await listAll(cli, client, kind, queryFor(kind, connection, options))));
       continue;
     }
     try {

@@ -1,7 +1,9 @@
 import type { Client } from '../client/client.js';
 import type { ApiObject } from '../model/api-object.js';
 import type { Kind } from '../model/kind.js';
+import type { Cli } from './cli.js';
 import type { Connection } from './connection.js';
+import { readPages } from './read-pages.js';
 import type { TableQuery } from './table-request.js';
 
 /** The options of `get`. */
@@ -33,14 +35,18 @@ export function queryFor(
 }
 
 /** All objects, page by page. */
-export async function listAll(client: Client, kind: Kind, query: TableQuery): Promise<ApiObject[]> {
+export async function listAll(cli: Cli, client: Client, kind: Kind, query: TableQuery): Promise<ApiObject[]> {
   const objects: ApiObject[] = [];
-  let continueToken: string | undefined;
-  do {
-    const page = await client.list(kind, { ...query, limit: 500, ...(continueToken ? { continueToken } : {}) });
+  const read = async (token: string | undefined): Promise<string | undefined> => {
+    const page = await client.list(kind, {
+      ...query,
+      limit: 500,
+      ...(token === undefined ? {} : { continueToken: token }),
+    });
     objects.push(...page.items);
-    continueToken = page.continueToken;
-  } while (continueToken !== undefined);
+    return page.continueToken;
+  };
+  await readPages(cli, read, () => objects.splice(0));
   return objects;
 }
 

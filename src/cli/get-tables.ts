@@ -33,11 +33,11 @@ export async function getTables(
     const query = queryFor(kind, connection, options);
     const tables =
       names.length === 0
-        ? [{ name: '', table: await listTable(connection.client, kind, query) }]
+        ? [{ name: '', table: await listTable(cli, connection.client, kind, query) }]
         : await Promise.all(
             names.map(async (name) => ({
               name,
-              table: await listTable(connection.client, kind, {
+              table: await listTable(cli, connection.client, kind, {
                 ...query,
                 fieldSelector: [`metadata.name=${name}`, options.fieldSelector ?? ''].filter((part) => part).join(','),
               }),
@@ -52,7 +52,7 @@ export async function getTables(
     const [first] = tables;
     if (!first) continue;
     const table = { ...first.table, rows: tables.flatMap((each) => each.table.rows) };
-    if (options.sortBy) await sortRows(table, options.sortBy, connection.client, kind, query);
+    if (options.sortBy) await sortRows(cli, table, options.sortBy, connection.client, kind, query);
     const printer = createTablePrinter(cli, {
       wide,
       withNamespace: kind.namespaced && options.allNamespaces === true,
@@ -97,9 +97,16 @@ function groupByKind(selections: readonly Selection[]): { kind: Kind; names: str
   return [...groups].map(([kind, names]) => ({ kind, names }));
 }
 
-async function sortRows(table: Table, path: string, client: Client, kind: Kind, query: TableQuery): Promise<void> {
+async function sortRows(
+  cli: Cli,
+  table: Table,
+  path: string,
+  client: Client,
+  kind: Kind,
+  query: TableQuery,
+): Promise<void> {
   const { findByPath } = await import('./json-path.js');
-  const objects = await listAll(client, kind, query);
+  const objects = await listAll(cli, client, kind, query);
   const order = new Map(objects.map((object) => [object.metadata.uid ?? '', findByPath(path, object)[0]]));
   const value = (row: Table['rows'][number]): unknown => order.get(row.object?.metadata.uid ?? '');
   table.rows.sort((a, b) => compareValues(value(a), value(b)));
@@ -128,7 +135,7 @@ async function followTable(
       }
     } catch (error) {
       if (isOrchError(error, 'Expired')) {
-        const again = await listTable(client, kind, query);
+        const again = await listTable(cli, client, kind, query);
         printer.print(again);
         resourceVersion = again.metadata.resourceVersion ?? '0';
       } else if (!isOrchError(error, 'ServiceUnavailable') && !isOrchError(error, 'Timeout')) throw error;

@@ -33,7 +33,7 @@ export async function pruneTasks(
   );
   const found: Stored[] = [];
   for (const namespace of namespaces) {
-    found.push(...((await listAll(client, taskKind, { namespace, labelSelector: options.selector })) as Stored[]));
+    found.push(...((await listAll(cli, client, taskKind, { namespace, labelSelector: options.selector })) as Stored[]));
   }
   const doomed = selectPrunable(found, kept, options.fieldManager);
   if (doomed.length > mostAtOnce && !options.allowMany) {

@@ -32,7 +32,7 @@ export async function showHistory(
   name: string,
   revision: number | undefined,
 ): Promise<void> {
-  const { revisions } = await readHistory(connection, name);
+  const { revisions } = await readHistory(cli, connection, name);
   if (revision !== undefined) {
     const { record } = findRevision(revisions, name, revision);
     cli.print(`${label(deploymentKind, name)} revision ${revision}:`);
@@ -59,7 +59,7 @@ export async function undoRollout(
   revision: number | undefined,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const { deployment, revisions } = await readHistory(connection, name);
+    const { deployment, revisions } = await readHistory(cli, connection, name);
     const target = chooseTarget(deployment, revisions, revision);
     const template = withoutHash(target.record.spec.template);
     if (templateHash(template) === templateHash(deployment.spec.template)) {
@@ -81,12 +81,13 @@ export async function undoRollout(
 }
 
 async function readHistory(
+  cli: Cli,
   { client, namespace }: Connection,
   name: string,
 ): Promise<{ deployment: StoredDeployment; revisions: Revision[] }> {
   const deployment = await client.get<StoredDeployment>(deploymentKind, { namespace, name });
   const labelSelector = formatLabelSelector(deployment.spec.selector);
-  const records = (await listAll(client, replicaSetKind, { namespace, labelSelector })) as StoredReplicaSet[];
+  const records = (await listAll(cli, client, replicaSetKind, { namespace, labelSelector })) as StoredReplicaSet[];
   const revisions = records
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === deployment.metadata.uid))
     .flatMap((record): Revision[] => {

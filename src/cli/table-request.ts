@@ -7,6 +7,8 @@ import type { JsonValue } from '../model/json.js';
 import { isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { OrchError } from '../support/errors.js';
+import type { Cli } from './cli.js';
+import { readPages } from './read-pages.js';
 
 /** Rows as the manager makes them: it knows the columns of every kind, so `get` need not. */
 export interface Table {
@@ -27,14 +29,13 @@ const maxEventBytes = 16 * 2 ** 20;
 const watchIdleMilliseconds = 90_000;
 
 /** All rows, page by page. Rejects as Client does. */
-export async function listTable(client: Client, kind: Kind, query: TableQuery): Promise<Table> {
+export async function listTable(cli: Cli, client: Client, kind: Kind, query: TableQuery): Promise<Table> {
   let all: Table | undefined;
-  let token = '';
-  do {
+  const read = async (token: string | undefined): Promise<string | undefined> => {
     const response = await client.request({
       method: 'GET',
       path: collectionPath(kind, query.namespace),
-      query: { ...selectors(query), limit: String(pageSize), ...(token === '' ? {} : { continue: token }) },
+      query: { ...selectors(query), limit: String(pageSize), ...(token === undefined ? {} : { continue: token }) },
       headers: { accept },
     });
     const text = await response.text();
@@ -42,9 +43,10 @@ export async function listTable(client: Client, kind: Kind, query: TableQuery): 
     const page = toTable(JSON.parse(text));
     if (all) all.rows.push(...page.rows);
     else all = page;
-    token = page.metadata.continue ?? '';
-  } while (token !== '');
-  return all;
+    return page.metadata.continue || undefined;
+  };
+  await readPages(cli, read, () => (all = undefined));
+  return all ?? toTable({});
 }
 
 /** Rows that change after `resourceVersion`, as the manager sends them. Ends when it closes the stream. */

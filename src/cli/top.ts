@@ -47,7 +47,7 @@ Examples:
       const query = queryFor(kind, connection, options);
       const objects =
         name === undefined
-          ? await listAll(connection.client, kind, query)
+          ? await listAll(cli, connection.client, kind, query)
           : [await connection.client.get(kind, kind.namespaced ? { namespace: connection.namespace, name } : { name })];
       const rows: UsageRow[] =
         kind === nodeKind

@@ -41,7 +41,7 @@ Examples:
       for (const { kind, name } of parseResourceArguments(operands)) {
         if (name !== undefined) targets.push({ kind, key: keyIn(kind, connection.namespace, name) });
         else if (options.selector || options.all) {
-          const objects = await listAll(connection.client, kind, queryFor(kind, connection, options));
+          const objects = await listAll(cli, connection.client, kind, queryFor(kind, connection, options));
           targets.push(...objects.map((object) => ({ kind, key: keyOf(object) })));
         } else throw new OrchError('BadRequest', 'which ones? Give names, -l LABELS, or --all');
       }

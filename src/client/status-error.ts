@@ -24,6 +24,8 @@ export function errorFromStatus(status: JsonObject, httpStatus = 500, retryAfter
   const code = typeof status['code'] === 'number' ? status['code'] : httpStatus;
   const reason = status['reason'];
   const details = isJsonObject(status['details']) ? status['details'] : {};
+  const metadata = isJsonObject(status['metadata']) ? status['metadata'] : {};
+  const { continue: continueToken } = metadata;
   return new OrchError(
     typeof reason === 'string' && Object.hasOwn(errorCodes, reason) ? (reason as ErrorCode) : codeForHttpStatus(code),
     typeof status['message'] === 'string' && status['message'] !== ''
@@ -31,6 +33,7 @@ export function errorFromStatus(status: JsonObject, httpStatus = 500, retryAfter
       : `the manager answered ${code}`,
     {
       ...textMembers(details),
+      ...(typeof continueToken === 'string' && continueToken !== '' ? { continueToken } : {}),
       ...(Array.isArray(details['causes']) ? { causes: details['causes'].flatMap(toCause) } : {}),
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     },
