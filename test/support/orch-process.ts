@@ -108,6 +108,8 @@ export interface TestCluster {
   /** The same without waiting until it serves. */
   launchManager(...flags: string[]): Daemon;
   launchWorker(name: string, ...flags: string[]): Daemon;
+  /** Starts a CLI command that goes on, like port-forward. */
+  launchCommand(name: string, ...args: string[]): Daemon;
   clusterUid(): Promise<string | undefined>;
   /** Runs the CLI against this cluster; any exit code. */
   orch(args: readonly string[], input?: string): Promise<CommandResult>;
@@ -208,6 +210,7 @@ export async function createTestCluster(): Promise<TestCluster> {
     startWorker: (name, ...flags) => start(name, workerArgs(name, flags), () => isReady(name)),
     launchManager: (...flags) => launch('manager', managerArgs(flags)),
     launchWorker: (name, ...flags) => launch(name, workerArgs(name, flags)),
+    launchCommand: (name, ...args) => launch(name, [...args, '--config', kubeconfig]),
     clusterUid,
     orch,
     must,
