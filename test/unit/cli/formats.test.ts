@@ -37,6 +37,11 @@ describe('text from outside', () => {
   it('is shown, and commands no terminal', () => {
     expect(visible(hostile)).toBe('\\u001b]0;owned\\u0007\\u001b[2J\\u009b1A\\u202ered\\u000dx');
     expect(visible('a\tb\nc: größe 日本 🙂')).toBe('a\tb\nc: größe 日本 🙂');
+    const written = 'می\u200cخواهم 👨\u200d👩\u200d👧 ❤\ufe0f';
+    expect(visible(written)).toBe(written);
+    expect(visible('a\u061cb\u00adc\u200bd\u2028e\u2060f\ufeffg\u{e0041}h\u3164')).toBe(
+      'a\\u061cb\\u00adc\\u200bd\\u2028e\\u2060f\\ufeffg\\udb40\\udc41h\\u3164',
+    );
     expect(visibleLine('a\r\n  b\tc')).toBe('a b c');
   });
 
