@@ -2,7 +2,8 @@ import { sourceKind } from '../../src/model/source.js';
 import { storePrefix } from '../../src/registry/store-keys.js';
 import type { Clock } from '../../src/support/clock.js';
 import type { Violated } from './checkers/checker.js';
-import { HostileWorker, hostileWorkerName } from './hostile/hostile-worker.js';
+import { HostileClient, type HostileClientOptions } from './hostile/hostile-client.js';
+import { HostileWorker, hostileWorkerName, type HostileServed } from './hostile/hostile-worker.js';
 import { HttpLine, HttpLink } from './http/http-line.js';
 import { adminToken } from './http/manager-door.js';
 import { Machine } from './machine.js';
@@ -40,6 +41,7 @@ export class Cluster {
   readonly wrongLists = new Set<string>();
   manager: ManagerProcess | undefined;
   readonly hostileWorker: HostileWorker | undefined;
+  readonly hostileClient: HostileClient | undefined;
   /** The last fault is over. */
   isHealed = false;
   /** Of the manager's wall clock. */
@@ -51,6 +53,9 @@ export class Cluster {
     for (const name of options.scenario.workers) this.addMachine(name);
     if (options.scenario.hasHttp) this.httpUsers = this.connectUsers();
     if (options.scenario.hostile.worker) this.hostileWorker = this.makeHostileWorker();
+    if (options.scenario.hostile.client) {
+      this.hostileClient = new HostileClient({ ...this.hostileOptions(), random: this.random('hostile client') });
+    }
   }
 
   get hasSource(): boolean {
@@ -124,6 +129,7 @@ export class Cluster {
     void this.startManager();
     for (const machine of this.machines.values()) void machine.startWorker();
     this.putOutHostile();
+    void this.hostileClient?.cleanUp();
   }
 
   /** An admin who has understood who it is deletes its Node, until it is gone. */
@@ -135,18 +141,19 @@ export class Cluster {
   }
 
   private makeHostileWorker(): HostileWorker {
-    const { clock, disk, trace, scenario, violated } = this.options;
+    const { nodeGraceSeconds } = this.options.scenario;
     return new HostileWorker({
+      ...this.hostileOptions(),
       name: hostileWorkerName,
-      clock,
-      disk,
-      trace,
-      violated,
       random: this.random('hostile worker'),
-      served: () => this.manager?.hostile,
-      endSeconds: scenario.faultsEndSeconds,
-      beatSeconds: scenario.nodeGraceSeconds / 4,
+      beatSeconds: nodeGraceSeconds / 4,
     });
+  }
+
+  private hostileOptions(): Omit<HostileClientOptions, 'random'> {
+    const { clock, disk, trace, scenario, violated } = this.options;
+    const served = (): HostileServed | undefined => this.manager?.hostile;
+    return { clock, disk, trace, violated, served, endSeconds: scenario.faultsEndSeconds };
   }
 
   /** Users sit near the manager. */

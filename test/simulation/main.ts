@@ -6,13 +6,14 @@ import { runScenario, runSeed } from './run-simulation.js';
 import { shrink } from './shrink.js';
 
 /**
- * `npm run simulate -- --seeds 1000 [--from N] [--until-bad]`, or `--seed N [--trace] [--shrink]` for one. Over HTTP is every tenth
- * seed, with `--http` each, with `--no-http` none. Every seventh has somebody hostile; `--hostile worker` says who, in each.
+ * `npm run simulate -- --seeds 1000 [--from N] [--every N] [--until-bad]`, or `--seed N [--trace] [--shrink]` for one. Over HTTP is every tenth
+ * seed, with `--http` each, with `--no-http` none. Every seventh has somebody hostile; `--hostile worker,client` says who, in each.
  */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
+    every: { type: 'string', default: '1' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
@@ -59,7 +60,7 @@ async function runMany(first: number, count: number): Promise<boolean> {
   const bad: number[] = [];
   let virtualSeconds = 0;
   let seeds = 0;
-  for (let seed = first; seed < first + count; seed++) {
+  for (let seed = first; seeds < count; seed += Number(values.every)) {
     if (values['until-bad'] && bad.length > 0) break;
     current = `seed ${seed}`;
     const result = await runSeed(seed, choice);

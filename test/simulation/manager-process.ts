@@ -34,7 +34,7 @@ export interface ManagerObserver {
   onPatched(worker: string, ...patched: Patched): void;
   /** A request came over HTTP. */
   onRequest(): void;
-  onHostile: HostileObserver;
+  onHostile: { worker: HostileObserver; client: HostileObserver };
   /** What gitops applied, and is about to delete. */
   onApplied(uid: string): void;
   onPruned(name: string, uid: string): void;
@@ -51,7 +51,7 @@ export class ManagerProcess {
   private deployments: DeploymentController | undefined;
   private gitops: { close(): Promise<void> } | undefined;
   private httpDoor: ManagerDoor | undefined;
-  private hostileDoor: HostileDoor | undefined;
+  private readonly hostileDoors = new Map<keyof ManagerObserver['onHostile'], HostileDoor>();
   private readonly apis = new Map<string, Client>();
 
   constructor(
@@ -119,21 +119,22 @@ export class ManagerProcess {
     const { serving: registry, manager, lifeline } = this;
     if (registry === undefined || manager === undefined) return undefined;
     const beat = (name: string, session: string): 'ok' | 'conflict' => this.beat(manager, name, session);
-    this.hostileDoor ??= HostileDoor.open({
-      registry,
-      clock: lifeline.clock,
-      random: this.random,
-      logger: this.trace.logger('manager'),
-      heartbeats: { beat, heartbeatPeriodSeconds: manager.heartbeatPeriodSeconds },
-      observer: this.observer.onHostile,
-    });
-    return { door: this.hostileDoor, registry, isAlive: () => lifeline.isAlive, beat };
+    const heartbeats = { beat, heartbeatPeriodSeconds: manager.heartbeatPeriodSeconds };
+    const doorFor = (who: keyof ManagerObserver['onHostile']): HostileDoor => {
+      const logger = this.trace.logger('manager');
+      const [{ clock }, { random }, observer] = [lifeline, this, this.observer.onHostile[who]];
+      const door =
+        this.hostileDoors.get(who) ?? HostileDoor.open({ registry, clock, random, logger, heartbeats, observer });
+      this.hostileDoors.set(who, door);
+      return door;
+    };
+    return { doorFor, registry, isAlive: () => lifeline.isAlive, beat };
   }
 
   async stop(): Promise<void> {
     await this.gitops?.close();
     this.httpDoor?.endStreams();
-    this.hostileDoor?.endStreams();
+    for (const door of this.hostileDoors.values()) door.endStreams();
     await this.deployments?.stop();
     await this.manager?.stop();
     await this.registry?.close();

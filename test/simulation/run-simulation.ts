@@ -18,6 +18,7 @@ import { checkOwn, checkPatch } from './checkers/client-writes.js';
 import { notConverged } from './checkers/converged.js';
 import { deploymentsNotConverged } from './checkers/deployments-converged.js';
 import { foreignContainers } from './checkers/foreign-containers.js';
+import { hostileClientWrites } from './checkers/hostile-client-writes.js';
 import { hostileWrites } from './checkers/hostile-writes.js';
 import { isNews } from './checkers/is-news.js';
 import { makeCheckers } from './checkers/make-checkers.js';
@@ -28,6 +29,7 @@ import { StoreLog } from './checkers/store-log.js';
 import { TaskHistory } from './checkers/task-history.js';
 import { Watches } from './checkers/watches.js';
 import { Cluster } from './cluster.js';
+import { clientPrefix } from './hostile/client-requests.js';
 import { hostileWorkerName } from './hostile/hostile-worker.js';
 import type { Scenario, ScenarioChoice } from './scenario.js';
 import { makeScenario } from './scenario.js';
@@ -129,7 +131,10 @@ class Simulation {
         onPruned: (name, uid) => this.prunes.onDeleted(name, uid),
         onPatched: (...patched) => this.onPatched(...patched),
         onRequest: () => void (this.httpRequests += 1),
-        onHostile: hostileWrites(hostileWorkerName, { log: this.log, history: this.history, violated: this.violated }),
+        onHostile: {
+          worker: hostileWrites(hostileWorkerName, { log: this.log, history: this.history, violated: this.violated }),
+          client: hostileClientWrites(clientPrefix, this.violated),
+        },
       },
       machineObserver: (name) => ({
         onStop: (id) => all((checker) => checker.onStop?.(name, id)),
@@ -167,6 +172,7 @@ class Simulation {
     void cluster.startManager();
     for (const machine of cluster.machines.values()) void machine.startWorker();
     cluster.hostileWorker?.start();
+    cluster.hostileClient?.start();
     for (const action of scenario.actions) {
       clock.setTimer(() => this.actor.act(action), action.atSeconds * 1000);
     }

@@ -63,7 +63,11 @@ function ownerOf(kind: Kind, value: StoreEvent['value']): string {
 function withoutStatus(value: StoreEvent['value']): string {
   const { status: _status, metadata, ...rest } = value as unknown as Stored & { status?: unknown };
   const { resourceVersion: _version, managedFields: _managed, ...others } = metadata;
-  return canonicalJson({ ...rest, metadata: others });
+  // Said to be empty is as good as not said.
+  const said = Object.entries(others).filter(
+    ([, member]) => typeof member !== 'object' || Object.keys(member).length > 0,
+  );
+  return canonicalJson({ ...rest, metadata: Object.fromEntries(said) });
 }
 
 function withoutReports(value: StoreEvent['value']): string {

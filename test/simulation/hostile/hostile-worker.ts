@@ -16,7 +16,8 @@ import { honestNodeStatus, workerAttack, type HostileRequest, type Known } from 
 
 /** A manager that serves, as who is hostile reaches it. */
 export interface HostileServed {
-  door: HostileDoor;
+  /** The application, with what each of them gets done told of it. */
+  doorFor(who: 'worker' | 'client'): HostileDoor;
   registry: Registry;
   isAlive(): boolean;
   beat(nodeName: string, sessionId: string): 'ok' | 'conflict';
@@ -126,7 +127,7 @@ export class HostileWorker {
 
   private openUnread(request: HostileRequest, times: number): void {
     const { served, random } = this.options;
-    const door = served()?.door;
+    const door = served()?.doorFor('worker');
     if (door === undefined) return;
     for (let count = 0; count < times; count++) {
       this.streams.add(injectUnread(door.app, { ...request, token: this.token }));
@@ -144,7 +145,7 @@ export class HostileWorker {
 
   private async ask(request: HostileRequest): Promise<void> {
     const { served, violated, trace, name } = this.options;
-    const door = served()?.door;
+    const door = served()?.doorFor('worker');
     if (door === undefined) return;
     const answer = await inject(door.app, { ...request, token: this.token });
     const said = `${request.method} ${request.path} ${request.body ?? ''}`.slice(0, 600);
@@ -170,7 +171,11 @@ export class HostileWorker {
     const manager = served();
     if (manager === undefined) return;
     const askedAt = clock.monotonic();
-    const answer = await inject(manager.door.app, { method: 'GET', path: '/api/v1/nodes', token: adminToken });
+    const answer = await inject(manager.doorFor('worker').app, {
+      method: 'GET',
+      path: '/api/v1/nodes',
+      token: adminToken,
+    });
     const seconds = (clock.monotonic() - askedAt) / 1000;
     if (!manager.isAlive() || (answer?.status === 200 && seconds <= answerSeconds)) return;
     violated('who is honest is answered', `a list of nodes: ${answer?.status}, after ${seconds} s`);
