@@ -25,10 +25,10 @@ const ofNoConcern = ['lost+found', lockName];
 
 /** Rejects with BadRequest for a file that is no whole backup, and with Conflict for a folder that is in use or not empty. */
 export async function restore(
-  { file, dataDirectory }: RestoreLaunch,
+  { file, dataDirectory, withoutNodes }: RestoreLaunch,
   { clock, random }: { clock: Clock; random: Random },
 ): Promise<RestoreReport> {
-  const { head, objects } = await verify(file);
+  const { head, objects, nodes, droppedTokens } = await verify(file, withoutNodes);
   await ensurePrivateFolder(dataDirectory);
   const lock = await acquireProcessLock(join(dataDirectory, lockName), `the data folder ${dataDirectory}`);
   try {
@@ -40,7 +40,7 @@ export async function restore(
         clusterUid: head.clusterUid,
         restoreUid: random.uuid(),
         revision,
-        entries: writeFilesBetween(file, dataDirectory),
+        entries: writeFilesBetween(file, dataDirectory, withoutNodes),
         createdAt: toTimestamp(clock.now()),
       });
     } catch (error) {
@@ -49,32 +49,63 @@ export async function restore(
     }
     await unfinished.finish();
     const { clusterUid, takenAt } = head;
-    return { clusterUid, takenAt, backupRevision: head.revision, revision, objects };
+    return { clusterUid, takenAt, backupRevision: head.revision, revision, objects, nodes, droppedTokens };
   } finally {
     await lock.release();
   }
 }
 
-/** Reads all of it once, for nothing but to know that it is whole, and counts its objects by resource. */
-async function verify(file: string): Promise<{ head: BackupHead; objects: Record<string, number> }> {
+/** Reads all of it once, to know that it is whole, what of it comes back, and that it has the nodes which are not to. */
+async function verify(
+  file: string,
+  withoutNodes: readonly string[],
+): Promise<{ head: BackupHead } & Pick<RestoreReport, 'objects' | 'droppedTokens'> & { nodes: string[] }> {
   const objects: Record<string, number> = {};
+  const all: string[] = [];
+  let droppedTokens = 0;
   const items = itemsOf(file);
   for (;;) {
     const next = await items.next();
-    if (next.done) return { head: next.value, objects };
+    if (next.done) {
+      const unknown = withoutNodes.find((name) => !all.includes(name));
+      if (unknown !== undefined) throw noSuchNode(file, unknown, all);
+      return { head: next.value, objects, nodes: all.filter((name) => !withoutNodes.includes(name)), droppedTokens };
+    }
     if (next.value.type !== 'entry') continue;
-    const resource = resourceOfKey(next.value.key);
+    const { key } = next.value;
+    if (key.startsWith(nodePrefix)) all.push(key.slice(nodePrefix.length));
+    if (key.startsWith(tokenPrefix)) droppedTokens += 1;
+    if (!comesBack(key, withoutNodes)) continue;
+    const resource = resourceOfKey(key);
     objects[resource] = (own(objects, resource) ?? 0) + 1;
   }
+}
+
+const nodePrefix = '/core/nodes/';
+const tokenPrefix = '/orch.dev/jointokens/';
+
+/**
+ * A token that was deleted or used up after the backup would count again: none comes back, and the manager makes the first new
+ * one. Nodes do, as their workers hold certificates and go on; who was put out since has to be named.
+ */
+function comesBack(key: string, withoutNodes: readonly string[]): boolean {
+  if (key.startsWith(tokenPrefix)) return false;
+  return !key.startsWith(nodePrefix) || !withoutNodes.includes(key.slice(nodePrefix.length));
+}
+
+function noSuchNode(file: string, name: string, nodes: readonly string[]): OrchError {
+  const there = nodes.length === 0 ? 'none' : nodes.join(', ').slice(0, 500);
+  return new OrchError('BadRequest', `--without-node ${name}: ${file} has no such node; its nodes: ${there}`);
 }
 
 /** The objects for the store; the files that stand between them are written on the way. */
 async function* writeFilesBetween(
   file: string,
   dataDirectory: string,
+  withoutNodes: readonly string[],
 ): AsyncGenerator<Extract<BackupItem, { type: 'entry' }>> {
   for await (const item of itemsOf(file)) {
-    if (item.type === 'entry') yield item;
+    if (item.type === 'entry' && comesBack(item.key, withoutNodes)) yield item;
     if (item.type === 'file') await writeManagerFile(dataDirectory, item);
   }
 }

@@ -38,6 +38,8 @@ export interface LogLaunch {
 export interface RestoreLaunch {
   file: string;
   dataDirectory: string;
+  /** Nodes that are not to come back. */
+  withoutNodes: readonly string[];
 }
 
 export interface RestoreReport {
@@ -46,8 +48,12 @@ export interface RestoreReport {
   backupRevision: number;
   /** Where the restored store begins. */
   revision: number;
-  /** Number of objects by resource: `tasks.orch.dev`. */
+  /** Number of restored objects by resource: `tasks.orch.dev`. */
   objects: Readonly<Record<string, number>>;
+  /** The nodes that are members again: of each, the certificate that its worker holds counts. */
+  nodes: readonly string[];
+  /** How many join tokens were left out. */
+  droppedTokens: number;
 }
 
 export interface ManagerLaunch extends LogLaunch {

@@ -7,6 +7,7 @@ import { restore } from '../../src/app/restore.js';
 import type { Client } from '../../src/client/client.js';
 import { createClient, loadKubeconfig } from '../../src/client/connect.js';
 import { certificateRequest, makeKey } from '../../src/app/worker-identity.js';
+import { joinTokenId, joinTokenKind } from '../../src/model/join-token.js';
 import { nodeKind } from '../../src/model/node.js';
 import { taskKind, type Task } from '../../src/model/task.js';
 import { createSystemClock } from '../../src/support/clock.js';
@@ -212,6 +213,45 @@ describe('orch restore', () => {
     expect((await stat(join(fresh, 'credentials.json'))).mode & 0o777).toBe(0o600);
   });
 
+  it('brings no join token back, and no node that is named: who was put out since stays out', async () => {
+    const client = await clientOf();
+    const token = (await readFile(join(data, 'join-token'), 'utf8')).trim();
+    const members = await Promise.all(
+      ['kept', 'stolen'].map(async (name) => {
+        const key = await makeKey();
+        const { certificate: cert } = await manager.admit(name, {}, await certificateRequest(key, name));
+        return { name, key, cert };
+      }),
+    );
+    const file = await backup();
+    await client.delete(nodeKind, { name: 'stolen' });
+    const fresh = join(folder, 'fresh');
+    const unknown = await orch(['restore', file, '--data', fresh, '--without-node', 'stole']);
+    expect(unknown).toMatchObject({ exitCode: 1 });
+    expect(unknown.stderr).toContain('has no such node; its nodes: kept, stolen');
+    const { exitCode, stdout } = await orch(['restore', file, '--data', fresh, '--without-node', 'stolen']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('left out: 1 join tokens');
+    expect(stdout).toContain('members again: kept;');
+    await manager.close();
+    const restored = await start(fresh);
+    const asks = ({ name, key, cert }: (typeof members)[number]): Promise<unknown> => {
+      const worker = createClient({
+        ...{ server: restored.url, caPem: restored.caPem, clock: effects.clock },
+        identity: () => ({ key, cert }),
+      });
+      closers.push(() => worker.close());
+      return worker.get(nodeKind, { name });
+    };
+    const [kept, stolen] = members;
+    await expect(kept && asks(kept)).resolves.toMatchObject({ metadata: { name: 'kept' } });
+    await expect(stolen && asks(stolen)).rejects.toMatchObject({ code: 'Unauthorized' });
+    const { items } = await (await clientOf(fresh)).list(joinTokenKind);
+    expect(items).toHaveLength(1);
+    expect((await readFile(join(fresh, 'join-token'), 'utf8')).trim()).not.toBe(token);
+    expect(items[0]?.metadata.name).not.toBe(joinTokenId(token));
+  });
+
   it('begins above every revision that anybody has seen: watches from before list again', async () => {
     await addTasks('a');
     const file = await backup();
@@ -305,7 +345,10 @@ describe('orch restore', () => {
       if (++asked > 1) throw new Error('the clock stopped');
       return effects.clock.now();
     };
-    const launch = restore({ file, dataDirectory: fresh }, { ...effects, clock: { ...effects.clock, now } });
+    const launch = restore(
+      { file, dataDirectory: fresh, withoutNodes: [] },
+      { ...effects, clock: { ...effects.clock, now } },
+    );
     await expect(launch).rejects.toThrow('the clock stopped');
     expect(await readdir(fresh)).toEqual([]);
     expect(await readFile(file, 'utf8')).toBe(text);
