@@ -36,7 +36,8 @@ export function buildOpenApi(resources: readonly ServedResource[], version: stri
 
 /** What only the system writes is described as well, or kubectl would not come as far as to be told so. */
 function isDescribed(resource: ServedResource): boolean {
-  return verbsOf(resource).includes('patch') || resource.kind.writtenBySystem !== undefined;
+  const { kind } = resource;
+  return verbsOf(resource).includes('patch') || kind.writtenBySystem !== undefined || kind.keptAsReported !== undefined;
 }
 
 function documentOf(resources: readonly ServedResource[], root: string, version: string): JsonObject {

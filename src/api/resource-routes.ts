@@ -39,10 +39,11 @@ export function addResourceRoutes(routes: RouteTable, context: ApiContext, resou
 
   const refused = kind.writtenBySystem === undefined ? undefined : refuse(kind.writtenBySystem);
   const create = kind === taskEventKind ? taskEventHandler(context) : createHandler(context, resource);
+  const unchangeable = kind.keptAsReported === undefined ? refused : refuse(kind.keptAsReported);
   const [replace, patch] = [replaceHandler(context, resource), patchHandler(context, resource)];
   routes.add('post', collection, { type: 'resource', kind, verb: 'create' }, refused ?? create);
-  routes.add('put', item, { type: 'resource', kind, verb: 'update' }, refused ?? replace);
-  routes.add('patch', item, { type: 'resource', kind, verb: 'patch' }, refused ?? patch);
+  routes.add('put', item, { type: 'resource', kind, verb: 'update' }, unchangeable ?? replace);
+  routes.add('patch', item, { type: 'resource', kind, verb: 'patch' }, unchangeable ?? patch);
   routes.add('delete', item, { type: 'resource', kind, verb: 'delete' }, deleteHandler(context, resource));
   if (verbsOf(resource).includes('deletecollection')) {
     const access = { type: 'resource', kind, verb: 'deletecollection' } as const;

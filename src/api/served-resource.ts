@@ -78,7 +78,8 @@ export function verbsOf(resource: ServedResource): readonly string[] {
   // Kubernetes does not offer it for namespaces either: each takes everything in it along.
   const collection = kind === namespaceKind ? [] : ['deletecollection'];
   if (kind.writtenBySystem !== undefined) return ['delete', ...collection, 'get', 'list', 'watch'];
-  return ['create', 'delete', ...collection, 'get', 'list', 'patch', 'update', 'watch'];
+  const changes = kind.keptAsReported === undefined ? ['patch', 'update'] : [];
+  return ['create', 'delete', ...collection, 'get', 'list', ...changes, 'watch'];
 }
 
 const { group, version, kind } = scaleKind;

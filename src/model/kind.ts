@@ -24,6 +24,10 @@ export interface Kind {
   hasEvents?: boolean;
   /** Only the system makes and changes objects of this kind: what a user who tries is told. Everybody may read and delete. */
   writtenBySystem?: string;
+  /** Its objects are records: they can be reported and deleted, and whoever would change one is told this. */
+  keptAsReported?: string;
+  /** Of a kind that users write too: why this very object is the system's alone to make or change. Pure. */
+  systemsOwn?(object: ApiObject): string | undefined;
   /** The JSON Schema (draft 7) of the whole object, from schemas/. */
   schema: JsonObject;
   /** Columns of `get` besides NAME, which is always first, and AGE, which is always last of the narrow ones. */

@@ -43,6 +43,8 @@ export const taskEventKind: Kind = {
   categories: ['orch'],
   namespaced: true,
   hasStatus: false,
+  keptAsReported:
+    'TaskEvents are records, and nobody changes one: report another, delete it, or change an Event (v1) that you wrote yourself',
   schema: schema,
   columns: [
     {

@@ -146,3 +146,30 @@ describe('events that clients report', () => {
     );
   });
 });
+
+describe('taskevents', () => {
+  it('are records: what orch or a client reported is read and deleted, and changed by nobody', async () => {
+    const core = config.makeApiClient(CoreV1Api);
+    const involvedObject = await aboutMap('recorded');
+    const body = { metadata: { name: 'recorded.1', namespace }, involvedObject, reason: 'Seen', message: 'as it was' };
+    await core.createNamespacedEvent({ namespace, body });
+    const path = '/apis/orch.dev/v1/namespaces/default/taskevents/recorded.1';
+    const { json } = await api.request('GET', path);
+    const changes = [
+      await api.request('PUT', path, { body: { ...json, message: 'other' } }),
+      await api.request('PATCH', path, { body: { reason: 'Other' }, type: 'application/merge-patch+json' }),
+      await api.request('PATCH', `${path}?fieldManager=a&force=true`, {
+        body: { apiVersion: 'orch.dev/v1', kind: 'TaskEvent', message: 'other' },
+        type: 'application/apply-patch+yaml',
+      }),
+    ];
+    expect(changes.map(({ status }) => status)).toEqual([405, 405, 405]);
+    expect(changes[0]?.json.message).toContain('TaskEvents are records');
+    expect(await kubectl.fails('annotate', 'taskevent', 'recorded.1', 'a=b')).toContain('TaskEvents are records');
+    expect((await api.request('GET', path)).json.message).toBe('as it was');
+    expect(await kubectl.succeeds('get', '--raw', '/apis/orch.dev/v1')).toMatch(
+      /"name":"taskevents"[^}]*"verbs":\["create","delete","deletecollection","get","list","watch"\]/,
+    );
+    await kubectl.succeeds('delete', 'taskevent', 'recorded.1');
+  });
+});
