@@ -24,9 +24,12 @@ export class RootCertificates {
   private readonly maps: WatchedKind<ConfigMap>;
   private readonly background: Background;
   private readonly writes = new Set<Promise<void>>();
+  private readonly seen = new Set<string>();
+  private caPem: string;
   private stopped = false;
 
   constructor(private readonly parts: { registry: Registry; clock: Clock; logger: Logger; caPem: string }) {
+    this.caPem = parts.caPem;
     const { registry, clock } = parts;
     this.background = new Background(clock, (error) => this.warn(error));
     this.namespaces = new WatchedKind<Namespace>({
@@ -61,6 +64,13 @@ export class RootCertificates {
     await Promise.all(this.writes);
   }
 
+  /** The authority has another certificate from now on: each namespace gets that one. */
+  useAuthority(caPem: string): void {
+    if (caPem === this.caPem) return;
+    this.caPem = caPem;
+    for (const namespace of this.seen) this.ensure(namespace);
+  }
+
   private each<T extends ApiObject>(
     events: readonly ObjectEvent<T>[],
     namespaceOf: (object: ApiObject) => string,
@@ -70,6 +80,7 @@ export class RootCertificates {
 
   private ensure(namespace: string): void {
     if (this.stopped) return;
+    this.seen.add(namespace);
     const write: Promise<void> = this.write(namespace)
       .catch((error: unknown) => this.warn(error))
       .finally(() => this.writes.delete(write));
@@ -77,17 +88,22 @@ export class RootCertificates {
   }
 
   private async write(namespace: string): Promise<void> {
-    const { registry, caPem } = this.parts;
+    const { registry } = this.parts;
+    const { caPem } = this;
     const key = { namespace, name: rootCertificateName };
     try {
       const { metadata } = await registry.get(namespaceKind, { name: namespace });
-      if (metadata.deletionTimestamp !== undefined) return;
+      if (metadata.deletionTimestamp !== undefined) {
+        this.seen.delete(namespace);
+        return;
+      }
       const map: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: key, data: { 'ca.crt': caPem } };
       // By apply: what others add to it stays, and the same again writes nothing.
       await registry.apply(configMapKind, key, map, { fieldManager: 'orch-root-ca', force: true });
     } catch (error) {
       // The namespace has gone, or goes: what happens to it next comes here again.
       if (!isOrchError(error, 'NotFound') && !isOrchError(error, 'Forbidden')) throw error;
+      this.seen.delete(namespace);
     }
   }
 

@@ -39,6 +39,18 @@ describe('RootCertificates', () => {
     await isThere('default');
   });
 
+  it('puts the new one everywhere when the authority was renewed, and back when somebody puts the old one', async () => {
+    await fixture.registry.create(namespaceKind, { metadata: { name: 'other' } });
+    for (const namespace of ['default', 'other']) await isThere(namespace);
+    certificates.useAuthority('NEW');
+    const isNew = (namespace: string): Promise<unknown> =>
+      waitFor('the new one', async () => JSON.stringify(await dataIn(namespace)) === '{"ca.crt":"NEW"}');
+    for (const namespace of ['default', 'other']) await isNew(namespace);
+    const body = { data: { 'ca.crt': 'PEM' } };
+    await fixture.registry.patch(configMapKind, keyIn('default'), { type: 'merge', body });
+    await isNew('default');
+  });
+
   it('lets a namespace go that is deleted', async () => {
     await fixture.registry.create(namespaceKind, { metadata: { name: 'leaving' } });
     await isThere('leaving');
