@@ -6,7 +6,7 @@ import { forbiddenKeys, maxDuplicateFields, type DuplicateFields, type TextLimit
 import { readEvents } from './read-events.js';
 import type { SourceMap, Spot } from './source-map.js';
 import { TextProblem } from './text-problem.js';
-import { resolvePlainScalar } from './yaml-scalars.js';
+import { keyOf, resolvePlainScalar } from './yaml-scalars.js';
 
 /** One document of a text: a tree that is plain data, without shared parts or cycles, and where it starts. */
 export interface TextDocument {
@@ -216,9 +216,11 @@ class Composer {
     const event = this.events[this.#next];
     const { value: rawKey, spot: keySpot, start: offset } = this.#node();
     const plain = event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN;
-    const key = plain && event.valueStart >= 0 ? getScalarValue(this.text, event) : rawKey;
-    if (typeof key !== 'string') {
-      this.#note(`a key must be a string, not ${typeof key === 'object' && key ? 'a collection' : 'empty'}`, offset);
+    const text = plain && event.valueStart >= 0 ? getScalarValue(this.text, event) : '';
+    const key = keyOf(rawKey, text);
+    if (key === undefined) {
+      const what = typeof rawKey === 'object' && rawKey ? 'a collection' : text === '' ? 'empty' : `${text}: quote it`;
+      this.#note(`a key must be a string, not ${what}`, offset);
       return this.#node().depth;
     }
     this.#path.push(key);

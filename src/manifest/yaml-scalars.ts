@@ -1,3 +1,4 @@
+import type { JsonValue } from '../model/json.js';
 import { shorten } from './field-path.js';
 
 export type Scalar = { value: null | boolean | number | string } | { problem: string };
@@ -48,4 +49,30 @@ function resolveNumber(text: string): Scalar {
     return { problem: `${text} is not a number that a manifest can hold: quote it if it is text: "${text}"` };
   }
   return { value: text };
+}
+
+/**
+ * The key that kubectl makes of a value that stands as one, since JSON has texts only: `yes` is "true", 0750 is "488". `text` is
+ * how a number was written, where that is known: one with a point is formatted as Go does. Undefined for what is no key. Pure.
+ */
+export function keyOf(value: JsonValue, text: string): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value !== 'number') return undefined;
+  const digits = text.replaceAll('_', '').replace(/^[-+]/, '');
+  const isWhole = text === '' ? Number.isInteger(value) : notations.some(([notation]) => notation.test(digits));
+  return isWhole ? String(value) : formatFloat(value);
+}
+
+/** As Go's shortest form of 32 bits: with an exponent below 1e-4 and from 1e6 on. */
+function formatFloat(value: number): string {
+  const wanted = Math.fround(value);
+  if (!Number.isFinite(wanted)) return wanted > 0 ? '.inf' : '-.inf';
+  if (wanted === 0) return Object.is(wanted, -0) ? '-0' : '0';
+  let precision = 1;
+  while (precision < 9 && Math.fround(Number(wanted.toPrecision(precision))) !== wanted) precision += 1;
+  const [mantissa = '', power = '0'] = wanted.toExponential(precision - 1).split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 6) return String(Number(wanted.toPrecision(precision)));
+  return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }

@@ -72,7 +72,8 @@ describe('what is launched', () => {
     const restore: Launchers['restore'] = async (options) => {
       calls.push(['restore', options]);
       const objects = { 'tasks.orch.dev': 2, nodes: 1 };
-      return { clusterUid: 'u-1', takenAt: '2026-01-31T12:00:00Z', backupRevision: 7, revision: 1007, objects };
+      const found = { objects, nodes: ['n1'], droppedTokens: 3 };
+      return { clusterUid: 'u-1', takenAt: '2026-01-31T12:00:00Z', backupRevision: 7, revision: 1007, ...found };
     };
     return { calls, launchers: { up: take('up'), manager: take('manager'), worker: take('worker'), restore } };
   }
@@ -81,11 +82,13 @@ describe('what is launched', () => {
     const { launchers, calls } = record();
     const { exitCode, stdout } = await runCli(['restore', 'f.backup', '--data', 'd'], { launchers });
     expect(exitCode).toBe(0);
-    expect(calls).toEqual([['restore', { file: 'f.backup', dataDirectory: 'd' }]]);
+    expect(calls).toEqual([['restore', { file: 'f.backup', dataDirectory: 'd', withoutNodes: [] }]]);
     expect(stdout).toBe(
       'restored cluster u-1 into d\n' +
         'taken 2026-01-31T12:00:00Z at revision 7; revisions go on from 1007\n' +
-        '       1 nodes\n       2 tasks.orch.dev\n',
+        '       1 nodes\n       2 tasks.orch.dev\n' +
+        'left out: 3 join tokens; the manager makes a new one at its start\n' +
+        'members again: n1; delete those that you put out after the backup\n',
     );
   });
 

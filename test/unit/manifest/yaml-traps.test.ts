@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { formatManifestError } from '../../../src/manifest/manifest-document.js';
-import { parseManifests } from '../../../src/manifest/parse-manifests.js';
+import { requestLimits } from '../../../src/manifest/limits.js';
+import { parseManifests, parseValue } from '../../../src/manifest/parse-manifests.js';
 
 // One short text for each trap of YAML and JSON that is known to have hurt others; bad-manifests.test.ts has them as files.
 const refusal = (text: string): string[] => {
@@ -22,6 +23,48 @@ describe('traps', () => {
     ['a merge after the key that it brings', 'a: { b: c, <<: { b: d } }', 'programs differ in which one counts'],
   ])('YM-01: %s is refused', (_what, text, message) => {
     expect(refusal(text).join('\n')).toContain(message);
+  });
+
+  // Each as kubectl 1.32 prints it with `kubectl label --local -o json`.
+  it.each([
+    ['yes', 'true'],
+    ['Off', 'false'],
+    ['y', 'true'],
+    ['0750', '488'],
+    ['0o17', '15'],
+    ['0x10', '16'],
+    ['1_000', '1000'],
+    ['-5', '-5'],
+    ['+1', '1'],
+    ['-0', '0'],
+    ['-0.0', '-0'],
+    ['08', '8'],
+    ['1.0', '1'],
+    ['.5', '0.5'],
+    ['0.1', '0.1'],
+    ['1e3', '1000'],
+    ['123456.25', '123456.25'],
+    ['1000000.0', '1e+06'],
+    ['1234567.5', '1.2345675e+06'],
+    ['16777217.0', '1.6777216e+07'],
+    ['1e21', '1e+21'],
+    ['0.0001', '0.0001'],
+    ['0.000012', '1.2e-05'],
+    ['"off"', 'off'],
+    ['!!str yes', 'yes'],
+    ['!!bool yes', 'true'],
+    ['2024-01-01', '2024-01-01'],
+    ['1:30', '1:30'],
+  ])('YM-09: a key %s is the key "%s", as with kubectl', (written, key) => {
+    expect(parseValue(`${written}: x\n`, 'f', requestLimits)).toEqual({ [key]: 'x' });
+  });
+
+  it('YM-09: keys that become one are there twice, and null is none, with the place', () => {
+    const data = (...keys: string[]): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata:\n${keys.map((key) => `  ${key}: x\n`).join('')}`;
+    expect(refusal(data('yes', 'true'))).toEqual(['f:6:3: data.true: the key "true" is there twice']);
+    expect(refusal(data('null')).join()).toContain('f:5:3: data: a key must be a string, not null: quote it');
+    expect(refusal(data('~')).join()).toContain('not ~: quote it');
   });
 
   it.each(['__proto__', 'constructor', 'prototype'])('YM-04: the key %s is refused, with its path', (key) => {
