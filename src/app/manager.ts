@@ -9,6 +9,8 @@ import { openCredentials } from '../api/credentials.js';
 import type { Credentials } from '../api/credentials.js';
 import { formatKubeconfig } from '../api/kubeconfig.js';
 import { startApiServer } from '../api/server.js';
+import { replicaOwnerKinds } from '../controllers/replica-sets/replica-owner.js';
+import { ReplicaSetController } from '../controllers/replica-sets/replica-set-controller.js';
 import { DeploymentController } from '../controllers/deployments/deployment-controller.js';
 import { Manager } from '../controllers/manager.js';
 import { RootCertificates } from '../controllers/root-certificate.js';
@@ -113,6 +115,17 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
     });
     await deployments.start();
     closers.push(() => deployments.stop());
+    for (const ownerKind of replicaOwnerKinds) {
+      const sets = new ReplicaSetController({
+        registry,
+        clock,
+        random,
+        logger: logger.with({ component: ownerKind.kind.plural }),
+        ownerKind,
+      });
+      await sets.start();
+      closers.push(() => sets.stop());
+    }
 
     const certificates = new RootCertificates({
       registry,
@@ -169,6 +182,7 @@ export async function startManager(options: ManagerOptions, effects: Effects): P
       logger,
       onRenewed: async (renewed) => {
         api.useCertificate(renewed);
+        certificates.useAuthority(renewed.caPem);
         await writeKubeconfig(renewed);
       },
     });

@@ -139,6 +139,8 @@ class DocumentCheck {
     this.#checkMetadata(kind, object, pointer);
     // Rules are written for objects of the right shape.
     if (issues.length > 0) return;
+    const why = kind.systemsOwn?.(object as unknown as ApiObject);
+    if (why !== undefined) this.#fail(`${pointer}/kind`, why, 'kind');
     for (const cause of kind.validate(readSent(kind, object, true) as unknown as ApiObject)) {
       this.#cause(cause, pointer);
     }

@@ -2,16 +2,18 @@ import schema from '../../schemas/deployment.schema.json' with { type: 'json' };
 import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject, Stored } from './api-object.js';
 import type { Deployment, DeploymentSpec } from './generated/deployment.js';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './json.js';
-import type { FieldTreatment, Kind } from './kind.js';
-import { compileLabelSelector, formatLabelSelector, labelSelectorCauses } from './label-selector.js';
-import { refusalOf, treatmentOf } from './pod-fields.js';
+import { canonicalJson, isJsonObject, type JsonObject } from './json.js';
+import type { Kind } from './kind.js';
+import { formatLabelSelector, labelSelectorCauses } from './label-selector.js';
 import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
-import { refusedAnnotations } from './pod-security.js';
-import { asCauseOfPod } from './pod-task-spec.js';
-import { blueprintOf, type PodTemplate } from './pod-template.js';
-import { taskKind } from './task.js';
-import { volumeWarnings } from './volumes.js';
+import {
+  refusalInTemplate,
+  templateCauses,
+  templateLabelCauses,
+  templateWarnings,
+  treatTemplateField,
+  withReplicas,
+} from './template-rules.js';
 
 export type { Deployment, DeploymentCondition, DeploymentSpec, DeploymentStatus } from './generated/deployment.js';
 export type StoredDeployment = Stored<Deployment>;
@@ -97,31 +99,12 @@ export const deploymentKind: Kind = {
     statusReplicas: 'status.replicas',
     selector: (object) => formatLabelSelector(asDeployment(object).spec.selector),
   },
-  treatField,
-  explainRefusal: (field, value) => refusalOf(field.replace(/^spec\.template\./, ''), value),
+  treatField: treatTemplateField,
+  explainRefusal: refusalInTemplate,
   normalize: (sent, isWhole) => (isWhole ? withReplicas(sent) : withoutRevision(sent)),
   warn: (object) => templateWarnings(asDeployment(object).spec.template),
   validate: (object, old) => validateDeployment(asDeployment(object), old && asDeployment(old)),
 };
-
-const templateMetadata = 'spec.template.metadata.';
-const metadataWithoutEffect = ['name', 'generateName', 'namespace', 'creationTimestamp', 'uid', 'resourceVersion'];
-
-function treatField(field: string, value: JsonValue | undefined): FieldTreatment {
-  if (field.startsWith(templateMetadata)) {
-    if (!metadataWithoutEffect.includes(field.slice(templateMetadata.length))) return 'unknown';
-    return value === null || value === '' ? 'empty' : 'keep';
-  }
-  const prefix = 'spec.template.';
-  return field.startsWith(`${prefix}spec.`) ? treatmentOf(field.slice(prefix.length), value) : 'unknown';
-}
-
-/** Kubernetes' server writes it too, and kubectl cannot describe a Deployment without it. */
-function withReplicas(sent: JsonObject): JsonObject {
-  const { spec } = sent;
-  if (!isJsonObject(spec) || spec['replicas'] !== undefined) return sent;
-  return { ...sent, spec: { ...spec, replicas: 1 } };
-}
 
 /** Whoever applies what was read from a cluster must not say again and again which number it has. */
 function withoutRevision(sent: JsonObject): JsonObject {
@@ -136,18 +119,13 @@ function withoutRevision(sent: JsonObject): JsonObject {
 function validateDeployment({ spec }: Deployment, old: Deployment | undefined): ErrorCause[] {
   const selectorCauses = labelSelectorCauses(spec.selector, 'spec.selector');
   return [
-    ...(selectorCauses.length > 0 ? selectorCauses : templateLabelCauses(spec)),
+    ...(selectorCauses.length > 0 ? selectorCauses : templateLabelCauses(spec.selector, spec.template)),
     ...(old && canonicalJson(old.spec.selector) !== canonicalJson(spec.selector)
       ? [invalid('spec.selector', 'field is immutable: make another Deployment')]
       : []),
     ...strategyCauses(spec),
-    ...templateCauses(spec.template),
+    ...templateCauses(spec.template, 'Deployment'),
   ];
-}
-
-function templateLabelCauses({ selector, template }: DeploymentSpec): ErrorCause[] {
-  if (compileLabelSelector(selector)(template.metadata?.labels)) return [];
-  return [invalid('spec.template.metadata.labels', '`selector` does not match template `labels`')];
 }
 
 function strategyCauses({
@@ -171,34 +149,6 @@ function strategyCauses({
 
 function isZero(bound: number | string): boolean {
   return typeof bound === 'number' ? bound === 0 : Number.parseInt(bound, 10) === 0;
-}
-
-/** A template must be one that tasks can be made from: their own rules are asked, in the words of the template. */
-function templateCauses(template: PodTemplate): ErrorCause[] {
-  const { containers, restartPolicy = 'Always' } = template.spec;
-  const [container, ...more] = containers;
-  const causes: ErrorCause[] = [];
-  if (more.length > 0) {
-    const message = `orch runs one container in a pod, not ${containers.length}: make a Deployment of each`;
-    causes.push({ reason: 'FieldValueTooMany', field: 'spec.template.spec.containers', message });
-  }
-  if (restartPolicy !== 'Always') {
-    const message = `must be Always, not "${restartPolicy}": a Deployment keeps its tasks running`;
-    causes.push({ reason: 'FieldValueNotSupported', field: 'spec.template.spec.restartPolicy', message });
-  }
-  for (const { name, message } of refusedAnnotations(template.metadata?.annotations)) {
-    causes.push({ reason: 'FieldValueNotSupported', field: `spec.template.metadata.annotations.${name}`, message });
-  }
-  const first = 'spec.template.spec.containers[0]';
-  if (!container?.image)
-    return [...causes, { reason: 'FieldValueRequired', field: `${first}.image`, message: 'is required' }];
-  const task = { apiVersion: 'orch.dev/v1', kind: 'Task', metadata: {}, ...{ spec: blueprintOf(template, '').spec } };
-  return [...causes, ...taskKind.validate(task).map((cause) => asCauseOfPod(cause, 'spec.template.'))];
-}
-
-function templateWarnings(template: PodTemplate): string[] {
-  const { spec } = blueprintOf(template, '');
-  return volumeWarnings(spec).map((warning) => warning.replace(/^spec\./, 'spec.template.spec.'));
 }
 
 function invalid(field: string, message: string): ErrorCause {

@@ -8,6 +8,7 @@ import { namespaceKind } from './namespace.js';
 import { nodeKind } from './node.js';
 import { podTemplateKind } from './pod-template-object.js';
 import { replicaSetKind } from './replica-set.js';
+import { replicationControllerKind } from './replication-controller.js';
 import { secretKind } from './secret.js';
 import { sourceKind } from './source.js';
 import { taskEventKind } from './task-event.js';
@@ -25,6 +26,7 @@ export const kinds: readonly Kind[] = [
   podTemplateKind,
   deploymentKind,
   replicaSetKind,
+  replicationControllerKind,
   taskKind,
   taskEventKind,
   sourceKind,

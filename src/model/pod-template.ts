@@ -23,13 +23,19 @@ export interface TaskBlueprint {
  * task's Pod shows them. Pure.
  */
 export function blueprintOf(template: PodTemplate, taskName: string): TaskBlueprint {
+  const { labels, ...blueprint } = bareBlueprintOf(template, taskName);
+  return { ...blueprint, labels: { ...labels, [templateHashLabel]: templateHash(template) } };
+}
+
+/** The same without the label that tells which template it was. Pure. */
+export function bareBlueprintOf(template: PodTemplate, taskName: string): TaskBlueprint {
   const { labels = {}, annotations = {} } = template.metadata ?? {};
   const sent = template.spec as unknown as JsonObject;
   const spec = withoutSilentFields(sent);
   const container = firstContainer(spec);
   const fields = withContainerName(keptFieldsOf(sent, firstContainer(sent)), container, { name: taskName });
   return {
-    labels: { ...labels, [templateHashLabel]: templateHash(template) },
+    labels,
     annotations: addPodOnlyFields(annotations, fields) as Record<string, string>,
     spec: taskSpecOfPod(spec, container) as unknown as TaskSpec,
   };
@@ -51,6 +57,22 @@ export function nameOfTemplate(deploymentName: string, hash: string): string {
   if (deploymentName.length <= longestWholeName) return `${deploymentName}-${hash}`;
   const beginning = deploymentName.slice(0, longestWholeName - 11).replace(/[-.]+$/, '');
   return `${beginning}-${shortHash(deploymentName)}-${hash}`;
+}
+
+/**
+ * The n-th name of a ReplicaSet's tasks: its own, and five letters that follow from its uid and n, so that another ReplicaSet of
+ * its name, and tasks that are numbered, have others. Pure.
+ */
+export function replicaName(ownerName: string, ownerUid: string, number: number): string {
+  const beginning = ownerName.slice(0, longestWholeName).replace(/[-.]+$/, '');
+  const letters = 'bcdfghjklmnpqrstvwxz2456789';
+  let value = Number.parseInt(shortHash(`${ownerUid}/${number}`), 16);
+  let suffix = '';
+  for (let at = 0; at < 5; at += 1) {
+    suffix += letters[value % letters.length] ?? '';
+    value = Math.floor(value / letters.length);
+  }
+  return `${beginning}-${suffix}`;
 }
 
 /**

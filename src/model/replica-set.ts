@@ -1,9 +1,21 @@
 import schema from '../../schemas/replica-set.schema.json' with { type: 'json' };
+import type { ErrorCause } from '../support/errors.js';
 import type { ApiObject, Stored } from './api-object.js';
 import { deploymentKind, revisionAnnotation } from './deployment.js';
 import type { ReplicaSet } from './generated/replica-set.js';
+import { canonicalJson } from './json.js';
 import type { Column, Kind } from './kind.js';
+import { formatLabelSelector, labelSelectorCauses } from './label-selector.js';
 import { podSpecListKeys, podSpecRetainKeys } from './pod-list-keys.js';
+import { templateHashLabel } from './pod-template.js';
+import {
+  refusalInTemplate,
+  templateCauses,
+  templateLabelCauses,
+  templateWarnings,
+  treatTemplateField,
+  withReplicas,
+} from './template-rules.js';
 
 export type { ReplicaSet, ReplicaSetSpec, ReplicaSetStatus } from './generated/replica-set.js';
 export type StoredReplicaSet = Stored<ReplicaSet>;
@@ -28,10 +40,11 @@ const notOfTheTemplate: readonly string[] = [
 
 const asReplicaSet = (object: ApiObject): ReplicaSet => object as ReplicaSet;
 
-/**
- * Kubernetes' ReplicaSet, which here is a record: one of each template that a Deployment has brought out, so that one can go
- * back to it. It makes no tasks.
- */
+const ownedWords =
+  'Deployments write ReplicaSets with the label pod-template-hash, one of each template they have brought out: change the ' +
+  'Deployment, or leave that label out';
+
+/** Kubernetes' ReplicaSet. One that a Deployment wrote is a record, so that one can go back to it: it makes no tasks. */
 export const replicaSetKind: Kind = {
   group: 'apps',
   version: 'v1',
@@ -43,23 +56,62 @@ export const replicaSetKind: Kind = {
   namespaced: true,
   hasStatus: true,
   initialStatus: { replicas: 0 },
-  writtenBySystem:
-    'Deployments write ReplicaSets, one of each template they have brought out: make or change a Deployment',
+  systemsOwn: (object) => (isRecord(object) ? ownedWords : undefined),
   schema: schema,
   columns: [
-    count('DESIRED', 'Tasks of its template.', ({ spec }) => spec.replicas),
-    count('CURRENT', 'Tasks of its template that were seen.', ({ status }) => status?.replicas),
+    count('DESIRED', 'Tasks there are to be.', ({ spec }) => spec.replicas),
+    count('CURRENT', 'Tasks that were seen.', ({ status }) => status?.replicas),
     count('READY', 'Ready ones.', ({ status }) => status?.readyReplicas),
     ...deploymentKind.columns.filter(({ wide }) => wide),
   ],
   selectableFields: {},
   listKeys: { ...podSpecListKeys('spec.template.spec'), 'status.conditions': ['type'] },
   retainKeys: podSpecRetainKeys('spec.template.spec'),
-  treatField: (field, value) =>
-    field.startsWith('spec.template.') ? (deploymentKind.treatField?.(field, value) ?? 'unknown') : 'unknown',
-  // Its template is one that its Deployment was accepted with.
-  validate: () => [],
+  scale: {
+    specReplicas: 'spec.replicas',
+    statusReplicas: 'status.replicas',
+    selector: (object) => formatLabelSelector(asReplicaSet(object).spec.selector),
+  },
+  treatField: treatTemplateField,
+  explainRefusal: refusalInTemplate,
+  normalize: (sent, isWhole) => (isWhole ? withReplicas(sent) : sent),
+  warn: (object) => templateWarnings(asReplicaSet(object).spec.template),
+  // The template of a record is one that its Deployment was accepted with.
+  validate: (object, old) =>
+    isRecord(object) ? [] : validateReplicaSet(asReplicaSet(object), old && asReplicaSet(old)),
 };
+
+/**
+ * Whether a Deployment wrote it: it names one as its controller, or has the label of a template's hash, which is left when the
+ * Deployment is deleted and its records stay. Pure.
+ */
+export function isRecord({ metadata }: ApiObject): boolean {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner?.kind === 'Deployment' || Object.hasOwn(metadata.labels ?? {}, templateHashLabel);
+}
+
+/** As of Deployments; a record may have more, with the surge of its Deployment. */
+const maxReplicas = 10_000;
+const tooMany: ErrorCause = {
+  reason: 'FieldValueInvalid',
+  field: 'spec.replicas',
+  message: `must be at most ${maxReplicas}`,
+};
+
+function validateReplicaSet({ spec }: ReplicaSet, old: ReplicaSet | undefined): ErrorCause[] {
+  const selectorCauses = labelSelectorCauses(spec.selector, 'spec.selector');
+  const immutable: ErrorCause = {
+    reason: 'FieldValueInvalid',
+    field: 'spec.selector',
+    message: 'field is immutable: make another ReplicaSet',
+  };
+  return [
+    ...(selectorCauses.length > 0 ? selectorCauses : templateLabelCauses(spec.selector, spec.template)),
+    ...(old && canonicalJson(old.spec.selector) !== canonicalJson(spec.selector) ? [immutable] : []),
+    ...((spec.replicas ?? 1) > maxReplicas ? [tooMany] : []),
+    ...templateCauses(spec.template, 'ReplicaSet'),
+  ];
+}
 
 /** The number of a template in the history of its Deployment; undefined when nobody numbered it. Pure. */
 export function revisionOf({ metadata }: ApiObject): number | undefined {

@@ -2,7 +2,7 @@ import type { ApiObject } from '../model/api-object.js';
 import type { JsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { separateUnknownFields, validateSchema } from '../manifest/validate-schema.js';
-import type { ErrorCause } from '../support/errors.js';
+import { OrchError, type ErrorCause } from '../support/errors.js';
 import { decodingSentences, invalid, strictDecoding } from './registry-errors.js';
 import type { DecodingOptions } from './registry.js';
 
@@ -34,6 +34,12 @@ export function checkUnknownFields(
   if (fieldValidation === 'Strict') throw strictDecoding(kind, unknown, duplicateFields);
   const sentences = fieldValidation === 'Warn' ? decodingSentences(unknown, duplicateFields) : [];
   return { object: known(), warnings: [...warnings, ...sentences] };
+}
+
+/** Throws MethodNotAllowed for an object that its kind keeps for the system. Pure. */
+export function checkIsUsers(kind: Kind, object: ApiObject): void {
+  const why = kind.systemsOwn?.(object);
+  if (why !== undefined) throw new OrchError('MethodNotAllowed', why);
 }
 
 /**

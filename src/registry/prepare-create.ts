@@ -2,7 +2,7 @@ import type { ObjectMeta } from '../model/api-object.js';
 import type { JsonObject, JsonValue } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import type { ErrorCause } from '../support/errors.js';
-import { checkUnknownFields, checkValid } from './check-object.js';
+import { checkIsUsers, checkUnknownFields, checkValid } from './check-object.js';
 import type { AnyStored } from './object-codec.js';
 import { checkSize } from './object-size.js';
 import { invalid } from './registry-errors.js';
@@ -16,6 +16,8 @@ export interface CreateFacts extends DecodingOptions {
   timestamp: string;
   /** Appended to metadata.generateName. */
   nameSuffix: string;
+  /** As WriteOptions. */
+  asSystem?: boolean;
   /** Who owns the fields of the new object. */
   manageFields?: (object: AnyStored) => ObjectMeta['managedFields'];
 }
@@ -68,6 +70,7 @@ export function prepareCreate(
     metadata: { ...pick(metadata, usersMetadata), ...system },
     ...(kind.hasStatus ? { status: { ...kind.initialStatus } } : {}),
   } as unknown as AnyStored;
+  if (!facts.asSystem) checkIsUsers(kind, bare);
   checkSize(kind, name, bare, 'main');
   checkValid(kind, name, bare as unknown as JsonObject, undefined);
   const managedFields = facts.manageFields?.(bare) ?? [];

@@ -4,7 +4,7 @@ import { isJsonObject } from '../model/json.js';
 import type { Kind } from '../model/kind.js';
 import { namespaceKind } from '../model/namespace.js';
 import { taskKind, type StoredTask } from '../model/task.js';
-import { checkUnknownFields, checkValid } from './check-object.js';
+import { checkIsUsers, checkUnknownFields, checkValid } from './check-object.js';
 import { jsonEqual } from './json-equal.js';
 import { readManagers, type ManagedFields } from './managed-fields/managers.js';
 import type { AnyStored } from './object-codec.js';
@@ -40,6 +40,7 @@ const changeableMetadata = ['labels', 'annotations', 'finalizers', 'ownerReferen
  */
 export function prepareUpdate(kind: Kind, current: AnyStored, wanted: SentObject, facts: UpdateFacts): Decision {
   checkPreconditions(kind, current, wanted.metadata);
+  checkIsUsers(kind, current);
   const { object: known, warnings } = checkUnknownFields(
     kind,
     withoutForeignParts(kind, wanted, current, facts.scope),
@@ -49,6 +50,7 @@ export function prepareUpdate(kind: Kind, current: AnyStored, wanted: SentObject
   checkFinalizers(kind, current, draft);
   const owned = withManagedFields(current, draft, wanted, facts);
   if (jsonEqual(owned, current)) return { object: current, fate: 'unchanged', warnings };
+  checkIsUsers(kind, owned);
   const next = withGeneration(current, owned);
   checkSize(kind, current.metadata.name, next, facts.scope);
   checkValid(kind, current.metadata.name, withoutVersion(next), current, facts.scope === 'status' ? 'status' : 'all');

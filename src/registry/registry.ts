@@ -139,6 +139,8 @@ export interface WriteOptions {
   duplicateFields?: readonly string[];
   /** Who asks: shown as the source of task events. */
   source?: string;
+  /** The system itself writes: also objects that a kind keeps for it (`Kind.systemsOwn`). Never from a request. */
+  asSystem?: boolean;
 }
 
 /** What was odd about the text of an object, and what is to be done about it. */

@@ -247,6 +247,7 @@ export class StoreRegistry implements Registry {
       uid: this.parts.random.uuid(),
       timestamp: this.timestamp(),
       nameSuffix: this.nameSuffix(),
+      ...(options.asSystem ? { asSystem: true } : {}),
       ...(manageFields ? { manageFields } : {}),
       ...decodingOptions(options),
     });

@@ -89,6 +89,13 @@ const deploymentSpec: Message = {
   ...fieldsOf('integer?', '6 revisionHistoryLimit, 9 progressDeadlineSeconds'),
 };
 
+const replicaSetSpec: Message = {
+  1: ['replicas', 'integer?'],
+  2: ['selector', { message: labelSelector }],
+  3: ['template', { message: { 1: metadata, 2: ['spec', { message: podSpec }] } }],
+  4: ['minReadySeconds', 'integer'],
+};
+
 const taint: Message = { ...fieldsOf('string', '1 key, 2 value, 3 effect'), 4: ['timeAdded', 'time'] };
 
 const nodeSpec: Message = {
@@ -125,6 +132,12 @@ export const protobufMessages: Readonly<Record<string, Message>> = {
   'v1 Pod': { 1: metadata, 2: ['spec', { message: podSpec }], 3: status },
   'v1 Node': { 1: metadata, 2: ['spec', { message: nodeSpec }], 3: status },
   'apps/v1 Deployment': { 1: metadata, 2: ['spec', { message: deploymentSpec }], 3: status },
+  'apps/v1 ReplicaSet': { 1: metadata, 2: ['spec', { message: replicaSetSpec }], 3: status },
+  'v1 ReplicationController': {
+    1: metadata,
+    2: ['spec', { message: { ...replicaSetSpec, 2: ['selector', 'stringMap'] } }],
+    3: status,
+  },
   'autoscaling/v1 Scale': { 1: metadata, 2: ['spec', { message: { 1: ['replicas', 'integer?'] } }], 3: status },
   'policy/v1 Eviction': { 1: metadata, 2: ['deleteOptions', { message: deleteOptions }] },
   'authorization.k8s.io/v1 SelfSubjectAccessReview': {

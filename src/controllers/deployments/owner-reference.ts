@@ -1,10 +1,10 @@
-import type { ObjectMeta } from '../../model/api-object.js';
-import type { StoredDeployment } from '../../model/deployment.js';
+import type { ObjectMeta, Stored } from '../../model/api-object.js';
 
-/** How what a Deployment makes names it as its owner. Pure. */
+/** How what an object makes names it as its owner. Pure. */
 export function ownerReferenceTo({
-  name,
-  uid,
-}: StoredDeployment['metadata']): NonNullable<ObjectMeta['ownerReferences']>[number] {
-  return { apiVersion: 'apps/v1', kind: 'Deployment', name, uid, controller: true, blockOwnerDeletion: true };
+  apiVersion,
+  kind,
+  metadata: { name, uid },
+}: Stored): NonNullable<ObjectMeta['ownerReferences']>[number] {
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }

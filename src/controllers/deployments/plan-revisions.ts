@@ -141,7 +141,7 @@ function newRecord({ metadata }: StoredDeployment, hash: string, content: Record
 
 /** As kubectl looks for it: the labels and the selector of the template's tasks, the hash in all three places. */
 function contentOf(deployment: StoredDeployment, hash: string, revision: number, counts: Counts): RecordContent {
-  const { metadata, spec } = deployment;
+  const { spec } = deployment;
   const { selector, template, minReadySeconds } = spec;
   const labels = { ...template.metadata?.labels, [templateHashLabel]: hash };
   return {
@@ -151,7 +151,7 @@ function contentOf(deployment: StoredDeployment, hash: string, revision: number,
       [revisionAnnotation]: String(revision),
       ...sizedForAnnotations.write(boundsOf(spec)),
     },
-    ownerReferences: [ownerReferenceTo(metadata)],
+    ownerReferences: [ownerReferenceTo(deployment)],
     spec: {
       replicas: counts.size,
       ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
@@ -162,12 +162,13 @@ function contentOf(deployment: StoredDeployment, hash: string, revision: number,
   };
 }
 
-function withCounts({ metadata, spec }: StoredDeployment, record: StoredReplicaSet, counts: Counts): RecordContent {
+function withCounts(deployment: StoredDeployment, record: StoredReplicaSet, counts: Counts): RecordContent {
+  const { spec } = deployment;
   const { labels = {}, annotations = {} } = record.metadata;
   return {
     labels,
     annotations: counts.size === 0 ? annotations : { ...annotations, ...sizedForAnnotations.write(boundsOf(spec)) },
-    ownerReferences: [ownerReferenceTo(metadata)],
+    ownerReferences: [ownerReferenceTo(deployment)],
     spec: { ...record.spec, replicas: counts.size },
     status: statusOf(counts),
   };

@@ -3,7 +3,7 @@ import { blueprintOf, nameOfTemplate, templateHashLabel, type TaskBlueprint } fr
 import type { StoredReplicaSet } from '../../model/replica-set.js';
 import type { StoredTask } from '../../model/task.js';
 import { boundsOf, type RolloutBounds } from './rollout-bounds.js';
-import type { Replica, Replicas } from './replicas.js';
+import { worstFirst, worth, type Replica, type Replicas } from './replicas.js';
 import { isBeingScaled, proportionalSizes, templateGroups, type TemplateGroup } from './template-sizes.js';
 
 /**
@@ -227,27 +227,8 @@ function isAvailable(replica: Replica): boolean {
   return replica.isAvailable;
 }
 
-/** Available, perhaps available, not available. */
-function worth(replica: Replica): number {
-  return replica.isAvailable ? 2 : Number(replica.mayBeAvailable ?? false);
-}
-
 function byWorth(replicas: readonly Replica[]): Replica[] {
   return worstFirst(replicas).sort((a, b) => worth(a) - worth(b));
-}
-
-/** In the order in which they may go: on no worker yet, not ready, not available, the youngest. */
-function worstFirst(replicas: readonly Replica[]): Replica[] {
-  const rank = (replica: Replica): number =>
-    Number(Boolean(replica.task.spec.nodeName)) + Number(replica.isReady) + worth(replica);
-  return [...replicas].sort((a, b) => {
-    const [{ metadata: left }, { metadata: right }] = [a.task, b.task];
-    return (
-      rank(a) - rank(b) ||
-      right.creationTimestamp.localeCompare(left.creationTimestamp) ||
-      right.name.localeCompare(left.name, 'en', { numeric: true })
-    );
-  });
 }
 
 /**

@@ -1,29 +1,28 @@
-import { formatKey, keyOf } from '../../model/api-object.js';
-import type { StoredDeployment } from '../../model/deployment.js';
+import { formatKey, keyOf, type Stored } from '../../model/api-object.js';
+import type { TaskBlueprint } from '../../model/pod-template.js';
 import { taskKind, type StoredTask, type Task } from '../../model/task.js';
 import type { Registry } from '../../registry/registry.js';
 import { isOrchError } from '../../support/errors.js';
 import { eventSource } from '../write-task.js';
 import { ownerReferenceTo } from './owner-reference.js';
-import type { RolloutStep } from './plan-rollout.js';
 
 /** What a step came to: the task as it is now, gone, or a name that somebody else has. */
 export type StepOutcome =
   { type: 'written'; task: StoredTask } | { type: 'gone'; task: StoredTask } | { type: 'nameTaken'; name: string };
 
-/** Takes one step for a Deployment. What it finds done already is no error. */
-export async function takeStep(
-  registry: Registry,
-  deployment: StoredDeployment,
-  step: RolloutStep,
-): Promise<StepOutcome> {
-  return step.type === 'create' ? createTask(registry, deployment, step) : deleteTask(registry, step.task);
+/** A task to make, or to take away. */
+export type ReplicaStep =
+  { type: 'create'; name: string; blueprint: TaskBlueprint } | { type: 'delete'; task: StoredTask };
+
+/** Takes one step for an owner of tasks. What it finds done already is no error. */
+export async function takeStep(registry: Registry, owner: Stored, step: ReplicaStep): Promise<StepOutcome> {
+  return step.type === 'create' ? createTask(registry, owner, step) : deleteTask(registry, step.task);
 }
 
-/** Makes the Deployment the owner of a task that nobody owns, or takes it from those that it owns. */
+/** Makes it the owner of a task that nobody owns, or takes it from those that it owns. */
 export async function changeOwner(
   registry: Registry,
-  { metadata }: StoredDeployment,
+  owner: Stored,
   task: StoredTask,
   change: 'adopt' | 'disown',
 ): Promise<StoredTask | undefined> {
@@ -36,8 +35,8 @@ export async function changeOwner(
         const { ownerReferences: owners = [], ...rest } = current.metadata;
         if (rest.uid !== uid || rest.deletionTimestamp !== undefined) return undefined;
         if (change === 'adopt' && owners.some(({ controller }) => controller === true)) return undefined;
-        const others = owners.filter((owner) => owner.uid !== metadata.uid);
-        const next = change === 'adopt' ? [...others, ownerReferenceTo(metadata)] : others;
+        const others = owners.filter((other) => other.uid !== owner.metadata.uid);
+        const next = change === 'adopt' ? [...others, ownerReferenceTo(owner)] : others;
         return { ...current, metadata: { ...rest, ...(next.length === 0 ? {} : { ownerReferences: next }) } };
       },
       { source: eventSource },
@@ -51,15 +50,16 @@ export async function changeOwner(
 
 async function createTask(
   registry: Registry,
-  { metadata }: StoredDeployment,
-  { name, blueprint }: RolloutStep & { type: 'create' },
+  owner: Stored,
+  { name, blueprint }: ReplicaStep & { type: 'create' },
 ): Promise<StepOutcome> {
+  const { metadata } = owner;
   const { labels, annotations, spec } = blueprint;
   const key = { namespace: metadata.namespace ?? 'default', name };
   const task: Task = {
     apiVersion: 'orch.dev/v1',
     kind: 'Task',
-    metadata: { ...key, labels, annotations, ownerReferences: [ownerReferenceTo(metadata)] },
+    metadata: { ...key, labels, annotations, ownerReferences: [ownerReferenceTo(owner)] },
     spec,
   };
   try {

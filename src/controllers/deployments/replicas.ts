@@ -55,7 +55,8 @@ export function sortReplicas(
   return sorted;
 }
 
-function toReplica(
+/** How a task counts. `isKnown`: somebody knows how it is. Pure. */
+export function toReplica(
   task: StoredTask,
   isKnown: boolean,
   minReadyMilliseconds: number,
@@ -68,4 +69,23 @@ function toReplica(
   return remaining > 0
     ? { task, isReady, isAvailable: false, mayBeAvailable: isAtLeast, availableAfterMilliseconds: remaining }
     : { task, isReady, isAvailable: true };
+}
+
+/** Available, perhaps available, not available. Pure. */
+export function worth(replica: Replica): number {
+  return replica.isAvailable ? 2 : Number(replica.mayBeAvailable ?? false);
+}
+
+/** In the order in which they may go: on no worker yet, not ready, not available, the youngest. Pure. */
+export function worstFirst(replicas: readonly Replica[]): Replica[] {
+  const rank = (replica: Replica): number =>
+    Number(Boolean(replica.task.spec.nodeName)) + Number(replica.isReady) + worth(replica);
+  return [...replicas].sort((a, b) => {
+    const [{ metadata: left }, { metadata: right }] = [a.task, b.task];
+    return (
+      rank(a) - rank(b) ||
+      right.creationTimestamp.localeCompare(left.creationTimestamp) ||
+      right.name.localeCompare(left.name, 'en', { numeric: true })
+    );
+  });
 }

@@ -39,7 +39,10 @@ async function createRecord(
   { record }: RevisionStep & { type: 'create' },
 ): Promise<RevisionOutcome> {
   try {
-    const { object } = await registry.create<StoredReplicaSet>(replicaSetKind, record, { source: eventSource });
+    const { object } = await registry.create<StoredReplicaSet>(replicaSetKind, record, {
+      source: eventSource,
+      asSystem: true,
+    });
     return { type: 'written', record: object };
   } catch (error) {
     if (!isOrchError(error, 'AlreadyExists')) throw error;

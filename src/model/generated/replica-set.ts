@@ -4,11 +4,13 @@ import type { PodTemplate } from './deployment.js';
 
 import type { LabelSelector } from './deployment.js';
 
+import type { Condition } from './task.js';
+
 import type { ObjectMeta } from './object-meta.js';
 
 
 /**
- * A template that a Deployment has brought out, and how many tasks of it there are: its history. Deployments write it.
+ * A number of equal tasks; a Deployment writes one of each template it has brought out, as its history.
  */
 export interface ReplicaSet {
   apiVersion: 'apps/v1';
@@ -18,19 +20,19 @@ export interface ReplicaSet {
   status?: ReplicaSetStatus;
 }
 /**
- * What was brought out.
+ * What the user wants, or what a Deployment brought out.
  */
 export interface ReplicaSetSpec {
   /**
-   * How many tasks of the template there are.
+   * How many tasks of the template there are to be.
    */
   replicas?: number;
   /**
-   * Which tasks are made from the template: the Deployment's selector and the template's hash.
+   * Which tasks belong to it, by label. It must match the labels of the template and never changes.
    */
   selector: LabelSelector;
   /**
-   * What the tasks are made from, with the hash among its labels.
+   * What the tasks are made from. A change of it changes no task that is there.
    */
   template: PodTemplate;
   /**
@@ -56,9 +58,13 @@ export interface ReplicaSetStatus {
    */
   observedGeneration?: number;
   /**
-   * How many tasks of the template there are.
+   * How many tasks there are.
    */
   replicas: number;
+  /**
+   * How many have all labels of the template.
+   */
+  fullyLabeledReplicas?: number;
   /**
    * How many are ready.
    */
@@ -67,4 +73,8 @@ export interface ReplicaSetStatus {
    * How many have been ready for minReadySeconds.
    */
   availableReplicas?: number;
+  /**
+   * ReplicaFailure: tasks cannot be made. Others may set more.
+   */
+  conditions?: Condition[];
 }
