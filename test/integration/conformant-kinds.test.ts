@@ -72,6 +72,74 @@ describe('Lease', () => {
   });
 });
 
+describe('a Lease that two clients hold in turn', () => {
+  it('keeps each microsecond, and tells whoever wrote to an older version of it', async () => {
+    const [one, other] = [config, config].map((each) => each.makeApiClient(CoordinationV1Api));
+    const at = { namespace, name: 'exact' };
+    const renewTime = new V1MicroTime('2026-01-01T00:00:00.123Z');
+    const spec = { holderIdentity: 'one', leaseDurationSeconds: 15, acquireTime: renewTime, renewTime };
+    await one?.createNamespacedLease({ namespace, body: { metadata: { name: 'exact' }, spec } });
+    await expect(
+      other?.createNamespacedLease({ namespace, body: { metadata: { name: 'exact' }, spec } }),
+    ).rejects.toMatchObject({ code: 409 });
+    const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/exact';
+    const exact = { spec: { renewTime: '2026-01-01T00:00:01.123456Z', acquireTime: '2026-01-01T00:00:00.000001Z' } };
+    await api.request('PATCH', path, { body: exact, type: 'application/merge-patch+json' });
+    const { json: stored } = await api.request('GET', path);
+    expect(stored.spec).toMatchObject(exact.spec);
+    // Sent back as it was read, as Go's clients do, nothing of it changes.
+    const { json: again } = await api.request('PUT', path, { body: stored });
+    expect(again.metadata.resourceVersion).toBe(stored.metadata.resourceVersion);
+    // Both read the same version; of two who write to it one has it.
+    const reads = await Promise.all([one, other].map((client) => client?.readNamespacedLease(at)));
+    const writes = await Promise.allSettled(
+      [one, other].map((client, index) => {
+        const read = reads[index];
+        const body = { ...read, spec: { ...spec, holderIdentity: index === 0 ? 'one' : 'other' } };
+        return client?.replaceNamespacedLease({ ...at, body });
+      }),
+    );
+    const lost = writes.flatMap((write) => (write.status === 'rejected' ? [write.reason as object] : []));
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatchObject({ code: 409 });
+    const winner = writes[0]?.status === 'fulfilled' ? 'one' : 'other';
+    expect((await other?.readNamespacedLease(at))?.spec?.holderIdentity).toBe(winner);
+  });
+
+  it('has one leader at a time while both try all the time', async () => {
+    const at = { namespace, name: 'race' };
+    const held: string[] = [];
+    let version = '';
+    const run = async (holder: string): Promise<void> => {
+      const leases = config.makeApiClient(CoordinationV1Api);
+      for (let round = 0; round < 20; round += 1) {
+        const renewTime = new V1MicroTime();
+        const current = await leases.readNamespacedLease(at).catch(() => undefined);
+        const isFree = !current?.spec?.holderIdentity;
+        const isMine = current?.spec?.holderIdentity === holder;
+        if (!isFree && !isMine) continue;
+        const body = {
+          metadata: current?.metadata ?? { name: 'race' },
+          // Given up at every third round, so that it changes hands.
+          spec: { holderIdentity: isMine && round % 3 === 0 ? '' : holder, leaseDurationSeconds: 15, renewTime },
+        };
+        const written = await (
+          current ? leases.replaceNamespacedLease({ ...at, body }) : leases.createNamespacedLease({ namespace, body })
+        ).catch(() => undefined);
+        if (!written) continue;
+        const next = written.metadata?.resourceVersion ?? '';
+        expect(next).not.toBe(version);
+        version = next;
+        held.push(`${current?.metadata?.resourceVersion ?? 'none'}`);
+      }
+    };
+    await Promise.all(['a', 'b'].map(run));
+    // Each write was made to a version of its own: nobody overwrote what they had not read.
+    expect(new Set(held).size).toBe(held.length);
+    expect(held.length).toBeGreaterThan(5);
+  });
+});
+
 describe('PodTemplate', () => {
   it('is kept as it was sent', async () => {
     const core = config.makeApiClient(CoreV1Api);

@@ -6,6 +6,7 @@ import type { StoredTask } from '../../model/task.js';
 import type { ReadyTime } from '../deployments/ready-times.js';
 import type { ReplicaStep } from '../deployments/replica-writer.js';
 import { toReplica, worstFirst, type Replica } from '../deployments/replicas.js';
+import { own } from '../../support/own.js';
 import type { ReplicaOwner, ReplicaStatus } from './replica-owner.js';
 
 /** The tasks of a ReplicaSet, by what they are to it. */
@@ -74,7 +75,7 @@ export function replicaStatus(
 ): ReplicaStatus {
   const labels = Object.entries(spec.template.metadata?.labels ?? {});
   const isFullyLabeled = ({ task }: Replica): boolean =>
-    labels.every(([name, value]) => task.metadata.labels?.[name] === value);
+    labels.every(([name, value]) => own(task.metadata.labels ?? {}, name) === value);
   const others = (old?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
   const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: refusal ?? '' } as const;
   const kept = (old?.conditions ?? []).filter(({ type }) => type === 'ReplicaFailure');
