@@ -34,6 +34,8 @@ export interface WorkerOptions {
   pidsLimit?: number;
   /** What no task gets here. */
   forbidden?: readonly RestrictedFeature[];
+  /** What the machine has besides CPU, memory and disk, by name: `nvidia.com/gpu`. */
+  extendedResources?: Readonly<Record<string, number>>;
   labels?: Readonly<Record<string, string>>;
   join: JoinCluster;
 }
@@ -93,6 +95,7 @@ export async function startWorker(options: WorkerOptions, effects: Effects): Pro
     logger,
     labels: options.labels ?? {},
     forbidden: options.forbidden ?? [],
+    extendedResources: options.extendedResources ?? {},
     join: () => Promise.resolve(membership.noteRefused()),
     version,
   });

@@ -1,6 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { nearest } from '../manifest/nearest.js';
+import { parseQuantity } from '../model/quantities.js';
+import { isExtendedResource } from '../model/resources.js';
 import { type RestrictedFeature, restrictedFeatures } from '../model/restricted-features.js';
 import { OrchError } from '../support/errors.js';
 import type { LogLevel } from '../support/logger.js';
@@ -35,6 +37,7 @@ export interface RuntimeFlags {
   allowVolume?: string[];
   pidsLimit?: string;
   forbid?: string[];
+  extendedResources?: string[];
   labels?: string[];
 }
 
@@ -88,6 +91,11 @@ export function addRuntimeFlags(command: Command): Command {
       `what no task gets here: ${restrictedFeatures.join(', ')}; repeat, or use commas`,
       collect,
     )
+    .option(
+      '--extended-resources <name=amount>',
+      'what this machine has besides, such as nvidia.com/gpu=2: orch counts who asks for it; repeat, or use commas',
+      collect,
+    )
     .option('--pids-limit <number>', 'processes and threads of one container; 0: no limit (default: 1024)')
     .option(
       '--labels <key=value>',
@@ -128,7 +136,27 @@ export function toRuntimeLaunch(flags: RuntimeFlags): RuntimeLaunch {
     ...(flags.allowVolume === undefined ? {} : { allowedVolumes: flags.allowVolume }),
     ...(flags.pidsLimit === undefined ? {} : { pidsLimit: parseWhole(flags.pidsLimit, '--pids-limit', 0, 4_194_304) }),
     ...(flags.forbid === undefined ? {} : { forbidden: parseForbidden(flags.forbid) }),
+    ...(flags.extendedResources === undefined ? {} : { extendedResources: parseExtended(flags.extendedResources) }),
   };
+}
+
+/** `nvidia.com/gpu=2,hugepages-2Mi=1Gi` and repeated -> amounts. */
+function parseExtended(texts: readonly string[]): Record<string, number> {
+  const amounts: Record<string, number> = {};
+  for (const text of texts.flatMap((each) => each.split(','))) {
+    const [name = '', quantity = '', ...more] = text.trim().split('=');
+    const amount = parseQuantity(quantity);
+    if (!isExtendedResource(name) || more.length > 0 || amount === undefined || !isCountable(amount)) {
+      const example = 'write it like nvidia.com/gpu=2 or hugepages-2Mi=1Gi: a name with a domain, and a whole number';
+      throw new OrchError('BadRequest', `--extended-resources ${text}: ${example}`);
+    }
+    amounts[name] = amount;
+  }
+  return amounts;
+}
+
+function isCountable(amount: number): boolean {
+  return Number.isSafeInteger(amount) && amount >= 0;
 }
 
 function parseForbidden(texts: readonly string[]): RestrictedFeature[] {

@@ -81,6 +81,8 @@ export interface RuntimeLaunch {
   pidsLimit?: number;
   /** What no task gets on this worker; absent: nothing is forbidden. */
   forbidden?: readonly RestrictedFeature[];
+  /** What the machine has besides CPU, memory and disk, by name: `nvidia.com/gpu`. */
+  extendedResources?: Readonly<Record<string, number>>;
 }
 
 export interface UpLaunch extends ManagerLaunch, RuntimeLaunch {

@@ -23,7 +23,12 @@ export interface NodeFacts {
   maxTasks: number;
   /** What no task gets here. */
   forbidden: readonly RestrictedFeature[];
+  /** What the machine has besides, as the worker was told: `nvidia.com/gpu`. */
+  extendedResources: Readonly<Record<string, number>>;
 }
+
+/** In nodeInfo: the names of the resources that the worker itself was told of, so that it can take them back. */
+const toldResources = 'extendedResources';
 
 /** What the worker tells of its machine in labels. */
 export function nodeLabels(name: string, info: RuntimeInfo | undefined): Record<string, string> {
@@ -39,6 +44,9 @@ export function nodeLabels(name: string, info: RuntimeInfo | undefined): Record<
 export function nodeStatus(facts: NodeFacts, info: RuntimeInfo | undefined): NodeStatus {
   if (!info) return { addresses: [...facts.addresses] };
   const { capacity } = info;
+  const extended = Object.fromEntries(
+    Object.entries(facts.extendedResources).map(([name, amount]) => [name, formatBytes(amount)]),
+  );
   const allocatable: Amounts = {
     cpuMillicores: Math.max(0, capacity.cpuMillicores - facts.reserved.cpuMillicores),
     memoryBytes: Math.max(0, capacity.memoryBytes - facts.reserved.memoryBytes),
@@ -46,8 +54,8 @@ export function nodeStatus(facts: NodeFacts, info: RuntimeInfo | undefined): Nod
   };
   return {
     addresses: [...facts.addresses],
-    capacity: quantities(capacity, facts.maxTasks),
-    allocatable: quantities(allocatable, facts.maxTasks),
+    capacity: { ...quantities(capacity, facts.maxTasks), ...extended },
+    allocatable: { ...quantities(allocatable, facts.maxTasks), ...extended },
     nodeInfo: {
       bootID: info.bootId,
       operatingSystem: info.operatingSystem,
@@ -64,6 +72,8 @@ export function nodeStatus(facts: NodeFacts, info: RuntimeInfo | undefined): Nod
       sessionID: facts.sessionId,
       // Always there: what a worker forbade in another life must not stay.
       forbids: facts.forbidden.join(','),
+      // The same of what it was told to have.
+      [toldResources]: Object.keys(extended).join(','),
     },
   };
 }
@@ -77,12 +87,18 @@ export function nodeStatusPatch(
 ): JsonObject | undefined {
   const current = (node.status ?? {}) as Record<string, unknown>;
   const changes: JsonObject = {};
+  const withdrawn = (node.status?.nodeInfo?.[toldResources] ?? '').split(',').filter((name) => name !== '');
   for (const [field, told] of Object.entries(wanted)) {
     const before = own(current, field);
     // What others say that the machine has (example.com/gpu) is theirs to take back.
     const isAmounts = (field === 'capacity' || field === 'allocatable') && isJsonObject(before) && isJsonObject(told);
     const value: unknown = isAmounts ? { ...before, ...told } : told;
-    if (canonicalJson(value) !== canonicalJson(before)) changes[field] = value as JsonValue;
+    const gone = isAmounts
+      ? withdrawn.filter((name) => own(before, name) !== undefined && own(told, name) === undefined)
+      : [];
+    const nulls = Object.fromEntries(gone.map((name) => [name, null]));
+    if (gone.length > 0) changes[field] = { ...(value as JsonObject), ...nulls };
+    else if (canonicalJson(value) !== canonicalJson(before)) changes[field] = value as JsonValue;
   }
   if (conditions.some((condition) => !says(node, condition))) {
     const all = conditions.reduce(

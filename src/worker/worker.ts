@@ -60,6 +60,8 @@ export interface WorkerOptions {
   labels?: Readonly<Record<string, string>>;
   /** What no task gets here. */
   forbidden?: readonly RestrictedFeature[];
+  /** What the machine has besides CPU, memory and disk, by name: `nvidia.com/gpu`. */
+  extendedResources?: Readonly<Record<string, number>>;
   /** Makes this worker a member again: its Node is gone. */
   join: () => Promise<void>;
   addresses?: readonly { type: string; address: string }[];
@@ -255,6 +257,7 @@ export class Worker {
         version: options.version,
         labels: options.labels ?? {},
         forbidden: options.forbidden ?? [],
+        extendedResources: options.extendedResources ?? {},
         addresses,
         reserved: this.settings.reserved,
         maxTasks: this.settings.maxTasks,

@@ -110,7 +110,7 @@ export interface NodeStatus {
    */
   conditions?: Condition[];
   /**
-   * bootID, operatingSystem, architecture, osImage, kernelVersion, containerRuntimeVersion, kubeletVersion, orchVersion, sessionID; kubeProxyVersion, machineID and systemUUID are empty.
+   * bootID, operatingSystem, architecture, osImage, kernelVersion, containerRuntimeVersion, kubeletVersion, orchVersion, sessionID, forbids, extendedResources; kubeProxyVersion, machineID and systemUUID are empty.
    */
   nodeInfo?: {
     [k: string]: string;

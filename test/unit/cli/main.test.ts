@@ -44,6 +44,8 @@ describe('mistakes', () => {
     ],
     [['up', '--scheduler', 'spraed'], /did you mean "spread"/],
     [['up', '--port', 'x'], /--port x: write a whole number/],
+    [['up', '--extended-resources', 'gpu=2'], /--extended-resources gpu=2: write it like nvidia.com\/gpu=2/],
+    [['up', '--extended-resources', 'nvidia.com/gpu=1.5'], /a whole number/],
     [['up', '--forbid', 'hostNetwork,hostpath'], /--forbid hostpath: .*did you mean "hostPath"/],
     [['up', '--pids-limit', '-1'], /--pids-limit -1/],
   ])('%j are answered with a sentence, exit code 1 and no stack', async (args, sentence) => {
@@ -96,7 +98,8 @@ describe('what is launched', () => {
     const { launchers, calls } = record();
     const flags =
       '--data d --port 0 --host ::1 --watch w --name n1 --scheduler epvm --runtime simulated --node-grace-seconds 3 ' +
-      '--not-ready-toleration-seconds 0 --labels a=b,c=d --labels e=f --log-level warn';
+      '--not-ready-toleration-seconds 0 --labels a=b,c=d --labels e=f --log-level warn ' +
+      '--extended-resources nvidia.com/gpu=2,example.com/fpga=1 --extended-resources hugepages-2Mi=1Mi';
     expect(await runCli(['up', ...flags.split(' ')], { launchers })).toMatchObject({ exitCode: 0, stderr: '' });
     expect(calls).toEqual([
       [
@@ -112,6 +115,7 @@ describe('what is launched', () => {
           nodeGraceSeconds: 3,
           notReadyTolerationSeconds: 0,
           labels: { a: 'b', c: 'd', e: 'f' },
+          extendedResources: { 'nvidia.com/gpu': 2, 'example.com/fpga': 1, 'hugepages-2Mi': 1048576 },
           logLevel: 'warn',
         },
       ],
