@@ -8,6 +8,7 @@ import { refusedAnnotations } from '../model/pod-security.js';
 import { withoutUnset } from '../model/unset-fields.js';
 import { own } from '../support/own.js';
 import { formatPointer, parseFieldPath } from './field-path.js';
+import { independentCauses } from './independent-causes.js';
 import type { RawTextOf, SchemaIssue } from './schema-issue.js';
 import { validateSchema } from './validate-schema.js';
 
@@ -79,7 +80,10 @@ export function readPod(pod: JsonObject, rawTextOf?: RawTextOf): ReadPod {
       unknownField: false,
     });
   }
-  return { task: taskOf(known, fields), kept, refused, unknown };
+  const task = taskOf(known, fields);
+  const wrong = [...refused, ...unknown].map(({ field }) => field);
+  if (wrong.length > 0) refused.push(...independentCauses(task, wrong));
+  return { task, kept, refused, unknown };
 }
 
 function taskOf(pod: JsonObject, fields: PodOnlyFields): JsonObject {

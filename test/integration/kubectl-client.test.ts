@@ -18,6 +18,12 @@ useKubectl(startApiWithKubectl, async (started) => {
 });
 
 describe('kubectl as a client', () => {
+  it('dumps what there is', async () => {
+    const dump = await kubectl.succeeds('cluster-info', 'dump', '--namespaces=default');
+    expect(dump).toContain('"kind": "NodeList"');
+    expect(dump).toContain('"kind": "ReplicationControllerList"');
+  });
+
   it('says where the manager is', async () => {
     const text = stripVTControlCharacters(await kubectl.succeeds('cluster-info'));
     expect(text).toContain(`Kubernetes control plane is running at https://127.0.0.1:${api.server.port}\n`);
