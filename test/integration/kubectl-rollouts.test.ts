@@ -188,10 +188,9 @@ describe('the history of a deployment with kubectl', () => {
     expect(await kubectl.fails('label', 'rs', name, 'a=b')).toContain(says);
     expect(await kubectl.fails('patch', 'rs', name, '-p', '{"spec":{"replicas":5}}')).toContain(says);
     expect(await kubectl.fails('scale', 'rs', name, '--replicas=5')).not.toBe('');
-    const file = await kubectl.write(
-      'rs.yaml',
-      (await kubectl.succeeds('get', 'rs', name, '-o', 'yaml')).replaceAll(name, 'x'),
-    );
+    const copy = (await kubectl.succeeds('get', 'rs', name, '-o', 'yaml')).replaceAll(name, 'x');
+    // Of another object than the one that it was read from.
+    const file = await kubectl.write('rs.yaml', copy.replace(/^ {2}(uid|resourceVersion): .*\n/gm, ''));
     expect(await kubectl.fails('create', '-f', file)).toContain(says);
     expect(await kubectl.fails('apply', '-f', file)).toContain(says);
     expect(await kubectl.fails('apply', '--server-side', '-f', file)).toContain(says);
