@@ -74,13 +74,14 @@ describe('Lease', () => {
 
 describe('a Lease that two clients hold in turn', () => {
   it('keeps each microsecond, and tells whoever wrote to an older version of it', async () => {
-    const [one, other] = [config, config].map((each) => each.makeApiClient(CoordinationV1Api));
+    const one = config.makeApiClient(CoordinationV1Api);
+    const other = config.makeApiClient(CoordinationV1Api);
     const at = { namespace, name: 'exact' };
     const renewTime = new V1MicroTime('2026-01-01T00:00:00.123Z');
     const spec = { holderIdentity: 'one', leaseDurationSeconds: 15, acquireTime: renewTime, renewTime };
-    await one?.createNamespacedLease({ namespace, body: { metadata: { name: 'exact' }, spec } });
+    await one.createNamespacedLease({ namespace, body: { metadata: { name: 'exact' }, spec } });
     await expect(
-      other?.createNamespacedLease({ namespace, body: { metadata: { name: 'exact' }, spec } }),
+      other.createNamespacedLease({ namespace, body: { metadata: { name: 'exact' }, spec } }),
     ).rejects.toMatchObject({ code: 409 });
     const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/exact';
     const exact = { spec: { renewTime: '2026-01-01T00:00:01.123456Z', acquireTime: '2026-01-01T00:00:00.000001Z' } };
@@ -91,19 +92,19 @@ describe('a Lease that two clients hold in turn', () => {
     const { json: again } = await api.request('PUT', path, { body: stored });
     expect(again.metadata.resourceVersion).toBe(stored.metadata.resourceVersion);
     // Both read the same version; of two who write to it one has it.
-    const reads = await Promise.all([one, other].map((client) => client?.readNamespacedLease(at)));
+    const reads = await Promise.all([one, other].map((client) => client.readNamespacedLease(at)));
     const writes = await Promise.allSettled(
       [one, other].map((client, index) => {
         const read = reads[index];
         const body = { ...read, spec: { ...spec, holderIdentity: index === 0 ? 'one' : 'other' } };
-        return client?.replaceNamespacedLease({ ...at, body });
+        return client.replaceNamespacedLease({ ...at, body });
       }),
     );
     const lost = writes.flatMap((write) => (write.status === 'rejected' ? [write.reason as object] : []));
     expect(lost).toHaveLength(1);
     expect(lost[0]).toMatchObject({ code: 409 });
     const winner = writes[0]?.status === 'fulfilled' ? 'one' : 'other';
-    expect((await other?.readNamespacedLease(at))?.spec?.holderIdentity).toBe(winner);
+    expect((await other.readNamespacedLease(at))?.spec?.holderIdentity).toBe(winner);
   });
 
   it('has one leader at a time while both try all the time', async () => {
