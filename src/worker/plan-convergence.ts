@@ -24,6 +24,7 @@ import {
   finishedReport,
   runningReport,
   startingReport,
+  stuckReport,
 } from './task-status.js';
 import { needsFilling, withUsedVolumes } from './used-volumes.js';
 
@@ -106,7 +107,8 @@ function planRelease({ release, containers, record }: PlanInput): Plan {
 function planDeletion(task: StoredTask, { containers, record }: PlanInput): Plan {
   const graceSeconds = task.metadata.deletionGracePeriodSeconds ?? graceOf(task);
   const stops = stopAll(containers, { ...stopping(task, 'Deleted', 'the task is being deleted'), graceSeconds });
-  return { steps: [...stops, ...removeAll(containers), { type: 'confirmDeletion' }], record };
+  const steps: Step[] = [...stops, ...removeAll(containers), { type: 'confirmDeletion' }];
+  return { steps, record, ...stuck(task, containers, record) };
 }
 
 function planStop(task: StoredTask, input: PlanInput, record: TaskRecord): Plan {
@@ -117,6 +119,7 @@ function planStop(task: StoredTask, input: PlanInput, record: TaskRecord): Plan 
     return {
       steps: stopAll(live, stopping(task, 'Stopped', 'stopped by the user')),
       record,
+      ...stuck(task, live, record),
       ...wake(containers, now),
     };
   }
@@ -194,6 +197,7 @@ function planAlive(
     steps: stopAll([newest], stopping(task, because, message)),
     record,
     report: baseReport(task, record, { state: 'Scheduled', reason: because, message }),
+    ...stuck(task, [newest], record),
   });
   if (!isMadeFrom(newest.identity.specHash, task.spec)) {
     if (isBehind(input, newest)) return { steps: [], record: input.record };
@@ -259,6 +263,11 @@ function removeOlder(containers: readonly ContainerDetails[], newest: ContainerD
 
 function removeAll(containers: readonly ContainerDetails[]): Step[] {
   return containers.map(({ id }) => ({ type: 'removeContainer', id }));
+}
+
+function stuck(task: StoredTask, containers: readonly ContainerDetails[], record: TaskRecord): Pick<Plan, 'report'> {
+  const report = stuckReport(task, record, newestOf(containers.filter(isAlive)));
+  return report ? { report } : {};
 }
 
 type StopOptions = Pick<Extract<Step, { type: 'stopContainer' }>, 'graceSeconds' | 'preStop' | 'because' | 'message'>;

@@ -39,8 +39,8 @@ export interface TaskRecord {
   problem?: { reason: string; message: string; failures: number; attempt?: number };
   /** The task is over for this spec. `revision`: of the write that told the manager so. */
   finished?: { state: 'Completed' | 'Failed'; reason: string; message: string; revision?: number };
-  /** Why orch itself stopped the container of an attempt. */
-  stopping?: { attempt: number; because: StopReason; message?: string };
+  /** Why orch itself stopped the container of an attempt. `stuck`: what keeps the engine from ending it. */
+  stopping?: { attempt: number; because: StopReason; message?: string; stuck?: string };
 }
 
 export type StopReason = 'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | ProbeFailure | 'Paused';

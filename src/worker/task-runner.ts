@@ -20,6 +20,7 @@ import type { EventRecorder } from './event-recorder.js';
 import { Permits } from './permits.js';
 import type { Step } from './plan-convergence.js';
 import { recordProblem } from './restart-policy.js';
+import { stopTask } from './stop-task.js';
 import type { TaskRecord } from './task-record.js';
 import type { TaskVolumes } from './task-volumes.js';
 
@@ -105,23 +106,9 @@ export class TaskRunner {
     }
   }
 
-  /** preStop, stop signal, kill: all within the grace period. Returns early when the target's signal aborts. */
+  /** As stopTask of stop-task.ts. */
   async stopTask(target: Target, step: StopStep): Promise<void> {
-    const { runtime, view, events, clock } = this.options;
-    const { attempt, because, message } = step;
-    const known = target.record().stopping;
-    if (known?.attempt !== attempt || known.because !== because) {
-      // The end that follows is orch's own doing: to be known even when the worker dies now.
-      target.setRecord({ ...target.record(), stopping: { attempt, because, message } });
-      if (target.task) events.record(target.task, 'Normal', 'Killing', `stopping the container: ${message}`, attempt);
-    }
-    const deadline = clock.monotonic() + step.graceSeconds * 1000;
-    if (step.preStop && step.graceSeconds > 0) await this.preStop(target, step.id, step.preStop, step.graceSeconds);
-    const leftSeconds = Math.max(0, Math.ceil((deadline - clock.monotonic()) / 1000));
-    const stopped = runtime.stopContainer(step.id, step.graceSeconds === 0 ? 0 : Math.max(1, leftSeconds));
-    await Promise.race([stopped, aborted(target.signal)]).finally(() => view.invalidate(step.id));
-    // Whoever aborted plans anew; the engine goes on with this stop meanwhile.
-    stopped.catch(() => undefined);
+    await stopTask(this.options, target, step);
   }
 
   /**
@@ -220,19 +207,6 @@ export class TaskRunner {
     }
   }
 
-  private async preStop(target: Target, id: string, command: readonly string[], graceSeconds: number): Promise<void> {
-    const { runtime, events, maskForeign } = this.options;
-    const tell = (message: string): void => {
-      if (target.task) events.record(target.task, 'Warning', 'PreStopFailed', message);
-    };
-    try {
-      const { exitCode, output } = await runtime.exec(id, command, graceSeconds * 1000);
-      if (exitCode !== 0) tell(`preStop exited with code ${exitCode}: ${maskForeign(target.uid, output.trim())}`);
-    } catch (error) {
-      tell(`preStop: ${maskForeign(target.uid, errorMessage(error))}`);
-    }
-  }
-
   /** Turns an error into a record that says how to go on; rejects with what is no news about the task. */
   private async noteFailure(target: Target & { task: StoredTask }, error: unknown, attempt: number): Promise<void> {
     const { view, events, clock } = this.options;
@@ -293,11 +267,4 @@ function volumesOf({ identity: { taskUid, taskKey }, mounts = [] }: ContainerSpe
   return mounts.flatMap((mount) =>
     mount.type === 'emptyDir' ? [{ name: mount.name, volume: mount.volume, taskUid, taskKey }] : [],
   );
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -112,6 +112,25 @@ export function runningReport(
   });
 }
 
+/** The engine does not end a container that it was asked to stop; undefined while nothing of the kind is known. */
+export function stuckReport(
+  task: StoredTask,
+  record: TaskRecord,
+  container: ContainerDetails | undefined,
+): StatusReport | undefined {
+  const { attempt, message, stuck } = record.stopping ?? {};
+  if (stuck === undefined || attempt === undefined || !container || container.identity.attempt !== attempt)
+    return undefined;
+  return baseReport(task, record, {
+    state: 'Running',
+    attempt,
+    containerID: container.id,
+    ...(container.startedAt === undefined ? {} : { startTime: seconds(container.startedAt) }),
+    reason: 'StopFailed',
+    message: message === undefined ? stuck : `${message}: ${stuck}`,
+  });
+}
+
 /** Without a word of the probes: ready if it has none, or if it was ready before this worker was started again. */
 function presumedReadiness(task: StoredTask, container: ContainerDetails): { isReady: boolean; message: string } {
   const { startupProbe, readinessProbe } = task.spec;

@@ -112,6 +112,28 @@ describe('a worker and its tasks', () => {
     expect(cluster.disk).toContain('"attempt":1');
   });
 
+  it('tells that the engine does not end a container, goes on trying, and holds up nobody else', async () => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'], terminationGracePeriodSeconds: 1 });
+    await cluster.settle();
+    for (let turn = 0; turn < 4; turn++) {
+      cluster.engine.faults.failNext('stopContainer', new RuntimeError('Timeout', 'stop: no answer within 31 s'));
+    }
+    await cluster.delete('web');
+    await cluster.settle();
+    const { status } = await cluster.task('web');
+    expect(status).toMatchObject({ state: 'Running', reason: 'StopFailed', attempt: 1 });
+    expect(status?.message).toBe(
+      'the task is being deleted: the engine has not ended the container: is it paused? It is tried again (stop: no answer within 31 s)',
+    );
+    expect(await cluster.reasons('web')).toContain('FailedKillPod');
+    await cluster.assign('other', { command: ['httpd'] });
+    await cluster.settle();
+    expect(cluster.running('other')).toHaveLength(1);
+    await cluster.seconds(60);
+    expect(await cluster.exists('web')).toBe(false);
+  });
+
   it.each(['Always', 'Never'] as const)(
     'DK-15: makes another container of one that its engine spoilt when it ended (%s)',
     async (restartPolicy) => {
