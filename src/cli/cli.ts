@@ -36,12 +36,14 @@ export class Cli {
   exitCode = 0;
   /** Colours, or none when nobody would see them. */
   readonly colors: ReturnType<typeof pc.createColors>;
+  /** What would go on for ever ends with it: the environment's, or when nobody reads stdout any more. */
   readonly signal: AbortSignal;
+  readonly #unread = new AbortController();
 
   constructor(readonly environment: CliEnvironment) {
-    const { env, stdout } = environment;
+    const { env, stdout, signal } = environment;
     this.colors = pc.createColors(stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
-    this.signal = environment.signal ?? new AbortController().signal;
+    this.signal = AbortSignal.any([this.#unread.signal, ...(signal ? [signal] : [])]);
   }
 
   /** A line of what was asked for. */
@@ -55,8 +57,14 @@ export class Cli {
     stdout.write(stdout.isTTY === true ? visible(text) : text);
   }
 
+  /** Who reads us has seen enough (`orch get tasks | head`): ends what goes on, without a word. */
+  endUnread(): void {
+    this.#unread.abort();
+  }
+
   /** A line about it: warnings, progress, errors. */
   note(line: string): void {
+    if (this.#unread.signal.aborted) return;
     this.environment.stderr.write(`${visible(line, this.colors.isColorSupported)}\n`);
   }
 

@@ -54,6 +54,7 @@ async function joinStreams(cli: Cli, socket: ClientSocket, streams: SessionStrea
   });
   const close = (): void => socket.close();
   cli.signal.addEventListener('abort', close, { once: true });
+  if (cli.signal.aborted) close();
   // Who read the output has seen enough (`orch exec web -- yes | head`): nobody waits for the rest.
   let isUnread = false;
   const onUnread = (): void => {

@@ -16,11 +16,11 @@ import { visible } from './visible.js';
 export async function main(argv: readonly string[], environment: CliEnvironment): Promise<number> {
   const cli = new Cli(environment);
   const { stdout, env } = environment;
-  // Who reads us may have seen enough (`orch get tasks | head`): nothing to complain about.
-  const ignoreClosedPipe = (error: NodeJS.ErrnoException): void => {
+  const onClosedPipe = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error;
+    cli.endUnread();
   };
-  stdout.on('error', ignoreClosedPipe);
+  stdout.on('error', onClosedPipe);
   try {
     const wanted = wantedVerb(argv);
     const program = await createProgram(cli, wanted);
@@ -36,7 +36,7 @@ export async function main(argv: readonly string[], environment: CliEnvironment)
     else if (!isOrchError(error)) cli.note('(not an expected error; ORCH_DEBUG=1 shows where it comes from)');
     return 1;
   } finally {
-    stdout.off('error', ignoreClosedPipe);
+    stdout.off('error', onClosedPipe);
   }
 }
 

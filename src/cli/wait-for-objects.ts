@@ -35,6 +35,7 @@ export async function waitForObjects(
   const finished = new AbortController();
   const finish = (): void => finished.abort();
   cli.signal.addEventListener('abort', finish, { once: true });
+  if (cli.signal.aborted) finish();
   const timer = timeoutMilliseconds > 0 ? clock.setTimer(finish, timeoutMilliseconds) : undefined;
 
   const looks: (() => void)[] = [];
