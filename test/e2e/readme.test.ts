@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => cluster.removeAll());
 
 /** Commands that show something until they are stopped: here they get a moment, and being stopped is fine. */
-const endless = /^orch (get .*-w|logs -f)/;
+const endless = /^orch (get .*-w|logs -f|port-forward)/;
 
 /** The shell blocks between "A tour" and the next chapter, as one script that stops at the first failure. */
 async function tourScript(): Promise<string> {
