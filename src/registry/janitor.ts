@@ -1,17 +1,18 @@
 import { formatKey, keyOf } from '../model/api-object.js';
 import type { Kind } from '../model/kind.js';
 import { kinds } from '../model/kinds.js';
-import { defaultNamespace, namespaceKind } from '../model/namespace.js';
+import { defaultNamespace, namespaceKind, type Namespace } from '../model/namespace.js';
 import { nodeKind } from '../model/node.js';
 import { taskEventKind } from '../model/task-event.js';
 import { taskKind, type Task } from '../model/task.js';
 import { backoffDelay } from '../support/backoff.js';
-import type { Clock, Timer } from '../support/clock.js';
+import { toTimestamp, type Clock, type Timer } from '../support/clock.js';
 import { errorMessage, isOrchError } from '../support/errors.js';
 import type { Logger } from '../support/logger.js';
 import type { Store, StoreOperation } from '../store/store.js';
 import type { CreationGate } from './creation-gate.js';
 import { decodeObject, type AnyStored } from './object-codec.js';
+import { planNamespaceConditions, type RemainingObject } from './plan-namespace-conditions.js';
 import type { Registry } from './registry.js';
 import { storeKey, storePrefix } from './store-keys.js';
 import type { TaskEventIndex } from './task-event-index.js';
@@ -136,15 +137,31 @@ export class Janitor {
   private async emptyNamespace(namespace: string): Promise<void> {
     await this.parts.gate.drained(namespace);
     const registry = this.parts.registry();
-    let left = 0;
+    const remaining: RemainingObject[] = [];
     for (const kind of kinds) {
       if (!kind.namespaced || kind === taskEventKind) continue;
       const { items } = await registry.list(kind, { namespace });
       const untouched = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-      left += items.length - untouched.length;
-      left += await this.deleteAll(kind, untouched as AnyStored[]);
+      const waiting = items.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+      const left = [...waiting, ...(await this.deleteAll(kind, untouched as AnyStored[]))];
+      remaining.push(...left.map(({ metadata }) => ({ resource: `${kind.plural}.${kind.group}`, metadata })));
     }
-    if (left === 0 && namespace !== defaultNamespace) await this.removeNamespace(namespace);
+    if (remaining.length > 0) await this.tellWhatRemains(namespace, remaining);
+    else if (namespace !== defaultNamespace) await this.removeNamespace(namespace);
+  }
+
+  /** In the status of the namespace, for whoever waits for it to go. */
+  private async tellWhatRemains(namespace: string, remaining: readonly RemainingObject[]): Promise<void> {
+    const { clock, registry } = this.parts;
+    try {
+      await registry().mutate<Namespace>(namespaceKind, { name: namespace }, (object) => {
+        if (object.metadata.deletionTimestamp === undefined) return undefined;
+        const conditions = planNamespaceConditions(object.status?.conditions, remaining, toTimestamp(clock.now()));
+        return conditions && { ...object, status: { ...object.status, conditions } };
+      });
+    } catch (error) {
+      if (!isOrchError(error, 'NotFound')) throw error;
+    }
   }
 
   /** Events go last, as the history of what was in the namespace; then the namespace itself. */
@@ -165,13 +182,13 @@ export class Janitor {
     this.parts.onNamespaceGone(decodeObject(entry.value, entry.revision));
   }
 
-  /** How many of them are still there afterwards. */
-  private async deleteAll(kind: Kind, objects: readonly AnyStored[]): Promise<number> {
-    let left = 0;
+  /** Those that are still there afterwards. */
+  private async deleteAll(kind: Kind, objects: readonly AnyStored[]): Promise<AnyStored[]> {
+    const left: AnyStored[] = [];
     for (let start = 0; start < objects.length; start += deletionsAtOnce) {
       const batch = objects.slice(start, start + deletionsAtOnce);
       const gone = await Promise.all(batch.map((object) => this.deleteOne(kind, object)));
-      left += gone.filter((isGone) => !isGone).length;
+      left.push(...batch.filter((_, index) => gone[index] !== true));
     }
     return left;
   }

@@ -85,6 +85,11 @@ describe('kubectl delete', () => {
     await kubectl.succeeds('delete', 'namespace', 'shop', '--wait=false');
     expect(await kubectl.succeeds('get', 'ns', 'shop')).toMatch(/shop +Terminating/);
     expect(await kubectl.fails('create', 'configmap', 'two', '-n', 'shop')).toContain('it is being terminated');
+    // Who waits for it learns what it waits for.
+    await waitFor('the namespace to say what holds it', async () => {
+      const conditions = await kubectl.succeeds('get', 'ns', 'shop', '-o', 'jsonpath={.status.conditions[*].message}');
+      return conditions === 'tasks.orch.dev has 1: held test/hold in 1: tasks.orch.dev/held';
+    });
     await kubectl.succeeds(
       ...['patch', 'task', 'held', '-n', 'shop', '--type=merge', '-p', '{"metadata":{"finalizers":null}}'],
     );
