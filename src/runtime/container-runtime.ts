@@ -153,7 +153,10 @@ export interface ContainerSpec {
   terminationMessagePath?: string;
 }
 
-/** Files below one place, all of them root's. The place is a folder also without any; nothing else is in it. */
+/**
+ * Files below one place, all of them root's, which no program of the container can change. The place is a folder also without any;
+ * nothing else is in it but the places of other mounts.
+ */
 export interface FileSet {
   /** Absolute, and of one set only. */
   target: string;

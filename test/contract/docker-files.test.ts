@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { noAmounts } from '../../src/model/resources.js';
 import type { ContainerRuntime, ContainerSpec, FileSet } from '../../src/runtime/container-runtime.js';
+import { labels } from '../../src/runtime/docker/create-body.js';
 import { openDockerRuntime } from '../../src/runtime/docker/docker-runtime.js';
 import { createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
@@ -38,9 +39,9 @@ const setOf = (target: string, texts: Record<string, string>): FileSet => ({
   files: Object.entries(texts).map(([path, text]) => ({ path, mode: 0o644, content: Buffer.from(text) })),
 });
 
-async function run(script: string, files: FileSet[]): Promise<string> {
+function specOf(script: string, files: FileSet[]): ContainerSpec {
   const taskUid = randomUUID();
-  const spec: ContainerSpec = {
+  return {
     name: `orch-files-${taskUid.slice(0, 8)}`,
     identity: { taskUid, attempt: 1, specHash: 'hash', taskKey: 'default/files' },
     image: testImage,
@@ -51,7 +52,10 @@ async function run(script: string, files: FileSet[]): Promise<string> {
     limits: noAmounts,
     files,
   };
-  const { id } = await runtime.createContainer(spec);
+}
+
+async function run(script: string, files: FileSet[]): Promise<string> {
+  const { id } = await runtime.createContainer(specOf(script, files));
   await runtime.startContainer(id);
   return id;
 }
@@ -153,13 +157,69 @@ it('removes what a life left behind that nobody goes on with', async () => {
   );
 });
 
-it('leaves alone what a program put beside the files, and changes them in a folder that it took over', async () => {
-  const script =
-    'chown -R 1000:1000 /etc/shop; chmod 1700 /etc/shop; echo mine > /etc/shop/own; ln -s own /etc/shop/link; sleep 1000';
-  const id = await run(script, [setOf('/etc/shop', { a: 'old', gone: 'x' })]);
-  const list = async (): Promise<string> => (await runtime.exec(id, ['ls', '/etc/shop'], 10_000)).output;
-  await waitFor('the program to have done so', async () => (await list()).includes('link'));
+it('changes files of a container that an earlier version made, whose programs may write there, and leaves alone what they put', async () => {
+  const script = `cd /etc/shop; mkdir ..1; echo old > ..1/a; echo x > ..1/gone; ln -s ..1 ..data; ln -s ..data/a a; ln -s ..data/gone gone
+    echo mine > own; ln -s own link; chown -R 1000:1000 .; chmod 1700 .; touch /ready; sleep 1000`;
+  const taskUid = randomUUID();
+  const created = await engine.createContainer({
+    name: `orch-files-${taskUid.slice(0, 8)}`,
+    Image: testImage,
+    Cmd: ['sh', '-c', script],
+    Labels: { [labels.clusterUid]: clusterUid, [labels.taskUid]: taskUid, [labels.attempt]: '1', [labels.task]: 'd/t' },
+    HostConfig: { Mounts: [{ Type: 'volume', Target: '/etc/shop', Source: '', ReadOnly: false }] },
+  });
+  await created.start();
+  const { id } = created;
+  const tell = async (...command: string[]): Promise<string> => (await runtime.exec(id, command, 10_000)).output;
+  await waitFor('the program to have done so', async () => (await tell('ls', '/')).includes('ready'));
   await runtime.updateFiles(id, [setOf('/etc/shop', { a: 'new' })]);
-  expect(await list()).toBe('a\nlink\nown\n');
-  expect((await runtime.exec(id, ['cat', '/etc/shop/a', '/etc/shop/link'], 10_000)).output).toBe('newmine\n');
+  expect(await tell('ls', '/etc/shop')).toBe('a\nlink\nown\n');
+  expect(await tell('cat', '/etc/shop/a', '/etc/shop/link')).toBe('newmine\n');
+  expect(await ownContainers()).toEqual([]);
+});
+
+async function fileVolumes(): Promise<string[]> {
+  const filters = { label: [`orch.dev/own-cluster-uid=${clusterUid}`] };
+  return (await engine.listVolumes({ filters })).Volumes.map(({ Name }) => Name);
+}
+
+it('fills a container before there is one, wherever a life ended, and leaves nothing of that behind', async () => {
+  const files = [setOf('/etc/shop', { a: 'whole' }), setOf('/etc/shop/in', { b: 'nested' })];
+  const proxy = await startEngineProxy(testSocketPath);
+  let isOver = false;
+  for (let effects = 1; !isOver; effects++) {
+    let left = effects;
+    proxy.setFault((method) => {
+      if (left <= 0) return 'refuse';
+      if (method === 'GET' || method === 'HEAD') return 'pass';
+      left -= 1;
+      return left === 0 ? 'lose' : 'pass';
+    });
+    const dying = await open(proxy.socketPath);
+    const spec = specOf('cat /etc/shop/a /etc/shop/in/b', files);
+    isOver = await dying.createContainer(spec).then(
+      () => left > 0,
+      () => false,
+    );
+    await dying.close();
+    // As a worker does that finds a container of which it does not know that it was filled.
+    for (const one of await runtime.listContainers()) await runtime.removeContainer(one.id);
+    const { id } = await runtime.createContainer(spec);
+    await runtime.startContainer(id);
+    await waitFor('its end', async () => (await runtime.inspectContainer(id)).phase === 'exited');
+    expect((await runtime.inspectContainer(id)).exitCode).toBe(0);
+    expect(await ownContainers()).toEqual([]);
+    await runtime.removeContainer(id);
+    expect(await fileVolumes()).toEqual([]);
+    expect(effects).toBeLessThan(6);
+  }
+  await proxy.close();
+});
+
+it('lets go of the volumes of a container that somebody else removed', async () => {
+  const id = await run('sleep 1000', [setOf('/etc/shop', { a: 'old' })]);
+  await engine.getContainer(id).remove({ force: true, v: true });
+  expect(await fileVolumes()).toHaveLength(1);
+  await runtime.listContainers();
+  await waitFor('its volume to be gone', async () => (await fileVolumes()).length === 0);
 });

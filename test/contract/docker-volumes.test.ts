@@ -281,10 +281,24 @@ it('puts files into what the image keeps in a volume', async () => {
   expect(exitCode).toBe(0);
 });
 
-it('puts no folder in the place of a file, and leaves no container', async () => {
+it('puts no folder in the place of a file: the container does not start', async () => {
   const files = [fileSet('/bin/sh', 'a', 0o444)];
   await expect(run('true', [], runtime, files)).rejects.toMatchObject({ code: 'StartError' });
-  expect(await runtime.listContainers()).toEqual([]);
+});
+
+it('gives files with a file of the machine among them, and one for a last message', async () => {
+  await writeFile(join(allowed, 'f'), 'from the machine');
+  const bind: Mount = { type: 'bind', path: join(allowed, 'f'), target: '/etc/shop/conf/f', readOnly: true };
+  const script = 'grep -q machine /etc/shop/conf/f && test "$(cat /etc/shop/a)" = content && echo last > /etc/shop/why';
+  const spec = {
+    ...specOf(script, [bind], [fileSet('/etc/shop', 'a', 0o444)]),
+    terminationMessagePath: '/etc/shop/why',
+  };
+  const { id } = await runtime.createContainer(spec);
+  await runtime.startContainer(id);
+  await waitFor('the script to end', async () => (await runtime.inspectContainer(id)).phase === 'exited');
+  expect((await runtime.inspectContainer(id)).exitCode).toBe(0);
+  expect(await runtime.readTerminationMessage(id)).toBe('last\n');
 });
 
 it('makes an emptyDir that everybody may write to, and keeps it and its permissions for the next container', async () => {

@@ -6,6 +6,7 @@ import type {
   ContainerSpec,
   FileSet,
   LogOptions,
+  Mount,
   RuntimeError,
 } from '../../src/runtime/container-runtime.js';
 import { maxExecOutputBytes } from '../../src/runtime/container-runtime.js';
@@ -159,6 +160,36 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       }
       await runtime.stopContainer(id, 0);
       await expect(runtime.updateFiles(id, files)).rejects.toMatchObject({ code: 'NotRunning' });
+    });
+
+    it('lets no program write among its files, also while they follow changes, nor where a mount is for reading only', async () => {
+      const emptyDir = (target: string, readOnly = false): Mount => {
+        const volume = target.slice(1).replace(/\//g, '-');
+        return { type: 'emptyDir', name: `orch-contract-${clusterUid}-${volume}`, volume, target, readOnly };
+      };
+      const set = (target: string, text: string): FileSet => ({
+        target,
+        files: [{ path: 'a', mode: 0o666, content: Buffer.from(text) }],
+      });
+      const mounts = [emptyDir('/etc/shop/data'), emptyDir('/spool'), emptyDir('/look', true)];
+      const sets = (text: string): FileSet[] =>
+        ['/etc/shop', '/spool/keys', '/etc/shop/in/deep'].map((target) => set(target, text));
+      const id = await run(['sleep', '1000'], { mounts, files: sets('old') });
+      const touch = async (path: string): Promise<string> => {
+        const { exitCode, output } = await runtime.exec(id, ['touch', path], 10_000);
+        return exitCode === 0 ? 'written' : output.replace(/^touch: /, '');
+      };
+      const refused = ['/etc/shop/a', '/etc/shop/new', '/spool/keys/a', '/etc/shop/in/deep/new', '/look/new'];
+      for (const text of ['old', 'new']) {
+        if (text === 'new') await runtime.updateFiles(id, sets(text));
+        for (const path of refused) expect(await touch(path)).toBe(`${path}: Read-only file system\n`);
+        for (const path of ['/etc/shop/data/new', '/spool/new', '/tmp']) expect(await touch(path)).toBe('written');
+        for (const { target } of sets('')) {
+          expect((await runtime.exec(id, ['cat', `${target}/a`], 10_000)).output).toBe(text);
+        }
+      }
+      await runtime.removeContainer(id, { force: true });
+      for (const mount of mounts) if (mount.type === 'emptyDir') await runtime.removeVolume(mount.name);
     });
 
     it('shows one version of a file at any moment, whole, while it is changed', async () => {

@@ -103,6 +103,47 @@ describe('kubectl with a container of the engine', () => {
     expect(await response.text()).toBe(`the page of ${hostname}\n`);
   });
 
+  it('gives files of a ConfigMap that the pod cannot write to, and that follow it', async () => {
+    const configMap = (color: string): Promise<string> =>
+      kubectl.write(
+        'settings.json',
+        JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { color } }),
+      );
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'reader' },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        volumes: [{ name: 'settings', configMap: { name: 'settings' } }],
+        containers: [
+          {
+            name: 'reader',
+            image: 'busybox:latest',
+            imagePullPolicy: 'IfNotPresent',
+            command: ['sleep', '1000'],
+            volumeMounts: [{ name: 'settings', mountPath: '/etc/shop' }],
+          },
+        ],
+      },
+    };
+    await kubectl.succeeds('apply', '-f', await configMap('blue'));
+    await kubectl.succeeds('apply', '-f', await kubectl.write('reader.json', JSON.stringify(pod)));
+    await kubectl.succeeds('wait', '--for=condition=Ready', 'pod/reader', '--timeout=20s');
+    const inPod = (...words: string[]): string[] => ['exec', 'reader', '--', ...words];
+    expect(await kubectl.fails(...inPod('touch', '/etc/shop/new'))).toContain('Read-only file system');
+    expect(await kubectl.fails(...inPod('sh', '-c', 'echo x > /etc/shop/color'))).toContain('Read-only file system');
+    expect(await kubectl.succeeds(...inPod('cat', '/etc/shop/color'))).toBe('blue');
+    await kubectl.succeeds('apply', '-f', await configMap('red'));
+    await waitFor(
+      'the new value in its file',
+      async () => (await kubectl.succeeds(...inPod('cat', '/etc/shop/color'))) === 'red',
+      60,
+    );
+    expect(await kubectl.fails(...inPod('touch', '/etc/shop/new'))).toContain('Read-only file system');
+    await kubectl.succeeds('delete', 'pod/reader', 'configmap/settings');
+  });
+
   it('run -i shows also what the pod printed before kubectl was attached', async () => {
     const words = ['run', 'early', ...image, '--restart=Never', '--rm', '-i', '--', 'sh', '-c'];
     const output = await kubectl.run([...words, 'echo early; cat; echo over'], { stdin: 'a line\n' });

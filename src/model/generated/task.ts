@@ -347,7 +347,7 @@ export interface EmptyDirVolumeSource {
   sizeLimit?: Quantity;
 }
 /**
- * The values of a ConfigMap of the same namespace as files, which follow it within a minute; each change is seen at once. What the image has at that place is hidden.
+ * The values of a ConfigMap of the same namespace as files, which follow it within a minute; each change is seen at once. The container cannot write there. What the image has at that place is hidden.
  */
 export interface ConfigMapVolumeSource {
   /**
@@ -387,7 +387,7 @@ export interface KeyToPath {
   mode?: number;
 }
 /**
- * The values of a Secret of the same namespace as files, which follow it within a minute; each change is seen at once. What the image has at that place is hidden.
+ * The values of a Secret of the same namespace as files, which follow it within a minute; each change is seen at once. The container cannot write there. What the image has at that place is hidden.
  */
 export interface SecretVolumeSource {
   /**
@@ -422,7 +422,7 @@ export interface VolumeMount {
    */
   mountPath: string;
   /**
-   * The container may not write to it.
+   * The container may not write to it. Always so with a configMap or secret.
    */
   readOnly?: boolean;
 }

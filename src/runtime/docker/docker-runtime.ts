@@ -34,7 +34,7 @@ import { createBody } from './create-body.js';
 import { openDockerAttach } from './docker-attach.js';
 import { leaveCommand, openDockerExec } from './docker-exec.js';
 import { openDockerLogs } from './docker-logs.js';
-import type { EngineInfo } from './engine-api.js';
+import type { CreateBody, EngineInfo } from './engine-api.js';
 import { EngineConnection } from './engine-connection.js';
 import { EngineRefusal, withoutSecrets } from './engine-errors.js';
 import { engineFinds } from './engine-finds.js';
@@ -46,7 +46,7 @@ import { MessageFiles, withMessageFile } from './message-files.js';
 import { openPortConnection } from './port-connection.js';
 import { isContainerId, isContainerName, OwnContainers } from './own-containers.js';
 import { PinnedMounts } from './pinned-mounts.js';
-import { putFiles } from './put-files.js';
+import { createWithFiles, openFolders } from './put-files.js';
 import { StatsReader } from './stats-reader.js';
 import { foldersToOpen, listTaskVolumes, removeTaskVolume } from './task-volumes.js';
 import { ToolContainers } from './tool/tool-containers.js';
@@ -256,6 +256,7 @@ class DockerRuntime implements ContainerRuntime {
       await this.#untilGone(id, end);
     }
     this.#stats.forget(id);
+    await this.#tool.afterRemoval(id);
     await this.#messages.afterRemoval(id);
     await this.#hostPaths.afterRemoval(() => this.#own.list());
   }
@@ -331,26 +332,27 @@ class DockerRuntime implements ContainerRuntime {
     throw new RuntimeError('NotRunning', `container ${details.name} is ${details.phase}: it must run to ${purpose}`);
   }
 
-  async #create(
-    { name, files = [] }: ContainerSpec,
-    body: ReturnType<typeof createBody>,
-    toOpen: readonly string[],
-  ): Promise<{ id: string }> {
-    const created = await this.#connection.call('create', deadlines.create, (engine, abortSignal) =>
-      engine.createContainer({ _query: { name }, _body: body, abortSignal }),
-    );
-    if (!created || !isContainerId(created.id)) {
-      throw new RuntimeError('Unavailable', 'create: the engine gave no id');
-    }
-    const { id } = created;
-    this.#own.remember(id);
-    try {
-      await putFiles({ connection: this.#connection, clock: this.#clock, id }, files, toOpen);
-    } catch (error) {
-      await this.removeContainer(id, { force: true }).catch(() => undefined);
-      throw error;
-    }
-    return { id };
+  async #create(spec: ContainerSpec, body: CreateBody, toOpen: readonly string[]): Promise<{ id: string }> {
+    const place = { connection: this.#connection, clock: this.#clock };
+    const filling = { ...place, tool: this.#tool, random: this.#options.random };
+    return createWithFiles(filling, spec, body, async (whole) => {
+      const created = await this.#connection.call('create', deadlines.create, (engine, abortSignal) =>
+        engine.createContainer({ _query: { name: spec.name }, _body: whole, abortSignal }),
+      );
+      if (!created || !isContainerId(created.id)) {
+        throw new RuntimeError('Unavailable', 'create: the engine gave no id');
+      }
+      const { id } = created;
+      this.#own.remember(id);
+      if (spec.files?.length) this.#tool.settle(id);
+      try {
+        await openFolders({ ...place, id }, toOpen);
+      } catch (error) {
+        await this.removeContainer(id, { force: true }).catch(() => undefined);
+        throw error;
+      }
+      return { id };
+    });
   }
 
   async #untilGone(id: string, end: number): Promise<void> {

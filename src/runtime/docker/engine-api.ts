@@ -165,7 +165,6 @@ export interface CreateBody {
     SecurityOpt: string[];
     CapDrop: string[];
     CapAdd?: string[];
-    ReadonlyRootfs?: true;
     PidsLimit?: number;
     NetworkMode: 'host' | 'bridge' | 'none';
     PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;

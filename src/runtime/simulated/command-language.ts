@@ -34,17 +34,28 @@ const forever: Step = { do: 'wait', seconds: Infinity };
 /** Text by path or name. */
 type Texts = Readonly<Record<string, string>>;
 
-/** The program for a command; the environment replaces $NAME in scripts, `cat` reads files. An empty command runs for ever. */
-export function programOf(command: readonly string[], environment: Texts = {}, files: Texts = {}): Program {
+/** Whether a program may write there. */
+type MayWrite = (path: string) => boolean;
+
+/**
+ * The program for a command; the environment replaces $NAME in scripts, `cat` reads files, `touch` fails where nothing may be written. An
+ * empty command runs for ever.
+ */
+export function programOf(
+  command: readonly string[],
+  environment: Texts = {},
+  files: Texts = {},
+  mayWrite: MayWrite = () => true,
+): Program {
   const [path = '', ...args] = command;
   const name = path.split('/').pop() ?? '';
   if (/^(nope|missing)/.test(name)) {
     return { steps: [], missing: `exec: "${path}": stat ${path}: no such file or directory: unknown` };
   }
   if ((name === 'sh' || name === 'bash' || name === 'ash') && args[0] === '-c') {
-    return compileScript(args[1] ?? '', environment, files);
+    return compileScript(args[1] ?? '', environment, files, mayWrite);
   }
-  const { steps, status } = stepsOf(name, args, environment, files);
+  const { steps, status } = stepsOf(name, args, environment, files, mayWrite);
   return { steps: [...steps, { do: 'exit', code: status }] };
 }
 
@@ -53,7 +64,13 @@ interface Compiled {
   status: number;
 }
 
-function stepsOf(name: string, args: readonly string[], environment: Texts, files: Texts): Compiled {
+function stepsOf(
+  name: string,
+  args: readonly string[],
+  environment: Texts,
+  files: Texts,
+  mayWrite: MayWrite,
+): Compiled {
   const seconds = args[0] === 'infinity' ? Infinity : Number.parseFloat(args[0] ?? '');
   switch (name) {
     case 'true':
@@ -79,6 +96,8 @@ function stepsOf(name: string, args: readonly string[], environment: Texts, file
       return args[0] === undefined ? { steps: [{ do: 'copyInput' }], status: 0 } : printFile(args[0], files);
     case 'ls':
       return { steps: [{ do: 'print', channel: 'stdout', text: namesIn(args[0] ?? '/', files) }], status: 0 };
+    case 'touch':
+      return touchFile(args[0] ?? '', mayWrite);
     case 'read':
       return { steps: [{ do: 'readLine' }], status: 0 };
     case 'hostname':
@@ -97,7 +116,7 @@ function stepsOf(name: string, args: readonly string[], environment: Texts, file
   }
 }
 
-function compileScript(script: string, environment: Texts, files: Texts): Program {
+function compileScript(script: string, environment: Texts, files: Texts, mayWrite: MayWrite): Program {
   const program: Program = { steps: [] };
   const loops: number[] = [];
   let status = 0;
@@ -124,7 +143,7 @@ function compileScript(script: string, environment: Texts, files: Texts): Progra
       const handler = /^exit(?:\s+(\d+))?$/.exec(args[0] ?? '');
       if (handler && args.includes('TERM')) program.exitCodeOnStop = Number.parseInt(handler[1] ?? '0', 10);
     } else {
-      const compiled = stepsOf(name, args, environment, files);
+      const compiled = stepsOf(name, args, environment, files, mayWrite);
       program.steps.push(...compiled.steps);
       status = compiled.status;
     }
@@ -137,6 +156,12 @@ function printFile(path: string, files: Texts): Compiled {
   const text = own(files, path);
   if (text !== undefined) return { steps: [{ do: 'print', channel: 'stdout', text }], status: 0 };
   const complaint = `cat: can't open '${path}': No such file or directory\n`;
+  return { steps: [{ do: 'print', channel: 'stderr', text: complaint }], status: 1 };
+}
+
+function touchFile(path: string, mayWrite: MayWrite): Compiled {
+  if (mayWrite(path)) return { steps: [], status: 0 };
+  const complaint = `touch: ${path}: Read-only file system\n`;
   return { steps: [{ do: 'print', channel: 'stderr', text: complaint }], status: 1 };
 }
 

@@ -128,7 +128,8 @@ export class SimulatedEngine {
     if (container.phase === 'paused') return this.unpauseContainer(container.id);
     if (container.phase === 'running') return;
     const { spec } = container;
-    const program = programOf([...(spec.command ?? []), ...(spec.args ?? [])], environmentOf(spec), filesOf(spec));
+    const command = [...(spec.command ?? []), ...(spec.args ?? [])];
+    const program = programOf(command, environmentOf(spec), filesOf(spec), (path) => mayWrite(spec, path));
     if (program.missing !== undefined) throw this.#startFailed(container, 127, 'StartError', program.missing);
     const ports = spec.hostNetwork ? [] : this.#ports.take(container.id, spec.ports);
     if ('busy' in ports) {
@@ -266,6 +267,14 @@ export function filesOf({ files = [] }: ContainerSpec): Record<string, string> {
     ]),
   );
   return Object.fromEntries(all);
+}
+
+/** Whether its programs can write at this absolute path: the innermost mount around it decides. */
+export function mayWrite({ files = [], mounts = [] }: ContainerSpec, path: string): boolean {
+  const around = [...files.map(({ target }) => ({ target, readOnly: true })), ...mounts]
+    .map(({ target, readOnly }) => ({ place: `${target.replace(/\/$/, '')}/`, readOnly }))
+    .filter(({ place }) => path.startsWith(place));
+  return around.sort((one, other) => other.place.length - one.place.length)[0]?.readOnly !== true;
 }
 
 /** An image reference without a tag means `latest`. */

@@ -3,7 +3,7 @@ import { RuntimeError } from '../container-runtime.js';
 import { OutputQueue } from '../output-queue.js';
 import { programOf } from './command-language.js';
 import type { SimulatedContainer, SimulatedEngine } from './simulated-engine.js';
-import { environmentOf, filesOf, isRunning } from './simulated-engine.js';
+import { environmentOf, filesOf, isRunning, mayWrite } from './simulated-engine.js';
 import { SimulatedProcess } from './simulated-process.js';
 
 /** Runs a command beside the main process. It ends with its container, as an exec does. */
@@ -18,7 +18,8 @@ export function openSimulatedExec(
       `container ${container.id} is ${container.phase}: it must run to exec a command in it`,
     );
   }
-  const program = programOf(options.command, environmentOf(container.spec), filesOf(container.spec));
+  const { spec } = container;
+  const program = programOf(options.command, environmentOf(spec), filesOf(spec), (path) => mayWrite(spec, path));
   const queue = new OutputQueue();
   if (program.missing !== undefined) {
     queue.push('stdout', Buffer.from(`OCI runtime exec failed: ${program.missing}\r\n`));

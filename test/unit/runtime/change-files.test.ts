@@ -9,6 +9,7 @@ import { ManualClock } from '../../support/manual-clock.js';
 import { FakeEngine, json, refuse } from './fake-engine.js';
 
 const id = '1'.repeat(64);
+const own = '3'.repeat(64);
 
 let engine: FakeEngine;
 let runtime: ContainerRuntime;
@@ -36,7 +37,9 @@ beforeEach(async () => {
     folder.finalize();
     folder.pipe(response);
   });
-  engine.route(`PUT /containers/${id}/archive`, (_request, response) => json(response, 200, {}));
+  engine.route('POST /containers/create', (_request, response) => json(response, 201, { Id: own, id: own }));
+  engine.route(`PUT /containers/${own}/archive`, (_request, response) => json(response, 200, {}));
+  engine.route(`DELETE /containers/${own}`, (_request, response) => response.writeHead(204).end());
   runtime = await openDockerRuntime({
     socketPath: engine.socketPath,
     clusterUid: 'cluster',
@@ -69,12 +72,14 @@ it("replaces links through the archive API where orch's own program does not run
   await runtime.updateFiles(id, [{ target: '/etc/shop', files }]);
   const archives = await Promise.all(engine.seen('PUT', '*').map(({ body }) => written(body)));
   expect(archives).toEqual([
-    [['etc/shop/..1'], ['etc/shop/..1/'], ['etc/shop/..1/new']],
+    [['0/..1'], ['0/..1/'], ['0/..1/new']],
     [
-      ['etc/shop/..data', '..1'],
-      ['etc/shop/new', '..data/new'],
+      ['0/..data', '..1'],
+      ['0/new', '..data/new'],
     ],
   ]);
+  expect(engine.seen('DELETE', `/containers/${own}`)).toHaveLength(1);
+  expect(engine.seen('POST', '*').map(({ path }) => path)).toEqual(['/containers/create']);
 });
 
 it('stops before it writes anything when somebody else has the name of its own container', async () => {
