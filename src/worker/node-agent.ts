@@ -42,6 +42,9 @@ export interface NodeAgentOptions {
 const fencedRetryMilliseconds = 2_000;
 const awayRetryMilliseconds = 2_000;
 
+/** No condition takes more: the whole report would be refused for what an engine says at length. */
+const maxMessageLength = 4096;
+
 export class NodeAgent {
   private readonly queue: WorkQueue;
   private readonly informer: Informer<Node>;
@@ -111,7 +114,7 @@ export class NodeAgent {
   setCondition(type: string, status: boolean, reason: string, message: string): void {
     // A condition that never was True is not worth telling.
     if (!status && !this.conditions.has(type)) return;
-    this.set({ type, status: status ? 'True' : 'False', reason, message });
+    this.set({ type, status: status ? 'True' : 'False', reason, message: message.slice(0, maxMessageLength) });
   }
 
   reportUsage(usage: Usage): void {
@@ -264,7 +267,7 @@ export class NodeAgent {
 function engineConditions(ready: boolean, message?: string): NodeCondition[] {
   const status = ready ? 'True' : 'False';
   const reason = ready ? 'EngineReady' : 'EngineNotReady';
-  const text = message ?? (ready ? 'the engine answers' : 'the engine does not answer');
+  const text = (message ?? (ready ? 'the engine answers' : 'the engine does not answer')).slice(0, maxMessageLength);
   return [
     { type: 'EngineReady', status, reason, message: text },
     { type: 'Ready', status, reason: ready ? 'WorkerReady' : reason, message: ready ? 'the worker runs tasks' : text },

@@ -7,6 +7,7 @@ import { nodeKind } from '../../../src/model/node.js';
 import { taskKind } from '../../../src/model/task.js';
 import { openRegistry } from '../../../src/registry/open-registry.js';
 import { openMemoryStore } from '../../../src/store/memory/open-memory-store.js';
+import { RuntimeError } from '../../../src/runtime/container-runtime.js';
 import { silentLogger } from '../../../src/support/logger.js';
 import { emptyCheckpoint } from '../../../src/worker/checkpoint-file.js';
 import { newRegistry, WorkerFixture } from './worker-fixture.js';
@@ -473,6 +474,19 @@ describe('a worker and its node', () => {
       expect(findCondition((await cluster.node()).status?.conditions, 'Ready')?.status).toBe('True');
     },
   );
+
+  it('tells that the engine is away also where that takes it more words than a condition has room for', async () => {
+    const cluster = await fixture();
+    for (let time = 0; time < 30; time++) {
+      cluster.engine.faults.failNext('ping', new RuntimeError('Unavailable', `ping: ${'no '.repeat(5000)}`));
+    }
+    await cluster.seconds(20);
+    const { conditions } = (await cluster.node()).status ?? {};
+    expect(findCondition(conditions, 'EngineReady')).toMatchObject({
+      status: 'False',
+      message: expect.stringMatching(/^ping: no /),
+    });
+  });
 
   it('DK-01: sees without any hint what happened while the engine was away', async () => {
     const cluster = await withTasks(['web']);
