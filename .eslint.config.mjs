@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { guardedEntry } from './.tools/guarded-entry.mjs';
 import { noForeignLookup } from './.tools/no-foreign-lookup.mjs';
 
 // Clock, timers and randomness enter through support/ only: the simulation depends on it.
@@ -8,15 +9,9 @@ const injectedOnly = ['setTimeout', 'setInterval', 'setImmediate'].map((name) =>
   message: 'Take a Clock from support/clock.ts as an argument instead.',
 }));
 
-const namedExports = { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' };
+const orch = { rules: { 'no-foreign-lookup': noForeignLookup, 'guarded-entry': guardedEntry } };
 
-// What they are given comes from outside, when it likes: a throw in them ends the process.
-const guardedEntry = {
-  selector:
-    'CallExpression[callee.property.name=/^(on|once|onMessage)$/][arguments.0.value=/^(message|data|upgrade)$/]' +
-    ":not([arguments.1.callee.name='guarded'])",
-  message: 'Wrap what takes a message in guarded() of support/guarded.ts.',
-};
+const namedExports = { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' };
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '**/*.mjs', '.*.cjs'] },
@@ -49,7 +44,7 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     ignores: ['src/support/own.ts'],
-    plugins: { orch: { rules: { 'no-foreign-lookup': noForeignLookup } } },
+    plugins: { orch },
     rules: {
       'orch/no-foreign-lookup': 'error',
     },
@@ -57,8 +52,9 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     ignores: ['src/cli/**'],
+    plugins: { orch },
     rules: {
-      'no-restricted-syntax': ['error', namedExports, guardedEntry],
+      'orch/guarded-entry': 'error',
       // `void` does not handle a rejection, and one that nobody handles ends the process.
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
     },

@@ -1,8 +1,8 @@
 import ts from 'typescript';
 
 /**
- * Refuses to look into a plain object by a word that is not known when the program is written: `object[word]` and `word in object`
- * also find what every object inherits ("constructor", "toString"). own(object, word) of support/own.ts does not. Arrays by
+ * Refuses to look into a plain object by a word that is not known when the program is written: `object[word]`, `const { [word]: x }` and
+ * `word in object` also find what every object inherits ("constructor", "toString"). own(object, word) of support/own.ts does not. Arrays by
  * number, and keys of a union of literals, are known; writing is not looked up.
  */
 export const noForeignLookup = {
@@ -31,6 +31,11 @@ export const noForeignLookup = {
         if (parent.type === 'AssignmentExpression' && parent.left === node && parent.operator === '=') return;
         if (parent.type === 'UnaryExpression' && parent.operator === 'delete') return;
         if (isForeign(node.property)) context.report({ node, messageId: 'index' });
+      },
+      'ObjectPattern > Property[computed=true]'(node) {
+        // Only to have the rest without it.
+        const isLeftOut = node.value.type === 'Identifier' && node.value.name.startsWith('_');
+        if (!isLeftOut && isForeign(node.key)) context.report({ node, messageId: 'index' });
       },
       "BinaryExpression[operator='in']"(node) {
         const { left } = node;

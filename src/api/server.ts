@@ -121,15 +121,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     answer,
   );
   // An expectation may be passed over. Node itself would answer 417 and keep the connection, past every check.
-  server.on('checkExpectation', answer);
-  server.on('secureConnection', (socket) => {
+  const failed = (error: unknown): void => logger.error('connection failed', { error });
+  server.on('checkExpectation', guarded(failed, answer));
+  const begin = (socket: Socket): void => {
     detachParser(socket);
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
-  });
+  };
+  server.on('secureConnection', guarded(failed, begin));
   const { handshakeLimits: limits = defaultHandshakeLimits } = options;
   const gate = new HandshakeGate(server, { clock, random, logger, limits });
-  limitConnections(server, options.connectionLimits ?? defaultConnectionLimits);
+  limitConnections(server, options.connectionLimits ?? defaultConnectionLimits, failed);
   const upgrades = createUpgrades(context, authenticator);
   const upgradeFailed = (error: unknown): void => logger.error('upgrade failed', { error });
   server.on(
@@ -173,7 +175,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 function detachParser(socket: Duplex): void {
   const ignore = (): void => undefined;
   // It takes no message, and is gone at once.
-  // eslint-disable-next-line no-restricted-syntax
+  // eslint-disable-next-line orch/guarded-entry
   socket.on('data', ignore).off('data', ignore);
 }
 

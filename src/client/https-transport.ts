@@ -3,6 +3,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../support/clock.js';
 import { OrchError } from '../support/errors.js';
+import { guarded } from '../support/guarded.js';
 import type { ClientRequest, ClientResponse } from './client.js';
 import { connectionError, deadlineError, errorCodeOf } from './connection-error.js';
 import { queryString } from './resource-path.js';
@@ -128,13 +129,14 @@ function sendOnce(options: TransportOptions, url: URL, agent: Agent, input: Clie
         reject(new StaleConnection('the connection was stale', { cause: error }));
       } else reject(connectionError(server, error));
     });
-    request.on('response', (message) => {
+    const take = (message: IncomingMessage): void => {
       answered = true;
       stopTimers();
       message.once('close', () => input.signal?.removeEventListener('abort', onAbort));
       const idleMilliseconds = input.idleTimeoutMilliseconds ?? options.idleTimeoutMilliseconds;
       resolve(toResponse(message, { server, clock, idleMilliseconds, signal: input.signal }));
-    });
+    };
+    request.on('response', guarded(reject, take));
     request.end(input.body);
   });
 }

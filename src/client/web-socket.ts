@@ -49,9 +49,9 @@ export async function openSocket(options: {
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
-    socket.once('unexpected-response', (_request, response) => {
+    const refused = (_request: unknown, response: IncomingMessage): Promise<void> =>
       readRefusal(response).then(reject, reject);
-    });
+    socket.once('unexpected-response', guarded(reject, refused));
     // Stays attached: an error after the opening is followed by 'close', which tells.
     socket.on('error', (error) => reject(connectionError(options.server, error)));
   });

@@ -164,7 +164,8 @@ export class CheckpointFile {
    * no spec's hash; where there is none for that either, until the worker ends.
    */
   rememberInputs(uid: string, inputs: RememberedInputs | undefined): void {
-    const { [uid]: before, ...others } = this.data.inputs ?? {};
+    const before = own(this.data.inputs, uid);
+    const { [uid]: _before, ...others } = this.data.inputs ?? {};
     const sizeOfOthers = Object.values(others).reduce((sum, one) => sum + sizeOf(one), 0);
     const fits = (candidate: RememberedInputs): boolean => {
       const size = sizeOf(candidate);

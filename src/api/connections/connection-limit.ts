@@ -1,4 +1,5 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { guarded } from '../../support/guarded.js';
 import { addressKey } from './address-key.js';
 
 export interface ConnectionLimits {
@@ -7,11 +8,18 @@ export interface ConnectionLimits {
   perAddress: number;
 }
 
-/** Bounds the open connections of a server: what comes beyond is closed at once, before anybody else sees it. */
-export function limitConnections(server: Server, { total, perAddress }: ConnectionLimits): void {
+/**
+ * Bounds the open connections of a server: what comes beyond is closed at once, before anybody else sees it. `onError` gets what
+ * cannot be counted.
+ */
+export function limitConnections(
+  server: Server,
+  { total, perAddress }: ConnectionLimits,
+  onError: (error: unknown) => void,
+): void {
   const open = new Map<string, number>();
   server.maxConnections = total;
-  server.prependListener('connection', (socket) => {
+  const enter = (socket: Socket): void => {
     const key = addressKey(socket.remoteAddress ?? '');
     const count = open.get(key) ?? 0;
     if (count >= perAddress) return void socket.destroy();
@@ -21,5 +29,6 @@ export function limitConnections(server: Server, { total, perAddress }: Connecti
       if (left === 0) open.delete(key);
       else open.set(key, left);
     });
-  });
+  };
+  server.prependListener('connection', guarded(onError, enter));
 }

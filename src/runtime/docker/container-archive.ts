@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import type { Clock } from '../../support/clock.js';
 import { RuntimeError } from '../container-runtime.js';
+import { guarded } from '../../support/guarded.js';
 import { deadlines } from '../deadlines.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { ArchiveEntry } from './file-archive.js';
@@ -112,9 +113,9 @@ export async function endOfFile(
 function eachEntry(archive: Readable, visit: (header: Header, content: Readable) => Promise<boolean>): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const entries = extract();
-    entries.on('entry', (header, content, next) => {
-      visit(header, content as unknown as Readable).then((goesOn) => (goesOn ? next() : resolve()), reject);
-    });
+    const take = (header: Header, content: unknown, next: () => void): Promise<void> =>
+      visit(header, content as Readable).then((goesOn) => (goesOn ? next() : resolve()));
+    entries.on('entry', guarded(reject, take));
     entries.on('finish', resolve).on('error', reject);
     archive.on('error', reject).on('aborted', () => reject(new Error('the engine broke the archive off')));
     archive.pipe(entries);

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Clock } from '../../support/clock.js';
 import { guarded } from '../../support/guarded.js';
@@ -77,7 +77,7 @@ function get(url: URL, signal: AbortSignal): Promise<{ status: number; location?
     // Whether it answers is what is asked, not who it is.
     const outgoing =
       url.protocol === 'https:' ? requestTls(url, { ...options, rejectUnauthorized: false }) : request(url, options);
-    outgoing.on('response', (response) => {
+    const judge = (response: IncomingMessage): void => {
       let received = 0;
       const { statusCode = 0 } = response;
       const { location } = response.headers;
@@ -91,7 +91,8 @@ function get(url: URL, signal: AbortSignal): Promise<{ status: number; location?
       response.on('data', guarded(reject, take));
       response.on('end', () => resolve(answer));
       response.on('error', reject);
-    });
+    };
+    outgoing.on('response', guarded(reject, judge));
     outgoing.on('error', reject);
     // Such as after a 101, of which Node tells nothing else.
     outgoing.on('close', () => reject(new Error('the connection ended without an answer')));
