@@ -16,7 +16,8 @@ import { planConvergence } from './plan-convergence.js';
 import type { ProbeRunner } from './probes/probe-runner.js';
 import type { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
-import { backOffMessage } from './task-status.js';
+import { backOffMessage, pausedMessage } from './task-status.js';
+import type { TaskRecord } from './task-record.js';
 import { initialRecord, recordOfReturned } from './task-record.js';
 import type { StartStep, StopStep, Target, UpdateStep } from './task-runner.js';
 import type { TaskVolumes } from './task-volumes.js';
@@ -76,9 +77,10 @@ export class Converger {
         now: clock.now(),
       });
       if (task) {
-        const waitedUntil = checkpoint.record(uid)?.nextStartAt;
+        const before = checkpoint.record(uid);
         checkpoint.setRecord(uid, plan.record);
-        this.report(task, plan, waitedUntil);
+        this.report(task, plan, before?.nextStartAt);
+        this.tellPause(task, before?.running, plan.record.running);
       }
       // Also before steps that go on failing: nothing but the end of its container holds probes up.
       if (task && plan.steps.every(leavesAlive)) probes.follow(task, containers.find(isAlive));
@@ -145,6 +147,16 @@ export class Converger {
       this.options.events.record(task, 'Warning', 'BackOff', backOffMessage(record), record.attempt);
     }
     this.options.reporter.report(task.metadata.uid, report);
+  }
+
+  private tellPause(task: StoredTask, before: TaskRecord['running'], now: TaskRecord['running']): void {
+    if (!now || (before?.isPaused ?? false) === (now.isPaused ?? false)) return;
+    const { containerId, attempt } = now;
+    const { events } = this.options;
+    if (now.isPaused) events.record(task, 'Warning', 'Paused', pausedMessage(containerId), attempt);
+    else if (before?.containerId === containerId) {
+      events.record(task, 'Normal', 'Unpaused', 'the container goes on', attempt);
+    }
   }
 
   /** A task that was assigned anew while its container was being stopped begins anew. */

@@ -3,7 +3,7 @@
  * next steps, the record to remember and the status to report go out. Pure. Always holds: a converged task has no steps;
  * no container is started while another of the same task lives; attempts only rise; nothing stops a container but the
  * task's own wish, its deletion, its failed probe, or a tombstone that the manager gave when asked; no wish that is
- * older than the container does.
+ * older than the container does. One that somebody paused stays as it is, and its probes count for nothing meanwhile.
  */
 import { isMadeFrom, specHash } from '../model/spec-hash.js';
 import type { StoredTask } from '../model/task.js';
@@ -204,11 +204,10 @@ function planAlive(
     return stop('SpecChanged', 'the spec changed: its container is replaced');
   }
   const { attempt } = newest.identity;
-  if (record.stopping?.attempt === attempt && isProbeFailure(record.stopping.because)) {
+  const isPaused = newest.phase === 'paused';
+  // Nobody answers in a container that somebody paused: that is no failure of the task.
+  if (!isPaused && record.stopping?.attempt === attempt && isProbeFailure(record.stopping.because)) {
     return stop(record.stopping.because, record.stopping.message ?? 'a probe failed');
-  }
-  if (newest.phase === 'paused' && task.spec.restartPolicy !== 'Never') {
-    return stop('Paused', 'the container was paused by somebody else');
   }
   const { stopping: _stopping, end, ...kept } = record;
   const next: TaskRecord = {
@@ -221,6 +220,7 @@ function planAlive(
       containerId: newest.id,
       attempt,
       ...(newest.startedAt === undefined ? {} : { startedAt: newest.startedAt }),
+      ...(isPaused ? { isPaused } : {}),
     },
   };
   return {

@@ -96,7 +96,7 @@ function endOf(container: ContainerDetails, record: TaskRecord, now: number): Co
     seenAt: now,
     ...(container.exitCode === undefined ? {} : { exitCode: container.exitCode }),
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...(stopped && (isProbeFailure(stopped.because) || stopped.because === 'Paused')
+    ...(stopped && isProbeFailure(stopped.because)
       ? { failure: { reason: stopped.because, message: stopped.message ?? stopped.because } }
       : {}),
   };

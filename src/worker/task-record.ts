@@ -26,7 +26,7 @@ export interface TaskRecord {
   /** Containers started because another one had ended. */
   restarts: number;
   /** The container as last seen alive; absent once its end was recorded. */
-  running?: { containerId: string; attempt: number; startedAt?: string };
+  running?: { containerId: string; attempt: number; startedAt?: string; isPaused?: boolean };
   /** The last container that ended. */
   end?: ContainerEnd;
   /** The next container counts as a restart. */
@@ -43,7 +43,7 @@ export interface TaskRecord {
   stopping?: { attempt: number; because: StopReason; message?: string; stuck?: string };
 }
 
-export type StopReason = 'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | ProbeFailure | 'Paused';
+export type StopReason = 'SpecChanged' | 'Stopped' | 'Deleted' | 'Released' | 'Superseded' | ProbeFailure;
 
 export interface ContainerEnd {
   attempt: number;

@@ -105,7 +105,7 @@ export function runningReport(
     ...(ports.length === 0 ? {} : { ports }),
     ...(container.ipAddress === undefined ? {} : { podIP: container.ipAddress }),
     ...(container.phase === 'paused'
-      ? { reason: 'Paused', message: 'the container was paused by somebody else: docker unpause it' }
+      ? { reason: 'Paused', message: pausedMessage(container.id) }
       : ready.isReady
         ? {}
         : { reason: 'NotReady', message: ready.message }),
@@ -129,6 +129,10 @@ export function stuckReport(
     reason: 'StopFailed',
     message: message === undefined ? stuck : `${message}: ${stuck}`,
   });
+}
+
+export function pausedMessage(containerId: string): string {
+  return `somebody paused the container (docker commit does, too): docker unpause ${containerId.slice(0, 12)}`;
 }
 
 /** Without a word of the probes: ready if it has none, or if it was ready before this worker was started again. */

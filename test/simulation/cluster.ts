@@ -125,6 +125,7 @@ export class Cluster {
       machine.isUnhealthy = false;
       machine.engine.faults.setHung(false);
       machine.engine.faults.setUnavailable(false);
+      for (const { id } of machine.containers()) machine.engine.unpauseContainer(id);
     }
     void this.startManager();
     for (const machine of this.machines.values()) void machine.startWorker();

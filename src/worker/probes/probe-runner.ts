@@ -9,6 +9,7 @@ import type { ContainerDetails, ContainerRuntime } from '../../runtime/container
 import type { Clock, Timer } from '../../support/clock.js';
 import { errorMessage } from '../../support/errors.js';
 import type { Logger } from '../../support/logger.js';
+import { isAlive } from '../container-phase.js';
 import { ConfigProblem } from '../config/config-problem.js';
 import { plainVariables, ReferenceExpansion } from '../config/reference-expansion.js';
 import type { LeftCommand } from './exec-probe.js';
@@ -72,7 +73,8 @@ export class ProbeRunner {
   follow(task: StoredTask, container: ContainerDetails | undefined): void {
     const { uid } = task.metadata;
     const { startupProbe, livenessProbe, readinessProbe, ports } = task.spec;
-    if (!(startupProbe ?? livenessProbe ?? readinessProbe) || container?.phase !== 'running') return this.stop(uid);
+    if (!(startupProbe ?? livenessProbe ?? readinessProbe) || !container || !isAlive(container)) return this.stop(uid);
+    if (container.phase === 'paused') return this.suspend(uid, container.id);
     const { id, startedAt, ipAddress } = container;
     const fingerprint = canonicalJson({ id, startedAt, ipAddress, ports, startupProbe, livenessProbe, readinessProbe });
     if (this.followed.get(uid)?.fingerprint === fingerprint) return;
@@ -91,7 +93,7 @@ export class ProbeRunner {
       ...(readiness ? { readiness } : {}),
     };
     this.followed.set(uid, followed);
-    if (startupProbe) this.begin(followed, 'startup', startupProbe);
+    if (startupProbe && !readiness?.hasStarted) this.begin(followed, 'startup', startupProbe);
     else this.beginMain(followed);
   }
 
@@ -106,6 +108,14 @@ export class ProbeRunner {
     if (!followed) return;
     end(followed);
     this.followed.delete(taskUid);
+  }
+
+  /** What was found of it holds until it goes on. */
+  private suspend(taskUid: string, containerId: string): void {
+    const followed = this.followed.get(taskUid);
+    if (followed?.container.id !== containerId) return this.stop(taskUid);
+    end(followed);
+    followed.fingerprint = '';
   }
 
   stopAll(): void {

@@ -71,9 +71,8 @@ function problemOf(
     return `${state} (${status?.reason ?? ''}) on ${spec.nodeName ?? 'no node'}, and it runs ${where}`;
   }
   if (only.worker !== spec.nodeName) return `runs ${where}, but is placed on ${spec.nodeName ?? 'no node'}`;
-  // Whoever pauses a task that may run once only has to let it go on, and is told so.
-  const isPaused = only.container.phase === 'paused';
-  if (isPaused && (spec.restartPolicy !== 'Never' || status?.reason !== 'Paused')) return 'is paused';
+  // Whoever paused it has to let it go on, and is told so.
+  if (only.container.phase === 'paused') return `is paused, and says ${status?.reason ?? 'nothing'}`;
   if (only.container.spec.identity.specHash !== specHash(spec)) return 'runs an older spec';
   if (status?.containerID !== only.container.id) return 'its status names another container';
   if (status.attempt !== only.container.spec.identity.attempt) return 'its status tells another attempt';

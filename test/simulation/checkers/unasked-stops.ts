@@ -9,7 +9,7 @@ const mostFailures = 3;
 
 /**
  * No worker stops a container unless somebody asked for it since it was made: its task was deleted, stopped, moved away or
- * given another spec, its container was paused, or its probe failed as often in a row as it may. Missing information is no reason.
+ * given another spec, or its probe failed as often in a row as it may. Missing information is no reason, nor that somebody paused it.
  */
 export function unaskedStops(world: World): Checker {
   /** By container: what its worker knew when it was made. */
@@ -28,7 +28,7 @@ export function unaskedStops(world: World): Checker {
     },
     onStop(worker, id) {
       const container = world.containersOn(worker).find((candidate) => candidate.id === id);
-      if (container?.phase !== 'running') return;
+      if (!container || !isRunning(container)) return;
       const { taskUid, taskKey, attempt } = container.spec.identity;
       const others = world.containersOn(worker).filter((other) => other !== container && isRunning(other));
       // Two at once is told by another checker; that one of them goes is right.

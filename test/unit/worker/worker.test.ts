@@ -180,7 +180,6 @@ describe('a worker and its tasks', () => {
   it.each([
     ['killed', (c: WorkerFixture, id: string) => c.engine.killContainer(id)],
     ['removed', (c: WorkerFixture, id: string) => c.engine.removeContainer(id)],
-    ['paused', (c: WorkerFixture, id: string) => c.engine.pauseContainer(id)],
     [
       'renamed and killed',
       (c: WorkerFixture, id: string) => {
@@ -197,6 +196,53 @@ describe('a worker and its tasks', () => {
     await cluster.seconds(3);
     expect(cluster.theContainer('web').id).not.toBe(id);
     expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 2, restartCount: 1 });
+  });
+
+  it.each(['Always', 'Never'] as const)(
+    'DK-29: leaves a container that somebody paused as it is (%s)',
+    async (restartPolicy) => {
+      const cluster = await fixture();
+      const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 1, failureThreshold: 1 };
+      await cluster.assign('web', {
+        command: ['httpd'],
+        terminationGracePeriodSeconds: 1,
+        restartPolicy,
+        livenessProbe,
+      });
+      await cluster.settle();
+      const { id } = cluster.theContainer('web');
+      cluster.engine.pauseContainer(id);
+      await cluster.seconds(300);
+      expect(cluster.containers('web')).toMatchObject([{ id, phase: 'paused' }]);
+      const { status } = await cluster.task('web');
+      expect(status).toMatchObject({ state: 'Running', reason: 'Paused', attempt: 1, restartCount: 0 });
+      expect(status?.message).toContain('docker unpause');
+      expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'False' }));
+      cluster.engine.unpauseContainer(id);
+      await cluster.seconds(3);
+      expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1, restartCount: 0 });
+      expect((await cluster.task('web')).status?.reason).toBeUndefined();
+      const told = (await cluster.events('web')).filter(({ reason }) => reason === 'Paused' || reason === 'Unpaused');
+      expect(told.map(({ type, reason, attempt }) => [type, reason, attempt])).toEqual([
+        ['Warning', 'Paused', 1],
+        ['Normal', 'Unpaused', 1],
+      ]);
+    },
+  );
+
+  it.each([
+    ['is edited', (c: WorkerFixture) => c.edit('web', { env: [{ name: 'A', value: '1' }] }), 2, 'running'],
+    ['is stopped', (c: WorkerFixture) => c.edit('web', { desiredState: 'Completed' }), 1, 'exited'],
+  ] as const)('DK-29: a task whose container is paused %s as any other', async (_what, change, attempt, phase) => {
+    const cluster = await fixture();
+    await cluster.assign('web', { command: ['httpd'], terminationGracePeriodSeconds: 1 });
+    await cluster.settle();
+    cluster.engine.pauseContainer(cluster.theContainer('web').id);
+    await cluster.seconds(1);
+    await change(cluster);
+    await cluster.seconds(5);
+    expect(cluster.containers('web').at(-1)?.phase).toBe(phase);
+    expect((await cluster.task('web')).status).toMatchObject({ attempt, restartCount: 0 });
   });
 
   it('DK-29: does not touch containers of others', async () => {
