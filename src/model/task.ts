@@ -9,6 +9,7 @@ import { isExtendedResource } from './resources.js';
 import { waitsForGates } from './readiness.js';
 import { own } from '../support/own.js';
 import { tolerationCauses } from './tolerations.js';
+import { validateKernelTexts } from './kernel-texts.js';
 import { validateVolumes, volumeWarnings } from './volumes.js';
 
 export type { Probe, Task, TaskPort, TaskSpec, TaskStatus, Toleration } from './generated/task.js';
@@ -118,6 +119,7 @@ function validateTask(task: Task, old?: Task): ErrorCause[] {
     ...validatePorts(spec),
     ...validateEnvironment(spec),
     ...validateVolumes(spec),
+    ...validateKernelTexts(spec),
     ...tolerationCauses(spec.tolerations),
     ...probeFields.flatMap((field) => validateProbe(field, spec)),
     ...validateImage(spec.image),
@@ -259,7 +261,7 @@ function validateImage(image: string): ErrorCause[] {
       ? 'has more than one "@"'
       : /[A-Z]/.test(name.slice(name.indexOf('/') + 1))
         ? 'has upper-case letters in its name: image names are lower-case'
-        : !/^[a-zA-Z0-9][a-zA-Z0-9._:/-]*$/.test(name) || name.endsWith('/') || name.includes('//')
+        : !isImageName(name)
           ? 'is not an image name: write it like busybox:1.36 or registry.example.com/team/app:v1'
           : tag !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)
             ? `has the tag "${tag}", which is not one`
@@ -267,6 +269,16 @@ function validateImage(image: string): ErrorCause[] {
               ? 'has a digest that is not sha256: and 64 hexadecimal digits'
               : undefined;
   return problem === undefined ? [] : [invalid('spec.image', `"${image.slice(0, 80)}" ${problem}`)];
+}
+
+/** A host with its port may come first; each other part is words of letters and digits with a dot, underscores or dashes between. */
+function isImageName(name: string): boolean {
+  return name.split('/').every((part, index, { length }) => {
+    const isHost = index === 0 && length > 1;
+    return isHost && /[.:A-Z]/.test(part)
+      ? /^[a-zA-Z0-9]+(?:[.-]+[a-zA-Z0-9]+)*(?::[0-9]+)?$/.test(part) && !part.includes('..')
+      : /^[a-z0-9]+(?:(?:[.]|_{1,2}|-+)[a-z0-9]+)*$/.test(part);
+  });
 }
 
 function invalid(field: string, message: string): ErrorCause {

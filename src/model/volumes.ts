@@ -39,6 +39,9 @@ export function validateVolumes({ volumes = [], volumeMounts = [] }: TaskSpec): 
       ...(volumes.some((volume) => volume.name === name)
         ? []
         : [invalid(`spec.volumeMounts[${index}].name`, `no entry of spec.volumes is named "${name}"`)]),
+      ...(/^\/+$/.test(mountPath)
+        ? [invalid(`spec.volumeMounts[${index}].mountPath`, 'is the root of the container: name a place below it')]
+        : []),
       ...dotsIn(mountPath, `spec.volumeMounts[${index}].mountPath`),
     ]),
     ...validateMemory(volumes, volumeMounts),

@@ -105,8 +105,41 @@ describe('rules of a Task', () => {
       { resources: { requests: { [gpu]: 1 }, limits: { [gpu]: 2 } } },
       `spec.resources.requests.${gpu}`,
     ],
+    ['a NUL in a command', { command: ['sh', 'a\0b'] }, 'spec.command[1]'],
+    ['a NUL in an argument', { args: ['a\0b'] }, 'spec.args[0]'],
+    ['a NUL in a working directory', { workingDir: '/a\0b' }, 'spec.workingDir'],
+    [
+      'a NUL in the command of a probe',
+      { livenessProbe: { exec: { command: ['a\0b'] } } },
+      'spec.livenessProbe.exec.command[0]',
+    ],
+    [
+      'a NUL in a path of the host',
+      { volumes: [{ name: 'v', hostPath: { path: '/a\0/etc' } }] },
+      'spec.volumes[0].hostPath.path',
+    ],
+    ...['//', '/.', '/./', '/a\0b'].map((mountPath): [string, Partial<TaskSpec>, string] => [
+      `the mount path ${JSON.stringify(mountPath)}`,
+      { volumes: [{ name: 'v' }], volumeMounts: [{ name: 'v', mountPath }] },
+      'spec.volumeMounts[0].mountPath',
+    ]),
+    ...['localhost/../x', 'a/./b', 'a/.b', 'a/b-', 'a/b.', 'a:80:/b', 'a/-b', 'a..b'].map(
+      (image): [string, Partial<TaskSpec>, string] => [`the image ${image}`, { image }, 'spec.image'],
+    ),
+    ['a word that is too long', { command: ['é'.repeat(65_536)] }, 'spec.command[0]'],
+    ['a variable that is too long', { env: [{ name: 'ABC', value: 'x'.repeat(131_068) }] }, 'spec.env[0].value'],
     ['a toleration of nothing', { tolerations: [{ operator: 'Equal' }] }, 'spec.tolerations[0].operator'],
   ])('refuse %s', (_, spec, field) => {
     expect(problems(spec).map((problem) => problem.split(': ')[0])).toEqual([field]);
+  });
+
+  it.each(['a', 'x/a.b_c__d---e', 'localhost:5000/a', 'REG.example.com/a:V1'])('take the image %s', (image) => {
+    expect(problems({ image })).toEqual([]);
+  });
+
+  it('take the longest words that there are', () => {
+    expect(problems({ command: ['x'.repeat(131_071)], env: [{ name: 'ABC', value: 'x'.repeat(131_067) }] })).toEqual(
+      [],
+    );
   });
 });
