@@ -54,6 +54,15 @@ export function planDeletion(
   return isSame ? { object: current, fate: 'unchanged' } : { object: marked, fate: 'stored' };
 }
 
+/**
+ * Whether the object of a task that runs somewhere would go without its worker ever having seen that it is being deleted. It is marked
+ * first then: who sees only the end takes it for a move, after which a container has the time that its spec grants.
+ */
+export function isUntoldForce(kind: Kind, current: AnyStored, fate: Fate): boolean {
+  if (kind !== taskKind || fate !== 'gone' || current.metadata.deletionTimestamp !== undefined) return false;
+  return Boolean((current as unknown as StoredTask).spec.nodeName);
+}
+
 /** Only an explicit 0 is the worker's confirmation (or force): a spec that grants no time still has a container. */
 function graceOfTask(current: AnyStored, requested: number | undefined): number {
   if (requested !== undefined) {

@@ -16,7 +16,7 @@ import { applyMergePatch } from './merge-patch.js';
 import type { AnyStored } from './object-codec.js';
 import type { ObjectReader } from './object-reader.js';
 import type { ObjectWriter } from './object-writer.js';
-import { planDeletion } from './plan-deletion.js';
+import { isUntoldForce, planDeletion } from './plan-deletion.js';
 import { prepareCreate, type CreateFacts } from './prepare-create.js';
 import { prepareMutation, prepareUpdate, type UpdateFacts } from './prepare-update.js';
 import { notFound } from './registry-errors.js';
@@ -184,6 +184,7 @@ export class StoreRegistry implements Registry {
     options: DeleteOptions = {},
   ): Promise<{ object: Stored<T>; gone: boolean }> {
     let gone = false;
+    let isAnnounced = false;
     const { object } = await this.parts.writer.change<T>(kind, key, options, async (current) => {
       const facts = {
         timestamp: this.timestamp(),
@@ -191,10 +192,18 @@ export class StoreRegistry implements Registry {
         hasDependents: this.parts.hasDependents({ kind, key, uid: current.metadata.uid }),
       };
       const plan = planDeletion(kind, current, options, facts);
+      isAnnounced = !options.dryRun && facts.nodeExists && isUntoldForce(kind, current, plan.fate);
+      if (isAnnounced) return { ...plan, fate: 'stored', warnings: [], isDeletion: true };
       gone = plan.fate === 'gone';
       return { ...plan, warnings: [], isDeletion: true };
     });
-    return { object, gone };
+    if (!isAnnounced) return { object, gone };
+    const ending = { ...options, preconditions: { uid: object.metadata.uid } };
+    return this.delete<T>(kind, key, ending).catch((error: unknown) => {
+      // Its worker was faster.
+      if (isOrchError(error, 'NotFound') || isOrchError(error, 'Conflict')) return { object, gone: true };
+      throw error;
+    });
   }
 
   watch<T extends ApiObject>(

@@ -174,7 +174,9 @@ export class Assignments {
       this.absent.delete(uid);
       return;
     }
-    const graceSeconds = checkpoint.task(uid)?.spec.terminationGracePeriodSeconds;
+    const { metadata, spec } = checkpoint.task(uid) ?? {};
+    // Before this worker said that its container is gone, only a deletion by force ends what is being deleted.
+    const graceSeconds = metadata?.deletionTimestamp === undefined ? spec?.terminationGracePeriodSeconds : 0;
     this.released.set(uid, graceSeconds === undefined ? {} : { graceSeconds });
     logger.info('task is not on this worker any more', { task: taskKey, taskUid: uid, isGone: found === undefined });
   }

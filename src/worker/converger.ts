@@ -16,7 +16,7 @@ import { planConvergence } from './plan-convergence.js';
 import type { ProbeRunner } from './probes/probe-runner.js';
 import type { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
-import { backOffMessage, pausedMessage } from './task-status.js';
+import { backOffMessage, baseReport, pausedMessage } from './task-status.js';
 import type { TaskRecord } from './task-record.js';
 import { initialRecord, recordOfReturned } from './task-record.js';
 import type { StartStep, StopStep, Target, UpdateStep } from './task-runner.js';
@@ -49,13 +49,35 @@ function leavesAlive({ type }: Step): boolean {
 }
 
 export class Converger {
+  /** Told that they wait for the container of another task of their name. */
+  private readonly waiting = new Set<string>();
+
   constructor(private readonly options: ConvergerOptions) {}
 
   /** Everything that has this key. Resolves with the time of the next look (epoch), Infinity when none is due. */
   async converge(key: string, signal: AbortSignal): Promise<number> {
     let wakeAt = Infinity;
+    this.tellWait(key);
     for (const uid of this.uidsOf(key)) wakeAt = Math.min(wakeAt, await this.convergeTask(key, uid, signal));
     return wakeAt;
+  }
+
+  /** Of the newest task with this key, which is not looked at before the containers of the others are gone. Also while they are stopped. */
+  tellWait(key: string): void {
+    const { assignments, checkpoint, events, reporter, view } = this.options;
+    const uids = this.uidsOf(key);
+    const uid = uids.at(-1) ?? '';
+    const task = assignments.task(uid);
+    const [old] = uids.slice(0, -1).flatMap((other) => view.known(other).filter(isAlive));
+    const isWaiting = task && !task.metadata.deletionTimestamp && view.known(uid).length === 0;
+    if (!old || !isWaiting) return void this.waiting.delete(uid);
+    const reason = 'WaitingForContainer';
+    const message = `the container ${old.name} of an earlier task of this name is being stopped`;
+    const record = checkpoint.record(uid) ?? initialRecord(task);
+    reporter.report(uid, baseReport(task, record, { state: 'Scheduled', reason, message }));
+    if (this.waiting.has(uid)) return;
+    this.waiting.add(uid);
+    events.record(task, 'Normal', reason, message);
   }
 
   private async convergeTask(key: string, uid: string, signal: AbortSignal): Promise<number> {
@@ -169,6 +191,7 @@ export class Converger {
   }
 
   private forget(uid: string): void {
+    this.waiting.delete(uid);
     this.options.probes.stop(uid);
     this.options.reporter.forget(uid);
     this.options.assignments.forget(uid);

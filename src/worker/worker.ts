@@ -130,6 +130,7 @@ export class Worker {
       checkpoint,
       onChange: (key, isUrgent) => {
         if (isUrgent) this.passes.get(key)?.abort();
+        this.converger.tellWait(key);
         this.queue.add(key);
       },
       onSync: (isReturn) => this.onSync(isReturn),

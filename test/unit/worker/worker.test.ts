@@ -401,6 +401,45 @@ describe('a worker and its tasks', () => {
     expect(cluster.worker.taskCount).toBe(0);
   });
 
+  it('gives the container of a task that was deleted by force no more time, also while it is being stopped', async () => {
+    const cluster = await fixture();
+    const spec = { command: ['sh', '-c', 'trap "" TERM; sleep infinity'], terminationGracePeriodSeconds: 60 };
+    for (const isStopping of [false, true]) {
+      await cluster.assign('web', spec);
+      await cluster.seconds(3);
+      const { id } = cluster.theContainer('web');
+      if (isStopping) await cluster.delete('web');
+      await cluster.seconds(2);
+      await cluster.delete('web', 0);
+      await cluster.assign('web', spec);
+      await cluster.seconds(3);
+      expect(cluster.theContainer('web').id).not.toBe(id);
+      await cluster.delete('web', 0);
+      await cluster.seconds(3);
+      expect(cluster.containers('web')).toEqual([]);
+    }
+  });
+
+  it('gives the container of a task that was moved away the time that its spec grants, and says what the next of its name waits for', async () => {
+    const cluster = await fixture();
+    const command = ['sh', '-c', 'trap "" TERM; sleep infinity'];
+    await cluster.assign('web', { command, terminationGracePeriodSeconds: 60 });
+    await cluster.seconds(3);
+    await cluster.bind('web', undefined);
+    await cluster.seconds(1);
+    await cluster.delete('web');
+    await cluster.assign('web', { command });
+    await cluster.seconds(50);
+    expect(cluster.running('web')).toHaveLength(1);
+    const { status } = await cluster.task('web');
+    expect(status).toMatchObject({ state: 'Scheduled', reason: 'WaitingForContainer' });
+    expect(status?.message).toContain(cluster.theContainer('web').name);
+    const told = (await cluster.events('web')).filter(({ reason }) => reason === 'WaitingForContainer');
+    expect(told).toHaveLength(1);
+    await cluster.seconds(15);
+    expect((await cluster.task('web')).status).toMatchObject({ state: 'Running', attempt: 1 });
+  });
+
   it('LC-05: gives up a pull when its task is deleted, and leaves nothing behind', async () => {
     const cluster = await fixture();
     cluster.engine.faults.setPullsStalled(true);
