@@ -124,7 +124,7 @@ it('comes to the new files from wherever a life ended, and no reader notices', a
   }
   await proxy.close();
   expect((await runtime.inspectContainer(id)).phase).toBe('running');
-});
+}, 90_000);
 
 it('removes what a life left behind that nobody goes on with', async () => {
   const id = await run('sleep 1000', [setOf('/etc/shop', { a: 'old' })]);

@@ -299,6 +299,7 @@ it('gives files with a file of the machine among them, and one for a last messag
   await waitFor('the script to end', async () => (await runtime.inspectContainer(id)).phase === 'exited');
   expect((await runtime.inspectContainer(id)).exitCode).toBe(0);
   expect(await runtime.readTerminationMessage(id)).toBe('last\n');
+  await runtime.removeContainer(id);
 });
 
 it('makes an emptyDir that everybody may write to, and keeps it and its permissions for the next container', async () => {
