@@ -47,7 +47,7 @@ function colorState(cli: Cli, line: string): string {
   if (!cli.colors.isColorSupported) return line;
   return line
     .replace(
-      /\b(Failed|NotReady|BackOff|ImagePullFailed|ImagePullBackOff|StartError|Create(Container|ContainerConfig)?Error|PortConflict)\b/,
+      /\b(Failed|NotReady|BackOff|ImagePullFailed|ImagePullBackOff|InvalidImageName|StartError|Create(Container|ContainerConfig)?Error|PortConflict)\b/,
       (word) => cli.colors.red(word),
     )
     .replace(/\b(Pending|Scheduled|Terminating)\b/, (word) => cli.colors.yellow(word))

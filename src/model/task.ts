@@ -104,7 +104,16 @@ export function displayState(task: Task): string {
   if (task.metadata.deletionTimestamp) return 'Terminating';
   const { state = 'Pending', reason, lastTermination } = task.status ?? {};
   const heldUp = [
-    ...['BackOff', 'ImagePullFailed', 'ImagePullBackOff', 'StartError', 'PortConflict', 'CreateError', 'FailedMount'],
+    ...[
+      'BackOff',
+      'ImagePullFailed',
+      'ImagePullBackOff',
+      'InvalidImageName',
+      'StartError',
+      'PortConflict',
+      'CreateError',
+      'FailedMount',
+    ],
     createContainerConfigError,
   ];
   if (state === 'Running') return reason === 'NotReady' || waitsForGates(task) ? 'NotReady' : state;

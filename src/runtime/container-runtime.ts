@@ -19,7 +19,7 @@ export interface ContainerRuntime {
   /** Rejects with NotFound. */
   inspectContainer(id: string): Promise<ContainerDetails>;
 
-  /** Makes the image present as the policy says. One pull per image at a time. Rejects with ImageNotFound or PullFailed. */
+  /** Makes the image present as the policy says. One pull per image at a time. Rejects with InvalidImageName, ImageNotFound or PullFailed. */
   ensureImage(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<void>;
 
   /**
@@ -306,6 +306,8 @@ export type RuntimeErrorCode =
   | 'NameConflict'
   | 'ImageNotFound'
   | 'PullFailed'
+  /** No engine takes such a name of an image. */
+  | 'InvalidImageName'
   | 'InvalidSpec'
   | 'PortConflict'
   | 'StartError'

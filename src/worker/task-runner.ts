@@ -65,6 +65,7 @@ export type UpdateStep = Extract<Step, { type: 'updateFiles' }>;
 const quotesNoValue = new Set<RuntimeErrorCode>([
   'ImageNotFound',
   'PullFailed',
+  'InvalidImageName',
   'MountFailed',
   'NameConflict',
   'PortConflict',
@@ -233,6 +234,8 @@ export class TaskRunner {
       case 'ImageNotFound':
       case 'PullFailed':
         return problem('ImagePullFailed');
+      case 'InvalidImageName':
+        return problem('InvalidImageName');
       case 'InvalidSpec':
         return give('InvalidSpec');
       case 'MountFailed':

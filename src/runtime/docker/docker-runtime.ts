@@ -160,7 +160,7 @@ class DockerRuntime implements ContainerRuntime {
       throw new RuntimeError('InvalidSpec', `"${spec.name}" is not a container name`);
     }
     if (!isImageReference(spec.image)) {
-      throw new RuntimeError('InvalidSpec', `"${spec.image}" is not an image reference`);
+      throw new RuntimeError('InvalidImageName', `"${spec.image}" is not an image reference`);
     }
     checkFiles(spec.files ?? []);
     this.#machineCpus ??= (await this.#engineInfo()).NCPU ?? 1;
@@ -393,7 +393,13 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
 }
 
 /** Failures to create after which there is no container for certain. */
-const meansNoContainer = new Set<RuntimeErrorCode>(['ImageNotFound', 'InvalidSpec', 'MountFailed', 'StartError']);
+const meansNoContainer = new Set<RuntimeErrorCode>([
+  'ImageNotFound',
+  'InvalidImageName',
+  'InvalidSpec',
+  'MountFailed',
+  'StartError',
+]);
 
 /** The engine's own words in a refusal; '' for any other error. */
 function refusalText(error: unknown): string {

@@ -56,6 +56,7 @@ export function asRefusal(error: unknown): unknown {
 const meanings: { calls?: EngineCall[]; status?: number; text?: RegExp; code: RuntimeErrorCode }[] = [
   { text: /no space left on device/i, code: 'DiskPressure' },
   { status: 404, text: /no such container/i, code: 'NotFound' },
+  { status: 400, text: /invalid reference format/i, code: 'InvalidImageName' },
   { status: 404, text: /no such image/i, code: 'ImageNotFound' },
   { calls: ['create'], status: 409, text: /name .* is already in use/i, code: 'NameConflict' },
   { calls: ['create'], status: 400, text: /bind source path does not exist/i, code: 'MountFailed' },

@@ -40,7 +40,7 @@ export class ImageStore {
   }
 
   async ensure(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<void> {
-    if (!isImageReference(image)) throw new RuntimeError('InvalidSpec', `"${image}" is not an image reference`);
+    if (!isImageReference(image)) throw new RuntimeError('InvalidImageName', `"${image}" is not an image reference`);
     if (policy !== 'Always') {
       if (await this.#isPresent(image)) return;
       if (policy === 'Never') {
@@ -154,7 +154,7 @@ function pullError(image: string, error: unknown): RuntimeError {
   const unreachable =
     error instanceof RuntimeError && error.code === 'Unavailable' && !error.message.startsWith('pull: the engine says');
   if (unreachable) return error;
-  if (error instanceof RuntimeError && error.code === 'DiskPressure') return error;
+  if (error instanceof RuntimeError && ['DiskPressure', 'InvalidImageName'].includes(error.code)) return error;
   if (/no space left on device/i.test(text))
     return new RuntimeError('DiskPressure', `cannot pull ${image}: ${text}`, {}, { cause: error });
   if (noSuchImage.test(text)) {

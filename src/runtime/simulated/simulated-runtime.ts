@@ -98,6 +98,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       if (policy === 'Never') {
         throw new RuntimeError('ImageNotFound', `image ${image} is not on this machine and imagePullPolicy is Never`);
       }
+      if (/^[A-Z]+\//.test(image)) throw new RuntimeError('InvalidImageName', `no engine takes the name ${image}`);
       if (image.startsWith('missing/')) throw new RuntimeError('ImageNotFound', `no registry has the image ${image}`);
       if (image.startsWith('unreachable/'))
         throw new RuntimeError('PullFailed', `the registry of ${image} does not answer`);

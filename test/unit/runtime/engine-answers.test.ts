@@ -24,7 +24,14 @@ describe('what the engine answers and what it means', () => {
   it.each<[EngineCall, number, string, string]>([
     ['create', 409, 'Conflict. The container name "/x" is already in use by container "0123"', 'NameConflict'],
     ['create', 404, 'No such image: x:latest', 'ImageNotFound'],
-    ['create', 400, 'invalid reference format', 'InvalidSpec'],
+    ['create', 400, 'invalid reference format', 'InvalidImageName'],
+    [
+      'image inspect',
+      400,
+      'no such image: UPPER/x: invalid reference format: repository name must be lowercase',
+      'InvalidImageName',
+    ],
+    ['pull', 400, 'invalid reference format: repository name must be lowercase', 'InvalidImageName'],
     ['create', 400, 'Minimum memory limit allowed is 6MB', 'InvalidSpec'],
     ['create', 400, 'No command specified', 'InvalidSpec'],
     ['create', 400, 'invalid mount config for type "bind": bind source path does not exist: /x', 'MountFailed'],

@@ -154,7 +154,7 @@ it.each(['', '../volumes/x', 'a/../b', 'a//b', 'a b', 'x?y', '/x', 'x%2f', 'x/',
   '"%s" is no image',
   async (image) => {
     expect(isImageReference(image)).toBe(false);
-    await expect(images.ensure(image, 'Always')).rejects.toMatchObject({ code: 'InvalidSpec' });
+    await expect(images.ensure(image, 'Always')).rejects.toMatchObject({ code: 'InvalidImageName' });
     expect(engine.requests).toEqual([]);
   },
 );

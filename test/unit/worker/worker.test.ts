@@ -485,6 +485,7 @@ describe('a worker and its tasks', () => {
 
   it.each([
     ['missing/app:1', 'ImagePullFailed', {}],
+    ['UPPER/app:1', 'InvalidImageName', {}],
     ['busybox:latest', 'StartError', { command: ['nope'] }],
   ])('DK-08: backs off from %s with %s', async (image, reason, spec) => {
     const cluster = await fixture();
