@@ -36,6 +36,13 @@ export async function removeClusterContainers(engine: Docker, clusterUid: string
         .catch(() => undefined);
     return found.length === 0;
   });
+  const filters = { label: [`${labels.ownClusterUid}=${clusterUid}`] };
+  for (const { Name } of (await engine.listVolumes({ filters })).Volumes ?? []) {
+    await engine
+      .getVolume(Name)
+      .remove()
+      .catch(() => undefined);
+  }
 }
 
 async function hasImage(engine: Docker): Promise<boolean> {

@@ -254,8 +254,16 @@ export async function createTestCluster(): Promise<TestCluster> {
         child.kill('SIGKILL');
         await once(child, 'exit');
       }
+      const uid = await clusterUid();
       const ids = (await cluster.containers()).map(({ id }) => id);
-      if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
+      // Without a uid there never was a worker.
+      const own = uid === undefined ? [] : ['--filter', `label=orch.dev/own-cluster-uid=${uid}`];
+      const listed = async (...words: string[]): Promise<string[]> =>
+        own.length === 0 ? [] : (await docker(...words, ...own)).split('\n').filter((line) => line !== '');
+      const all = [...ids, ...(await listed('ps', '--all', '--quiet', '--no-trunc'))];
+      if (all.length > 0) await docker('rm', '--force', '--volumes', ...all);
+      const volumes = await listed('volume', 'ls', '--quiet');
+      if (volumes.length > 0) await docker('volume', 'rm', '--force', ...volumes);
       await rm(directory, { recursive: true, force: true });
     },
   };
