@@ -9,6 +9,7 @@ import { beginOfTail } from './line-tail.js';
 import { LogPosition } from './log-position.js';
 import { RawLines } from './raw-lines.js';
 import { logQuery } from './log-query.js';
+import type { OutputPiece } from './output-stream.js';
 import { pumpOutput } from './output-stream.js';
 
 /**
@@ -27,7 +28,10 @@ export async function openDockerLogs(
       engine.getContainer(containerId).logs({ follow: true, _query: logQuery(query), abortSignal }),
     );
   const framesOf = (): Frames => (hasTerminal ? new RawLines() : new Demultiplexer());
-  return openOutput(await withoutTail(options, open, framesOf), open, framesOf);
+  const { follow, tailLines } = options;
+  // What is written after the last lines were counted is not among them.
+  const mostLines = follow || tailLines === undefined ? Infinity : Math.trunc(tailLines);
+  return openOutput(await withoutTail(options, open, framesOf), { open, framesOf, mostLines });
 }
 
 type OpenLogs = (query: LogOptions) => Promise<Readable>;
@@ -42,12 +46,15 @@ async function withoutTail(options: LogOptions, open: OpenLogs, framesOf: () => 
   return begin === undefined ? wanted : { ...wanted, since: begin };
 }
 
-async function openOutput(options: LogOptions, open: OpenLogs, framesOf: () => Frames): Promise<LogStream> {
+async function openOutput(
+  options: LogOptions,
+  { open, framesOf, mostLines }: { open: OpenLogs; framesOf: () => Frames; mostLines: number },
+): Promise<LogStream> {
   const queue = new OutputQueue();
   const first = await open({ ...options, timestamps: options.follow || options.timestamps });
   const reading = options.follow
     ? followToEnd(first, open, framesOf, options, queue)
-    : readOnce(first, framesOf(), queue);
+    : readOnce(first, framesOf(), queue, mostLines);
   reading.then(
     () => queue.end(),
     (error: unknown) => queue.end(error instanceof Error ? error : new Error(String(error))),
@@ -61,8 +68,31 @@ async function openOutput(options: LogOptions, open: OpenLogs, framesOf: () => F
 
 type Frames = Demultiplexer | RawLines;
 
-function readOnce(stream: Readable, frames: Frames, queue: OutputQueue): Promise<void> {
-  return pumpOutput(stream, queue, (chunk) => frames.push(chunk));
+function readOnce(stream: Readable, frames: Frames, queue: OutputQueue, mostLines: number): Promise<void> {
+  let left = mostLines;
+  return pumpOutput(stream, queue, (chunk) => {
+    const pieces: OutputPiece[] = [];
+    for (const { channel, data } of frames.push(chunk)) {
+      const end = endOfLines(data, left);
+      pieces.push({ channel, data: data.subarray(0, end.index) });
+      left -= end.lines;
+    }
+    // Once these pieces are in the queue.
+    if (left <= 0) queueMicrotask(() => queue.end());
+    return pieces;
+  });
+}
+
+/** Behind the last of the first so many lines that end in these bytes, and how many those are. */
+function endOfLines(data: Uint8Array, most: number): { index: number; lines: number } {
+  if (most === Infinity) return { index: data.length, lines: 0 };
+  let index = 0;
+  for (let lines = 0; lines < most; lines++) {
+    const found = data.indexOf(10, index);
+    if (found < 0) return { index: data.length, lines };
+    index = found + 1;
+  }
+  return { index, lines: Math.max(0, most) };
 }
 
 async function followToEnd(

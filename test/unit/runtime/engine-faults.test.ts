@@ -7,7 +7,7 @@ import { silentLogger } from '../../../src/support/logger.js';
 import { createSystemRandom } from '../../../src/support/random.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { waitFor } from '../../support/wait-for.js';
-import { FakeEngine, json, refuse } from './fake-engine.js';
+import { FakeEngine, type FakeHandler, json, refuse } from './fake-engine.js';
 
 const id = '1'.repeat(64);
 const execId = 'e'.repeat(64);
@@ -301,6 +301,33 @@ describe('output whose end the engine left out', () => {
     stream.onOutput((_channel, data) => void (text += Buffer.from(data).toString()));
     await stream.finished;
     expect(text).toBe('one\n');
+  });
+});
+
+describe('the last lines of a container that goes on writing', () => {
+  const line = (number: number): Buffer =>
+    logFrame('stdout', `2026-01-01T00:00:00.00000000${number % 10}Z line ${number}\n`);
+  // It writes two lines more each time that it is asked.
+  const answer: FakeHandler = ({ query }, response) => {
+    const written = 4 + 2 * engine.seen('GET', `/containers/${id}/logs`).length;
+    const tail = query.get('tail');
+    const since = Number(query.get('since')?.at(-1) ?? 0);
+    const from = Math.max(since, tail === 'all' || tail === null ? 0 : written - Number(tail));
+    response.end(Buffer.concat(Array.from({ length: Math.min(written, 10) - from }, (_, index) => line(from + index))));
+  };
+
+  it.each([1, 2, 3])('are as many as were asked for (%i)', async (tailLines) => {
+    engine.route(`GET /containers/${id}/logs`, answer);
+    const stream = await runtime.openLogs(id, { follow: false, timestamps: false, tailLines });
+    let text = '';
+    stream.onOutput(
+      (_channel, data) =>
+        void (text += Buffer.from(data)
+          .toString()
+          .replaceAll(/^\S+Z /gm, '')),
+    );
+    await stream.finished;
+    expect(text.split('\n').filter(Boolean)).toHaveLength(tailLines);
   });
 });
 
