@@ -105,11 +105,11 @@ describe('deployments from the command line', () => {
   it('say in the end how far a rollout is that takes too long, and where to look', async () => {
     await report({ replicas: 2, updatedReplicas: 2, availableReplicas: 1 });
     const { exitCode, stderr } = await cluster.run(
-      'apply -f - --wait --timeout 200ms --force-conflicts',
+      'apply -f - --wait --timeout 3s --force-conflicts',
       JSON.stringify(deploymentOf(2, 'busybox:2')),
     );
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('deployment/web not ready after 0.2 s: 1 of 2 tasks are available');
+    expect(stderr).toContain('deployment/web not ready after 3 s: 1 of 2 tasks are available');
     expect(stderr).toContain('`orch describe deployment NAME`');
   });
 
