@@ -87,7 +87,8 @@ describe('an HTTP probe', () => {
     const port = await serve((_request, response) => {
       response.writeHead(302, { location: `http://127.0.0.1:${other}/there` }).end();
     });
-    expect(await get(port)).toMatchObject({ outcome: 'failure', message: expect.stringContaining('/there failed') });
+    const message = 'HTTP probe of / failed with status 500 after a redirect';
+    expect(await get(port)).toEqual({ outcome: 'failure', message });
   });
 
   it.each([

@@ -27,7 +27,11 @@ export async function probeHttp(target: HttpTarget, timeoutMilliseconds: number,
     let url = urlOf(target);
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const { status, location } = await get(url, deadline.signal);
-      if (status < 200 || status >= 400) return failure(`HTTP probe of ${target.path} failed with status ${status}`);
+      if (status < 200 || status >= 400) {
+        // Where it was led to is the program's word, which may hold what nobody may be told.
+        const led = redirects === 0 ? '' : ' after a redirect';
+        return failure(`HTTP probe of ${target.path} failed with status ${status}${led}`);
+      }
       const next = status < 300 ? undefined : redirectOf(url, location);
       if (!next) return success;
       url = next;
