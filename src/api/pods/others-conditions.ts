@@ -3,25 +3,15 @@ import { validateSchema } from '../../manifest/validate-schema.js';
 import { findCondition, type Condition } from '../../model/conditions.js';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../../model/json.js';
 import { podKind } from '../../model/pod.js';
-import { disruptionTarget, type StoredTask } from '../../model/task.js';
+import type { StoredTask } from '../../model/task.js';
 import { withoutUnset } from '../../model/unset-fields.js';
 import { decodingSentences, invalid, strictDecoding } from '../../registry/registry-errors.js';
 import type { DecodingOptions } from '../../registry/registry.js';
 import type { ConvertedStatus } from '../served-resource.js';
+import { conditionsOfOthers, systemTypes } from './system-conditions.js';
 import { taskToPod } from './task-to-pod.js';
 
-/** Conditions that orch itself sets, of a Pod and of its Task; all others are for programs outside, as readiness gates need them. */
-const systemTypes: readonly string[] = [
-  ...['PodScheduled', 'Initialized', 'ContainersReady', 'Ready', 'PodReadyToStartContainers', disruptionTarget],
-  'Scheduled',
-];
-
 const maxConditions = 64;
-
-/** Pure. */
-export function conditionsOfOthers(conditions: readonly Condition[] = []): Condition[] {
-  return conditions.filter(({ type }) => !systemTypes.includes(type));
-}
 
 /**
  * The status of a Task after somebody wanted its Pod's like this: of it all, conditions that orch does not set are taken, and a

@@ -3,7 +3,7 @@ import type { Container, ContainerState, ContainerStatus, PodStatus } from '../.
 import { limitsOf, requestsOf } from '../../model/resources.js';
 import { disruptionTarget, type StoredTask, type Task, type TaskStatus } from '../../model/task.js';
 import { readinessOfTask } from '../../model/readiness.js';
-import { conditionsOfOthers } from './others-conditions.js';
+import { conditionsOfOthers } from './system-conditions.js';
 import { own } from '../../support/own.js';
 
 /** The status of the Pod that a Task is seen as. Pure. */
