@@ -52,8 +52,6 @@ const rules: Readonly<Record<string, FieldRule>> = {
       Array.isArray(value) && value.every((item) => isJsonObject(item) && item['restartPolicy'] === 'NotRequired'),
   },
   'spec.containers.securityContext': securityRule('container'),
-  'spec.containers.terminationMessagePath': { isSo: oneOf('/dev/termination-log'), isHarmless: any },
-  'spec.containers.terminationMessagePolicy': { isSo: oneOf('File'), isHarmless: oneOf('FallbackToLogsOnError') },
   'spec.containers.volumeMounts.mountPropagation': { isSo: oneOf('None') },
   'spec.containers.volumeMounts.recursiveReadOnly': { isSo: oneOf('Disabled', 'IfPossible') },
   'spec.containers.anyProbe.httpGet.scheme': { isSo: oneOf('HTTP') },

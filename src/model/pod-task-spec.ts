@@ -53,6 +53,8 @@ const sameInContainer = [
   'stdin',
   'stdinOnce',
   'tty',
+  'terminationMessagePath',
+  'terminationMessagePolicy',
 ] as const;
 
 /** The spec of the Task that a pod stands for. What only a pod can say is not in it. Pure. */

@@ -11,6 +11,7 @@ import { taskKeyOf } from './task-key.js';
 import type { TaskRecord } from './task-record.js';
 
 const maxHostnameLength = 63;
+const defaultMessagePath = '/dev/termination-log';
 
 type HadVolumes = Pick<TaskRecord, 'usedVolumes' | 'dockerVolumes'>;
 
@@ -51,9 +52,17 @@ export function toContainerSpec(
     ...(spec.stdin === undefined ? {} : { stdin: spec.stdin }),
     ...(spec.stdinOnce === undefined ? {} : { stdinOnce: spec.stdinOnce }),
     ...(spec.tty === undefined ? {} : { tty: spec.tty }),
+    ...messageFileOf(task),
     ...(spec.volumeMounts?.length ? { mounts: mountsOf(task, nodeName, had) } : {}),
     ...(inputs.files?.length ? { files: inputs.files.map(fileSetOf) } : {}),
   };
+}
+
+/** Made where somebody asked for it: it costs a container of its own on the engine. */
+function messageFileOf({ spec }: StoredTask): { terminationMessagePath?: string } {
+  const { terminationMessagePath, terminationMessagePolicy } = spec;
+  if (terminationMessagePath === undefined && terminationMessagePolicy === undefined) return {};
+  return { terminationMessagePath: terminationMessagePath ?? defaultMessagePath };
 }
 
 /** A pod is called by its name, as far as a host's name may go (63 characters, cut as Kubernetes cuts it). */

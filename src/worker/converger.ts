@@ -3,12 +3,14 @@
  * planConvergence decide, remembers and reports what it says, executes its steps, and looks again.
  */
 import type { StoredTask } from '../model/task.js';
+import type { ContainerDetails } from '../runtime/container-runtime.js';
 import type { Clock } from '../support/clock.js';
 import type { Assignments } from './assignments.js';
 import type { CheckpointFile } from './checkpoint-file.js';
 import type { InputFiles } from './config/container-inputs.js';
 import { fileHashesOf } from './config/container-inputs.js';
 import { isAlive } from './container-phase.js';
+import { newEnd } from './settle-record.js';
 import type { ContainerView } from './container-view.js';
 import type { EventRecorder } from './event-recorder.js';
 import type { Plan, Step } from './plan-convergence.js';
@@ -36,6 +38,8 @@ export interface ConvergerOptions {
   volumes: TaskVolumes;
   /** The files that the task's container should have. */
   filesOf: (task: StoredTask) => InputFiles[] | undefined;
+  /** What the program that has ended left for people; undefined where there is nothing. Never rejects. */
+  lastWordsOf: (task: StoredTask, container: ContainerDetails) => Promise<string | undefined>;
   updateFiles: (target: Target, step: UpdateStep, files: readonly InputFiles[]) => Promise<void>;
 }
 
@@ -88,12 +92,16 @@ export class Converger {
       const task = assignments.task(uid);
       const release = assignments.release(uid);
       const files = task && this.options.filesOf(task);
+      const before = checkpoint.record(uid) ?? initialRecord(checkpoint.task(uid));
+      const ended = newEnd(containers, before);
+      const lastWords = task && ended && (await this.options.lastWordsOf(task, ended));
       const plan = planConvergence({
         task,
         isRemembered: !assignments.isTold(uid),
         ...(release ? { release } : {}),
         containers,
-        record: checkpoint.record(uid) ?? initialRecord(checkpoint.task(uid)),
+        record: checkpoint.record(uid) ?? before,
+        lastWords,
         readiness: (id) => probes.readiness(uid, id),
         files: files && fileHashesOf(files),
         now: clock.now(),

@@ -65,6 +65,8 @@ export interface PlanInput {
   readiness?: (containerId: string) => Readiness | undefined;
   /** The files that its container should have; undefined while nothing newer is known than what it was made with. */
   files?: FileHashes | undefined;
+  /** What the program of the container whose end is not recorded yet left for people. */
+  lastWords?: string | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }

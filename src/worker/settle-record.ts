@@ -16,16 +16,21 @@ import { resetForSpec } from './task-record.js';
 /** Takes in what became known: a new spec, and the end of the container that was last seen alive. */
 export function settleRecord(
   task: StoredTask,
-  { containers, record, now }: { containers: readonly ContainerDetails[]; record: TaskRecord; now: number },
+  {
+    containers,
+    record,
+    now,
+    lastWords,
+  }: { containers: readonly ContainerDetails[]; record: TaskRecord; now: number; lastWords?: string | undefined },
 ): TaskRecord {
   const hash = specHash(task.spec);
   const known = withLateWord(record, containers);
   const current =
     known.specHash !== undefined && !isMadeFrom(known.specHash, task.spec) ? resetForSpec(known, hash) : known;
   const newest = newestOf(containers);
-  const ended = newest && (newest.phase === 'exited' || newest.phase === 'dead') ? newest : undefined;
-  if (ended && ended.identity.attempt >= current.attempt && !isRecorded(ended, current.end)) {
-    const end = endOf(ended, current, now);
+  const ended = newEnd(containers, current);
+  if (ended) {
+    const end = { ...endOf(ended, current, now), ...(lastWords ? { message: lastWords } : {}) };
     const next = { ...current, attempt: ended.identity.attempt, specHash: hash };
     return countsAsEnd(isMadeFrom(ended.identity.specHash, task.spec), next, end.attempt)
       ? recordEnd(next, end, task.spec.restartPolicy, now)
@@ -46,6 +51,13 @@ export function settleRecord(
       : withoutCounting(current, end);
   }
   return current;
+}
+
+/** The container whose end is not recorded yet. Pure. */
+export function newEnd(containers: readonly ContainerDetails[], record: TaskRecord): ContainerDetails | undefined {
+  const newest = newestOf(containers);
+  const hasEnded = newest?.phase === 'exited' || newest?.phase === 'dead';
+  return hasEnded && newest.identity.attempt >= record.attempt && !isRecorded(newest, record.end) ? newest : undefined;
 }
 
 /** The engine may say that memory ran out a moment after it told of the end: the same end, known better; it counts once. */

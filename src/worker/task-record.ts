@@ -56,6 +56,8 @@ export interface ContainerEnd {
   oomKilled: boolean;
   /** When this worker first saw that it had ended, milliseconds since the epoch. */
   seenAt?: number;
+  /** What the program left for people. */
+  message?: string;
   /** Set when orch ended it for this reason: a failure whatever the exit code is. */
   failure?: { reason: string; message: string };
 }
@@ -108,10 +110,15 @@ export function initialRecord(task: StoredTask | undefined): TaskRecord {
 }
 
 /** What only the last termination tells of an end. */
-function whole({ containerID, startTime }: NonNullable<TaskStatus['lastTermination']> = {}): Partial<ContainerEnd> {
+function whole({
+  containerID,
+  startTime,
+  message,
+}: NonNullable<TaskStatus['lastTermination']> = {}): Partial<ContainerEnd> {
   return {
     ...(containerID === undefined ? {} : { containerId: containerID }),
     ...(startTime === undefined ? {} : { startedAt: startTime }),
+    ...(message === undefined ? {} : { message }),
   };
 }
 

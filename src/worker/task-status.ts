@@ -69,7 +69,7 @@ export function baseReport(
 }
 
 function terminationOf(end: ContainerEnd): NonNullable<StatusReport['lastTermination']> {
-  const message = end.failure?.message;
+  const message = end.message ?? end.failure?.message;
   return {
     ...(end.containerId === undefined ? {} : { containerID: end.containerId }),
     ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),

@@ -26,6 +26,7 @@ import { ContainerView } from './container-view.js';
 import { Converger } from './converger.js';
 import { EngineWatch } from './engine-watch.js';
 import { EventRecorder } from './event-recorder.js';
+import { lastWordsOf } from './last-words.js';
 import { describeKept } from './kept-tasks.js';
 import { localAddresses } from './local-addresses.js';
 import { NodeAgent } from './node-agent.js';
@@ -225,6 +226,10 @@ export class Worker {
       removeContainer: (id) => this.runner.removeContainer(id),
       volumes: this.volumes,
       filesOf: (task) => this.refresh.files(task),
+      lastWordsOf: async (task, container) => {
+        const words = await lastWordsOf({ runtime, clock, logger }, task, container);
+        return words && maskForeign(task.metadata.uid, words);
+      },
       updateFiles: (target, step, files) => this.runner.updateFiles(target, step, files),
     });
     this.engine = new EngineWatch({

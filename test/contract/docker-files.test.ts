@@ -6,7 +6,7 @@ import { noAmounts } from '../../src/model/resources.js';
 import type { ContainerRuntime, ContainerSpec, FileSet } from '../../src/runtime/container-runtime.js';
 import { labels } from '../../src/runtime/docker/create-body.js';
 import { openDockerRuntime } from '../../src/runtime/docker/docker-runtime.js';
-import { createSystemClock } from '../../src/support/clock.js';
+import { type Clock, createSystemClock } from '../../src/support/clock.js';
 import { silentLogger } from '../../src/support/logger.js';
 import { createSystemRandom } from '../../src/support/random.js';
 import { openTestEngine, removeClusterContainers, testImage, testSocketPath } from '../support/docker-engine.js';
@@ -29,8 +29,16 @@ afterEach(async () => {
   await removeClusterContainers(engine, clusterUid);
 });
 
+/** Milliseconds that the clock of the next life is ahead. */
+let ahead = 0;
+
 function open(socketPath = testSocketPath): Promise<ContainerRuntime> {
-  const [clock, random] = [createSystemClock(), createSystemRandom()];
+  const [system, random] = [createSystemClock(), createSystemRandom()];
+  const clock: Clock = {
+    now: () => system.now(),
+    monotonic: () => system.monotonic() + ahead,
+    setTimer: (callback, milliseconds) => system.setTimer(callback, milliseconds),
+  };
   return openDockerRuntime({ socketPath, clusterUid, clock, random, logger: silentLogger });
 }
 
@@ -39,7 +47,7 @@ const setOf = (target: string, texts: Record<string, string>): FileSet => ({
   files: Object.entries(texts).map(([path, text]) => ({ path, mode: 0o644, content: Buffer.from(text) })),
 });
 
-function specOf(script: string, files: FileSet[]): ContainerSpec {
+function specOf(script: string, more: Partial<ContainerSpec>): ContainerSpec {
   const taskUid = randomUUID();
   return {
     name: `orch-files-${taskUid.slice(0, 8)}`,
@@ -50,12 +58,12 @@ function specOf(script: string, files: FileSet[]): ContainerSpec {
     ports: [],
     hostNetwork: true,
     limits: noAmounts,
-    files,
+    ...more,
   };
 }
 
 async function run(script: string, files: FileSet[]): Promise<string> {
-  const { id } = await runtime.createContainer(specOf(script, files));
+  const { id } = await runtime.createContainer(specOf(script, { files }));
   await runtime.startContainer(id);
   return id;
 }
@@ -196,7 +204,7 @@ it('fills a container before there is one, wherever a life ended, and leaves not
       return left === 0 ? 'lose' : 'pass';
     });
     const dying = await open(proxy.socketPath);
-    const spec = specOf('cat /etc/shop/a /etc/shop/in/b', files);
+    const spec = specOf('cat /etc/shop/a /etc/shop/in/b', { files });
     isOver = await dying.createContainer(spec).then(
       () => left > 0,
       () => false,
@@ -222,4 +230,28 @@ it('lets go of the volumes of a container that somebody else removed', async () 
   expect(await fileVolumes()).toHaveLength(1);
   await runtime.listContainers();
   await waitFor('its volume to be gone', async () => (await fileVolumes()).length === 0);
+});
+
+it('removes the file for a last message with its container, and one that a life made for none', async () => {
+  const spec = specOf('true', { terminationMessagePath: '/dev/termination-log' });
+  const { id } = await runtime.createContainer(spec);
+  expect(await ownContainers()).toHaveLength(1);
+  await runtime.removeContainer(id);
+  expect(await ownContainers()).toEqual([]);
+  const proxy = await startEngineProxy(testSocketPath);
+  let made = 0;
+  proxy.setFault((_method, path) => (path === '/containers/create' && ++made > 1 ? 'refuse' : 'pass'));
+  const dying = await open(proxy.socketPath);
+  await expect(dying.createContainer(spec)).rejects.toMatchObject({ code: 'Unavailable' });
+  await dying.close();
+  await proxy.close();
+  const [left = ''] = await ownContainers();
+  const [volume = ''] = await volumesOf(left);
+  expect(await runtime.listContainers()).toEqual([]);
+  await waitFor('the list to have been looked through, long ago', async () => {
+    ahead += 4 * 60_000;
+    await runtime.listContainers();
+    return (await ownContainers()).length === 0;
+  });
+  await expect(engine.getVolume(volume).inspect()).rejects.toMatchObject({ statusCode: 404 });
 });

@@ -65,6 +65,34 @@ describe('kubectl with a container of the engine', () => {
     expect(await kubectl.succeeds('get', 'pod', 'listener', '-o', `jsonpath=${restarts}`)).toBe('Running 0');
   });
 
+  it('shows what programs left for people at their end', async () => {
+    const pod = (name: string, restartPolicy: string, script: string, more: object): string =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name },
+        spec: {
+          restartPolicy,
+          containers: [{ name: 'app', image: 'busybox:latest', command: ['sh', '-c', script], ...more }],
+        },
+      });
+    const why = 'echo -n out of luck > /dev/termination-log; exit 3';
+    const apply = async (name: string, text: string): Promise<string> =>
+      kubectl.succeeds('apply', '-f', await kubectl.write(`${name}.json`, text));
+    await apply('unlucky', pod('unlucky', 'Never', why, { terminationMessagePath: '/dev/termination-log' }));
+    const policy = { terminationMessagePolicy: 'FallbackToLogsOnError' };
+    await apply('again', pod('again', 'Always', 'echo no such shop; exit 1', policy));
+    const told = (name: string, where: string): Promise<string> =>
+      kubectl.succeeds('get', 'pod', name, '-o', `jsonpath={.status.containerStatuses[0].${where}.terminated.message}`);
+    await waitFor('the message of the one', async () => (await told('unlucky', 'state')) === 'out of luck', 60);
+    await waitFor(
+      'the end of the log of the other',
+      async () => (await told('again', 'lastState')).trim() === 'no such shop',
+      60,
+    );
+    await kubectl.succeeds('delete', 'pod', 'unlucky', 'again', '--now');
+  });
+
   it('ends the input of a command whose client was killed', async () => {
     const reading = kubectl.start([
       'exec',

@@ -81,13 +81,15 @@ describe('pods with kubectl', () => {
   it('applies a manifest, says unchanged, and shows what was sent', async () => {
     const file = await kubectl.write(
       'pod.yaml',
-      podManifest('shop', '["sleep", "infinity"]', '      terminationMessagePath: /dev/x\n  dnsPolicy: ClusterFirst\n'),
+      podManifest(
+        'shop',
+        '["sleep", "infinity"]',
+        '      terminationMessagePath: /dev/x\n  dnsPolicy: ClusterFirst\n  serviceAccountName: builder\n',
+      ),
     );
     const created = await kubectl.run(['apply', '-f', file]);
     expect(created.stdout).toBe('pod/shop created\n');
-    expect(created.stderr).toBe(
-      'Warning: orch keeps these fields and does not act on them: spec.containers.terminationMessagePath\n',
-    );
+    expect(created.stderr).toBe('Warning: orch keeps these fields and does not act on them: spec.serviceAccountName\n');
     expect(await kubectl.succeeds('apply', '-f', file)).toBe('pod/shop unchanged\n');
     expect(await kubectl.succeeds('diff', '-f', file)).toBe('');
     const shown = JSON.parse(await kubectl.succeeds('get', 'pod', 'shop', '-o', 'json')) as {

@@ -68,6 +68,7 @@ function containerOf(task: StoredTask, kept: JsonObject | undefined): Container 
     shown.some((volume) => volume.name === name),
   );
   const { startupProbe, livenessProbe, readinessProbe, stdin, stdinOnce, tty } = task.spec;
+  const { terminationMessagePath, terminationMessagePolicy } = task.spec;
   return {
     name: containerNameOf(task),
     image,
@@ -96,6 +97,8 @@ function containerOf(task: StoredTask, kept: JsonObject | undefined): Container 
     ...(stdin === undefined ? {} : { stdin }),
     ...(stdinOnce === undefined ? {} : { stdinOnce }),
     ...(tty === undefined ? {} : { tty }),
+    ...(terminationMessagePath === undefined ? {} : { terminationMessagePath }),
+    ...(terminationMessagePolicy === undefined ? {} : { terminationMessagePolicy }),
     ...(kept as Partial<Container> | undefined),
   };
 }

@@ -165,6 +165,14 @@ export interface Container {
    */
   stdinOnce?: boolean;
   /**
+   * A file in which the program may leave what to say of its end: the last 4096 bytes of it are told. It is there when this field or terminationMessagePolicy is said.
+   */
+  terminationMessagePath?: string;
+  /**
+   * FallbackToLogsOnError tells the end of the log (80 lines, 2048 bytes) where that file is empty and the program did not end with 0.
+   */
+  terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
+  /**
    * Give the container a terminal.
    */
   tty?: boolean;
