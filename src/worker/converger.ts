@@ -21,7 +21,7 @@ import { taskKeyOf } from './task-key.js';
 import { backOffMessage, baseReport, pausedMessage } from './task-status.js';
 import type { TaskRecord } from './task-record.js';
 import { initialRecord, recordOfReturned } from './task-record.js';
-import type { StartStep, StopStep, Target, UpdateStep } from './task-runner.js';
+import type { StartStep, StopStep, Target, UpdateStep } from './step-target.js';
 import type { TaskVolumes } from './task-volumes.js';
 
 export interface ConvergerOptions {

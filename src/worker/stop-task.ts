@@ -2,10 +2,21 @@
  * Stops one container of a task. In: the step; out: an engine that was asked, and a record that says why the container ended, or
  * what keeps the engine from ending it.
  */
+import type { ContainerRuntime } from '../runtime/container-runtime.js';
+import type { Clock } from '../support/clock.js';
 import { errorMessage } from '../support/errors.js';
-import type { StopStep, Target, TaskRunnerOptions } from './task-runner.js';
+import type { ContainerView } from './container-view.js';
+import type { EventRecorder } from './event-recorder.js';
+import type { StopStep, Target } from './step-target.js';
 
-type StopOptions = Pick<TaskRunnerOptions, 'runtime' | 'view' | 'events' | 'clock' | 'maskForeign'>;
+interface StopOptions {
+  runtime: ContainerRuntime;
+  view: ContainerView;
+  events: EventRecorder;
+  clock: Clock;
+  /** What the engine or a program says without what nobody may be told. */
+  maskForeign: (taskUid: string, words: string) => string;
+}
 
 /** preStop, stop signal, kill: all within the grace period. Returns early when the target's signal aborts. */
 export async function stopTask(options: StopOptions, target: Target, step: StopStep): Promise<void> {

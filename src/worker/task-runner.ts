@@ -20,8 +20,8 @@ import type { EventRecorder } from './event-recorder.js';
 import { Permits } from './permits.js';
 import type { Step } from './plan-convergence.js';
 import { recordProblem } from './restart-policy.js';
+import type { StartStep, StopStep, Target, UpdateStep } from './step-target.js';
 import { stopTask } from './stop-task.js';
-import type { TaskRecord } from './task-record.js';
 import type { TaskVolumes } from './task-volumes.js';
 
 export interface TaskRunnerOptions {
@@ -42,24 +42,6 @@ export interface TaskRunnerOptions {
   maskForeign: (taskUid: string, words: string) => string;
   onDiskPressure(isPressed: boolean): void;
 }
-
-/** What a step is done for. */
-export interface Target {
-  uid: string;
-  /** Absent for a task that left. */
-  task?: StoredTask;
-  record(): TaskRecord;
-  setRecord(record: TaskRecord): void;
-  /** Resolves when the record is on the disk, or could not be put there. */
-  settled(): Promise<void>;
-  /** Aborts when the task changed so that waiting on makes no sense. */
-  signal: AbortSignal;
-}
-
-export type StartStep = Extract<Step, { type: 'ensureImage' | 'createContainer' | 'startContainer' }>;
-export type StopStep = Extract<Step, { type: 'stopContainer' }>;
-
-export type UpdateStep = Extract<Step, { type: 'updateFiles' }>;
 
 /** What the engine says no to before it knows of any value, or in words of orch's own. */
 const quotesNoValue = new Set<RuntimeErrorCode>([

@@ -37,7 +37,7 @@ import { repeat } from './repeat.js';
 import { StatsCollector } from './stats-collector.js';
 import { StatusReporter } from './status-reporter.js';
 import { taskKeyOf } from './task-key.js';
-import type { StartStep, StopStep, Target } from './task-runner.js';
+import type { StartStep, StopStep, Target } from './step-target.js';
 import { TaskRunner } from './task-runner.js';
 import { TaskVolumes } from './task-volumes.js';
 import { TunnelClient } from './tunnel-client.js';
