@@ -17,7 +17,7 @@ const lenders: Record<string, readonly string[]> = {
     ...['Condition', 'EnvVar', 'EnvVarSource', 'EnvFromSource', 'ConfigMapKeySelector', 'SecretKeySelector'],
     ...['ObjectFieldSelector', 'ConfigMapEnvSource', 'SecretEnvSource', 'VolumeMount', 'HostPathVolumeSource'],
     ...['EmptyDirVolumeSource', 'ConfigMapVolumeSource', 'SecretVolumeSource', 'KeyToPath'],
-    ...['TaskPort', 'ExecAction', 'Probe', 'Toleration', 'Quantity'],
+    ...['TaskPort', 'ExecAction', 'Probe', 'ReadinessGate', 'Toleration', 'Quantity'],
   ],
   'task-event': ['ObjectReference', 'EventSeries'],
   deployment: ['LabelSelector', 'LabelSelectorRequirement', 'PodTemplate', 'PodTemplateMetadata'],

@@ -107,15 +107,6 @@ export interface PodTemplateMetadata {
   };
 }
 /**
- * A condition that somebody outside sets.
- */
-export interface ReadinessGate {
-  /**
-   * The condition's type, such as example.com/load-balancer-attached.
-   */
-  conditionType: string;
-}
-/**
  * How tasks of an older template are replaced.
  */
 export interface DeploymentStrategy {

@@ -17,12 +17,3 @@ export interface PodTemplateObject {
    */
   template?: PodTemplate;
 }
-/**
- * A condition that somebody outside sets.
- */
-export interface ReadinessGate {
-  /**
-   * The condition's type, such as example.com/load-balancer-attached.
-   */
-  conditionType: string;
-}

@@ -4,6 +4,8 @@ import type { Quantity } from './task.js';
 
 import type { Toleration } from './task.js';
 
+import type { ReadinessGate } from './task.js';
+
 import type { Probe } from './task.js';
 
 import type { ExecAction } from './task.js';
@@ -233,15 +235,6 @@ export interface PodLifecycle {
  */
 export interface PodPreStop {
   exec: ExecAction;
-}
-/**
- * A condition that somebody outside sets.
- */
-export interface ReadinessGate {
-  /**
-   * The condition's type, such as example.com/load-balancer-attached.
-   */
-  conditionType: string;
 }
 /**
  * One of configMap, secret, emptyDir and hostPath; an emptyDir when none is named.

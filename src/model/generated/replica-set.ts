@@ -41,15 +41,6 @@ export interface ReplicaSetSpec {
   minReadySeconds?: number;
 }
 /**
- * A condition that somebody outside sets.
- */
-export interface ReadinessGate {
-  /**
-   * The condition's type, such as example.com/load-balancer-attached.
-   */
-  conditionType: string;
-}
-/**
  * What the system observed. Tasks that are being deleted count nowhere.
  */
 export interface ReplicaSetStatus {
