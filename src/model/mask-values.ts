@@ -1,3 +1,5 @@
+import { own } from '../support/own.js';
+
 const mask = '***';
 /** Shorter ones would be found in half of all words, and what is left of a message would tell them. */
 const leastValueLength = 4;
@@ -18,11 +20,29 @@ export function maskValues(text: string, values: Iterable<string>, { isPiece = f
       if (part.length < leastValueLength) continue;
       texts.add(part);
       texts.add(JSON.stringify(part).slice(1, -1));
+      texts.add(quoteAsGo(part));
     }
   }
   const longestFirst = [...texts].sort((a, b) => b.length - a.length);
   const whole = longestFirst.reduce((left, part) => left.replaceAll(part, mask), text);
   return isPiece ? withoutPieces(whole, longestFirst) : whole;
+}
+
+const goEscapes: Readonly<Record<string, string>> = {
+  ...{ '"': '\\"', '\\': '\\\\', '\x07': '\\a', '\b': '\\b', '\f': '\\f' },
+  ...{ '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' },
+};
+
+/** As strconv.Quote writes it, by which runc and the engine quote (%q), without the marks around it. */
+function quoteAsGo(text: string): string {
+  return text.replaceAll(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (character) => {
+    const escaped = own(goEscapes, character);
+    if (escaped !== undefined) return escaped;
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`;
+    return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+  });
 }
 
 function withoutPieces(text: string, parts: readonly string[]): string {

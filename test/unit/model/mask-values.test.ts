@@ -5,6 +5,10 @@ import { maskValues } from '../../../src/model/mask-values.js';
 it('takes values out of a text, however an engine quotes them', () => {
   expect(maskValues('exec: "hunter2-in-args": not found', ['hunter2-in-args'])).toBe('exec: "***": not found');
   expect(maskValues('exec: "say \\"it\\"\\n": not found', ['say "it"\n'])).toBe('exec: "***": not found');
+  const odd = 'bell\u0007no-break\u00a0line\u2028\u{10ffff}del\u007f\u0001';
+  const asGo = 'exec: "bell\\ano-break\\u00a0line\\u2028\\U0010ffffdel\\x7f\\x01": not found';
+  expect(maskValues(asGo, [odd])).toBe('exec: "***": not found');
+  expect(maskValues('exec: "grün\\u200b✓": not found', ['grün\u200b✓'])).toBe('exec: "***": not found');
   expect(maskValues('got hunter2', ['hunter2\n'])).toBe('got ***');
   expect(maskValues('key: MIIEvQIBADAN', ['-----BEGIN-----\nMIIEvQIBADAN\n-----END-----\n'])).toBe('key: ***');
 });
