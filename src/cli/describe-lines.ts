@@ -5,6 +5,12 @@ import { visibleLine } from './visible.js';
 /** A line of a description: a label with a value, or a label with lines of its own. */
 export type DescribedField = [label: string, value: string | number | undefined | DescribedField[] | string[]];
 
+/** Fields whose members have names that somebody chose: they are shown as they are, for case counts. */
+const mapNames: ReadonlySet<string> = new Set([
+  ...['data', 'stringData', 'binaryData', 'labels', 'annotations', 'matchLabels', 'nodeSelector'],
+  ...['selector', 'requests', 'limits'],
+]);
+
 /** Labels and values in two columns; what is nested is indented; what is undefined is left out. Pure. */
 export function describeLines(fields: readonly DescribedField[], indent = 0): string[] {
   const present = fields.filter(([, value]) => value !== undefined);
@@ -24,7 +30,7 @@ export function describeLines(fields: readonly DescribedField[], indent = 0): st
 
 /** Any JSON value as a described field: names in words, short lists on one line, nothing left out. */
 export function describeValue(name: string, value: JsonValue | undefined): DescribedField {
-  return [toWords(name), describeContent(value)];
+  return [toWords(name), describeContent(value, isMap(name, value))];
 }
 
 /** The members of an object as fields. */
@@ -32,7 +38,7 @@ export function describeMembers(object: object): DescribedField[] {
   return Object.entries(object as Record<string, JsonValue>).map(([name, value]) => describeValue(name, value));
 }
 
-function describeContent(value: JsonValue | undefined): DescribedField[1] {
+function describeContent(value: JsonValue | undefined, keepsNames = false): DescribedField[1] {
   if (value === undefined || value === null) return '<none>';
   if (Array.isArray(value)) {
     if (value.every((item) => !isJsonObject(item) && !Array.isArray(item))) {
@@ -44,15 +50,22 @@ function describeContent(value: JsonValue | undefined): DescribedField[1] {
   }
   if (isJsonObject(value)) {
     const entries = Object.entries(value);
-    // Maps such as labels keep their names as they are.
     return entries.length === 0
       ? '<none>'
       : entries.map(([name, member]): DescribedField => [
-          /^[a-z][A-Za-z]*$/.test(name) ? toWords(name) : name,
-          describeContent(member),
+          keepsNames || !/^[a-z][A-Za-z]*$/.test(name) ? name : toWords(name),
+          describeContent(member, isMap(name, member)),
         ]);
   }
-  return String(value);
+  const text = String(value);
+  // A file, as in a ConfigMap, is read line by line.
+  return text.includes('\n') ? text.replace(/\r?\n$/, '').split(/\r?\n/) : text;
+}
+
+function isMap(name: string, value: JsonValue | undefined): boolean {
+  return (
+    mapNames.has(name) && isJsonObject(value) && Object.values(value).every((member) => typeof member !== 'object')
+  );
 }
 
 function entryName(item: JsonValue, index: number): string {

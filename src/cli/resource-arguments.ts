@@ -64,8 +64,11 @@ function parseSlashed(word: string): { kind: Kind; name: string } {
   return { kind, name };
 }
 
+/** What people from Kubernetes type: a Pod is how a Task looks there. */
+const podNames: ReadonlySet<string> = new Set(['pods', 'pod', 'po']);
+
 function kindsOf(alias: string): Kind[] {
-  const kind = findKindByAlias(alias);
+  const kind = findKindByAlias(podNames.has(alias.toLowerCase()) ? taskKind.plural : alias);
   if (kind) return [kind];
   const inCategory = kinds.filter((candidate) => candidate.categories.includes(alias.toLowerCase()));
   if (inCategory.length > 0) return inCategory;

@@ -189,6 +189,27 @@ describe('output formats', () => {
     });
     expect(await formatObjects([task], { type: 'yaml' }, true)).toMatch(/^apiVersion: orch.dev\/v1\nkind: Task\n/);
   });
+  it('shows names that somebody chose as they are, and files line by line', () => {
+    const object = {
+      data: { myKey: '1', MyKey: '2', 'app.conf': 'a: 1\n  b: 2\n', empty: '' },
+      spec: { selector: { matchLabels: { app: 'x' } }, restartPolicy: 'Always' },
+    };
+    expect(describeLines(describeMembers(object))).toEqual([
+      'Data:',
+      '  myKey:  1',
+      '  MyKey:  2',
+      '  app.conf:',
+      '    a: 1',
+      '      b: 2',
+      '  empty:',
+      'Spec:',
+      '  Selector:',
+      '    Match Labels:',
+      '      app:  x',
+      '  Restart Policy:  Always',
+    ]);
+  });
+
   it('suggests the format that was meant', () => {
     expect(() => parseOutputFormat('ymal')).toThrow(/did you mean "yaml"/);
     expect(() => parseOutputFormat('custom-columns=NAME')).toThrow(/HEADING:PATH/);

@@ -12,8 +12,10 @@ describe('parseResourceArguments', () => {
     [['tk'], ['tasks']],
     [['Task'], ['tasks']],
     [['tasks.orch.dev'], ['tasks']],
+    [['pods'], ['tasks']],
+    [['pod/web'], ['task/web']],
     [['tasks,no'], ['tasks', 'nodes']],
-    [['all'], ['deployments', 'replicasets', 'tasks']],
+    [['all'], ['deployments', 'replicasets', 'replicationcontrollers', 'tasks']],
     [
       ['task', 'web', 'db'],
       ['task/web', 'task/db'],
