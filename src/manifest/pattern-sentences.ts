@@ -34,6 +34,8 @@ const sentences: readonly { pattern: string; sentence: string }[] = [
   },
   { pattern: '^/.', sentence: 'must start with "/" and name a place below it' },
   { pattern: '^[-._a-zA-Z0-9]+$', sentence: 'is not a key: use letters, digits, "-", "_" and "."' },
+  { pattern: '^/(.*[^/])?$', sentence: 'must start with "/" and name a file, not end with "/"' },
+  { pattern: '^[0-9a-fA-F:.]*$', sentence: 'is not an IP address' },
   { pattern: '^/', sentence: 'must start with "/"' },
   { pattern: '^(/|$)', sentence: 'must start with "/"' },
   { pattern: '^(100|[1-9]?[0-9])%$', sentence: 'is no share: write a number, or a percentage from 0% to 100%' },

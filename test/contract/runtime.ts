@@ -417,12 +417,18 @@ export function describeRuntimeContract(name: string, openHarness: () => Promise
       ['too little memory', { limits: { ...noAmounts, memoryBytes: 1024 } }],
       ['a variable without a name', { env: [{ name: '', value: 'x' }] }],
       ['a bad container name', { name: 'a b' }],
-      ['no image', { image: '' }],
-      ['a bad image reference', { image: 'UPPER/case' }],
       ['a working folder that is not absolute', { workingDir: 'relative' }],
       ['an unknown stop signal', { stopSignal: 'SIGNONSENSE' }],
     ])('%s is an invalid spec, not something to try again', async (_what, wrong) => {
       await expect(runtime.createContainer(spec(['true'], wrong))).rejects.toMatchObject({ code: 'InvalidSpec' });
+      expect(await runtime.listContainers()).toEqual([]);
+    });
+
+    it.each([
+      ['no image', { image: '' }],
+      ['a bad image reference', { image: 'UPPER/case' }],
+    ])('%s is told as such', async (_what, wrong) => {
+      await expect(runtime.createContainer(spec(['true'], wrong))).rejects.toMatchObject({ code: 'InvalidImageName' });
       expect(await runtime.listContainers()).toEqual([]);
     });
 

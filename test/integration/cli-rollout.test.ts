@@ -171,7 +171,7 @@ async function record(revision: number, image: string, cause?: string): Promise<
   };
   const hash = templateHash(template);
   const labels = { app: 'web', 'pod-template-hash': hash };
-  await cluster.api.registry.create(replicaSetKind, {
+  const record = {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
@@ -187,7 +187,8 @@ async function record(revision: number, image: string, cause?: string): Promise<
       ],
     },
     spec: { selector: { matchLabels: labels }, template: { ...template, metadata: { ...template.metadata, labels } } },
-  });
+  };
+  await cluster.api.registry.create(replicaSetKind, record, { asSystem: true });
 }
 
 describe('the history of deployments from the command line', () => {

@@ -335,7 +335,7 @@ describe('watches of Headlamp, over a WebSocket', () => {
       [`${podsPath}?watch=1&timeoutSeconds=soon`, undefined, 400],
       [`${podsPath}?watch=1&fieldSelector=spec.color%3Dred`, undefined, 400],
       [`${podsPath}?watch=1&sendInitialEvents=true`, undefined, 422],
-      ['/api/v1/replicationcontrollers?watch=1', undefined, 404],
+      ['/api/v1/gadgets?watch=1', undefined, 404],
       ['/api/v1/namespaces/default/nodes?watch=1', undefined, 404],
       [podsPath, undefined, 404],
     ];

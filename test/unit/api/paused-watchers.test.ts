@@ -67,7 +67,7 @@ async function write(name: string, characters: number): Promise<void> {
     apiVersion: 'orch.dev/v1',
     kind: 'Task',
     metadata: { name, namespace: 'default' },
-    spec: { image: 'busybox', command: ['x'.repeat(characters)] },
+    spec: { image: 'busybox', command: ['x'.repeat(characters / 2), 'x'.repeat(characters / 2)] },
   });
   await clock.advance(0);
 }
