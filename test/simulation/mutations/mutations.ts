@@ -337,8 +337,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a deletion is confirmed before the containers are gone',
     file: 'src/worker/plan-convergence.ts',
-    from: "return { steps: [...stops, ...removeAll(containers), { type: 'confirmDeletion' }], record };",
-    to: "return { steps: [{ type: 'confirmDeletion' }, ...stops, ...removeAll(containers)], record };",
+    from: "const steps: Step[] = [...stops, ...removeAll(containers), { type: 'confirmDeletion' }];",
+    to: "const steps: Step[] = [{ type: 'confirmDeletion' }, ...stops, ...removeAll(containers)];",
     seeds: few,
   },
   {
