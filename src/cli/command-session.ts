@@ -6,6 +6,7 @@ import { OrchError } from '../support/errors.js';
 import type { Cli, TerminalStream } from './cli.js';
 import type { Connection } from './connection.js';
 import { execChannels, execFrame, execProtocol, exitCodeOf } from './exec-channels.js';
+import { outputDrained } from './output-drained.js';
 
 /** What is joined with a command, or with the program of a container. */
 export interface SessionStreams {
@@ -95,13 +96,7 @@ async function joinStreams(cli: Cli, socket: ClientSocket, streams: SessionStrea
 function write(socket: ClientSocket, stream: Output, payload: Uint8Array): void {
   if (stream.destroyed || stream.write(payload)) return;
   socket.pause?.();
-  const goOn = (): void => {
-    stream.off('drain', goOn);
-    stream.off('close', goOn);
-    socket.resume?.();
-  };
-  stream.once('drain', goOn);
-  stream.once('close', goOn);
+  void outputDrained(stream).then(() => socket.resume?.());
 }
 
 /** Sends the input, as fast as it is taken, and its end. Returns how to stop that. */

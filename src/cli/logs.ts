@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { readLines } from '../client/json-lines.js';
 import { errorFromAnswer } from '../client/status-error.js';
@@ -12,6 +11,7 @@ import type { Cli } from './cli.js';
 import type { Connection } from './connection.js';
 import { withConnection } from './connection.js';
 import { LogPosition, textOfLine } from './log-lines.js';
+import { outputDrained } from './output-drained.js';
 import { parseDuration, parseWhole } from './parse-duration.js';
 import { findTask } from './task-target.js';
 import type { Verdict } from './verdict.js';
@@ -107,7 +107,7 @@ export async function printLogs(
   const { stdout } = cli.environment;
   for await (const chunk of await openLog(connection, key, query, cli.signal)) {
     if (stdout.destroyed) return;
-    if (!stdout.write(chunk)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+    if (!stdout.write(chunk)) await outputDrained(stdout);
   }
 }
 
@@ -139,7 +139,7 @@ async function followLogs(
         if (!position.accept(line)) continue;
         lines += 1;
         if (!stdout.write(`${timestamps ? line : textOfLine(line)}\n`)) {
-          await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+          await outputDrained(stdout);
         }
         if (stdout.destroyed) return;
       }
